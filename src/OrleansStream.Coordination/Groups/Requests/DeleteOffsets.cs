@@ -1,0 +1,14 @@
+using OrleansStream.Coordination.Groups.Effects;
+using OrleansStream.Model.Errors;
+
+namespace OrleansStream.Coordination.Groups.Requests;
+
+/// <summary>What OffsetDelete says. A partition without an offset is no error.</summary>
+public sealed record DeleteOffsetsAnswer : GroupAnswer
+{
+    /// <summary>In the order of the request; all the same as <see cref="GroupAnswer.Error"/> if that is set.</summary>
+    public IReadOnlyList<ErrorCode> Partitions { get; init; } = [];
+}
+
+/// <summary>What DeleteGroups says about one group: done, 68 (it has members), 69 (no such group), 24, or why the journal failed.</summary>
+public sealed record DeleteGroupAnswer : GroupAnswer;

@@ -1,7 +1,11 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Coordination.Groups.Requests;
+
+/// <summary>A partition whose offset shall go, and its topic's name now: offsets of subscribed topics stay.</summary>
+public readonly record struct OffsetToDelete(PartitionId Partition, string TopicName);
 
 /// <summary>What OffsetDelete says. A partition without an offset is no error.</summary>
 public sealed record DeleteOffsetsAnswer : GroupAnswer

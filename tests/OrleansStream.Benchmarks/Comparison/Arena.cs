@@ -9,7 +9,8 @@ namespace OrleansStream.Benchmarks.Comparison;
 internal sealed class Arena(ComparisonOptions options, bool synced) : IAsyncDisposable
 {
     private const string WarmUpTopic = "warm-up";
-    private readonly Dictionary<Contender, BrokerProcess> _brokers = [];
+    private readonly Dictionary<Contender, BrokerProcess> _warm = [];
+    private readonly List<BrokerProcess> _all = [];
     private readonly string _root = Path.Combine(options.DataDirectory ?? Path.Combine(Repository.Root, "artifacts", "compare"), Path.GetRandomFileName());
     private int _topics;
 
@@ -31,7 +32,7 @@ internal sealed class Arena(ComparisonOptions options, bool synced) : IAsyncDisp
     /// <summary>The broker of one side, running and warmed up.</summary>
     public async Task<BrokerProcess> WarmAsync(Contender side)
     {
-        if (_brokers.TryGetValue(side, out var running)) return running;
+        if (_warm.TryGetValue(side, out var running)) return running;
 
         var broker = Create(side);
         await broker.StartAsync();
@@ -41,6 +42,7 @@ internal sealed class Arena(ComparisonOptions options, bool synced) : IAsyncDisp
             _ = new ProduceLoad(broker.Bootstrap, WarmUpTopic, 6, 1_000, options.WarmUpBytes).Run(0);
             await DeleteTopicAsync(broker, WarmUpTopic);
         }
+        _warm[side] = broker;
         return broker;
     }
 
@@ -51,7 +53,7 @@ internal sealed class Arena(ComparisonOptions options, bool synced) : IAsyncDisp
         BrokerProcess broker = side == Contender.Ours
             ? new OrleansStreamBroker(directory, OursSettings())
             : new ApacheKafkaBroker(directory, synced ? new Dictionary<string, string> { ["log.flush.interval.messages"] = "1" } : null);
-        _brokers[side] = broker;
+        _all.Add(broker);
         return broker;
     }
 
@@ -83,7 +85,7 @@ internal sealed class Arena(ComparisonOptions options, bool synced) : IAsyncDisp
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var broker in _brokers.Values) await broker.DisposeAsync();
+        foreach (var broker in _all) await broker.DisposeAsync();
         if (Directory.Exists(_root)) Directory.Delete(_root, recursive: true);
     }
 

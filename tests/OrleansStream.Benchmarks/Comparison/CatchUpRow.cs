@@ -33,7 +33,8 @@ internal sealed class CatchUpRow(RecordSize size) : IComparisonRow
         var broker = await arena.WarmAsync(side);
         var topic = await arena.NewTopicAsync(broker, Partitions);
         PageCache.Flush();
-        var produced = new ProduceLoad(broker.Bootstrap, topic, Partitions, size.Bytes, arena.Options.RunBytes).Run(broker.ProcessId);
+        var load = new ProduceLoad(broker.Bootstrap, topic, Partitions, size.Bytes, arena.Options.RunBytes) { ClientSettings = arena.Options.ClientSettings };
+        var produced = load.Run(broker.ProcessId);
         var reading = new ConsumeLoad(broker.Bootstrap, topic, Partitions, arena.Options.RunBytes / size.Bytes);
 
         PageCache.Flush();

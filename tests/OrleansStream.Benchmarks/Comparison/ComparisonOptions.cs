@@ -7,7 +7,8 @@ internal sealed class ComparisonOptions
 {
     public const string Usage = """
         compare [--row PATTERN]... [--rounds N] [--mb N] [--warm-mb N] [--seconds N] [--sync on|off|both]
-                [--ours-only | --kafka-only] [--ours KEY=VALUE]... [--relaxed KEY=VALUE] [--data DIR] [--out FILE] [--list]
+                [--ours-only | --kafka-only] [--ours KEY=VALUE]... [--relaxed KEY=VALUE] [--client KEY=VALUE]...
+                [--data DIR] [--out FILE] [--list]
           --row      only rows whose name matches, for example produce-1k-6, 'produce-*', start (default: all)
           --rounds   rounds of each row (default 3; 5 for latency)
           --mb       payload megabytes of each run (default 500); --warm-mb: before the first one (default 500)
@@ -15,6 +16,7 @@ internal sealed class ComparisonOptions
           --sync     off: Kafka as it is shipped; on: Kafka with log.flush.interval.messages=1 (default both)
           --relaxed  the option that lets our broker acknowledge before it syncs, for --sync off (default: it always syncs)
           --ours     a further option of our server
+          --client   a further librdkafka setting of the producer, for both sides
           --data     where both brokers keep their data (default: artifacts/compare)
           --out      also write the table as markdown into this file
         """;
@@ -36,6 +38,8 @@ internal sealed class ComparisonOptions
     public bool Kafka { get; private set; } = true;
 
     public Dictionary<string, string> OursOptions { get; } = [];
+
+    public List<(string Name, string Value)> ClientSettings { get; } = [];
 
     public KeyValuePair<string, string>? Relaxed { get; private set; }
 
@@ -67,6 +71,7 @@ internal sealed class ComparisonOptions
             case "--ours-only": Kafka = false; break;
             case "--kafka-only": Ours = false; break;
             case "--ours": var pair = Pair(value()); OursOptions[pair.Key] = pair.Value; break;
+            case "--client": var setting = Pair(value()); ClientSettings.Add((setting.Key, setting.Value)); break;
             case "--relaxed": Relaxed = Pair(value()); break;
             case "--data": DataDirectory = value(); break;
             case "--out": OutputFile = value(); break;

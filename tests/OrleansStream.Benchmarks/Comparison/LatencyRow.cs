@@ -25,7 +25,8 @@ internal sealed class LatencyRow : IComparisonRow
                 var broker = await arena.WarmAsync(side);
                 var topic = await arena.NewTopicAsync(broker, Partitions);
                 PageCache.Flush();
-                var result = new LatencyLoad(broker.Bootstrap, topic, Partitions, RecordsPerSecond, arena.Options.LatencyDuration).Run();
+                var load = new LatencyLoad(broker.Bootstrap, topic, Partitions, RecordsPerSecond, arena.Options.LatencyDuration) { ClientSettings = arena.Options.ClientSettings };
+                var result = load.Run();
                 await Arena.DeleteTopicAsync(broker, topic);
 
                 scores.Add(place, Metric.P50, side, result.P50.TotalMilliseconds, result.ClientShare);

@@ -23,7 +23,8 @@ internal sealed class ProduceRow(RecordSize size, int partitions) : IComparisonR
                 var broker = await arena.WarmAsync(side);
                 var topic = await arena.NewTopicAsync(broker, partitions);
                 PageCache.Flush();
-                var result = new ProduceLoad(broker.Bootstrap, topic, partitions, size.Bytes, arena.Options.RunBytes).Run(broker.ProcessId);
+                var load = new ProduceLoad(broker.Bootstrap, topic, partitions, size.Bytes, arena.Options.RunBytes) { ClientSettings = arena.Options.ClientSettings };
+                var result = load.Run(broker.ProcessId);
                 await Arena.DeleteTopicAsync(broker, topic);
 
                 scores.Add((Name, arena.Synced), metric, side, result.MegabytesPerSecond, result.ClientShare);

@@ -15,10 +15,13 @@ internal sealed record LatencyLoad(string Bootstrap, string Topic, int Partition
     private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Grace = TimeSpan.FromSeconds(30);
 
+    /// <summary>Settings of librdkafka that replace ours.</summary>
+    public IReadOnlyList<(string Name, string Value)> ClientSettings { get; init; } = [];
+
     public LatencyResult Run()
     {
         using var consumer = NativeClient.CreateConsumer(Bootstrap, ("fetch.wait.max.ms", "500"), ("fetch.min.bytes", "1"));
-        using var producer = NativeClient.CreateProducer(Bootstrap, reports: false, ("linger.ms", "0"));
+        using var producer = NativeClient.CreateProducer(Bootstrap, reports: false, [("linger.ms", "0"), .. ClientSettings]);
         consumer.Assign(Topic, Partitions, offset: 0);
 
         var records = (int)(RecordsPerSecond * (WarmUp + Duration).TotalSeconds);

@@ -15,6 +15,12 @@ internal static unsafe partial class Librdkafka
 
     private const string Library = "librdkafka";
 
+    // The package holds builds for several distributions. The plain one wants a library that Debian has under another name.
+    private static readonly string[] Builds = [Library, "centos8-librdkafka", "alpine-librdkafka"];
+
+    static Librdkafka() => NativeLibrary.SetDllImportResolver(typeof(Librdkafka).Assembly, (name, assembly, path) =>
+        name != Library ? 0 : Builds.Select(build => NativeLibrary.TryLoad(build, assembly, path, out var handle) ? handle : 0).FirstOrDefault(handle => handle != 0));
+
     /// <summary>rd_kafka_message_t.</summary>
     [StructLayout(LayoutKind.Sequential)]
     public struct Message

@@ -7,6 +7,11 @@ internal sealed unsafe class NativeClient : IDisposable
 {
     private const int ErrorBytes = 512;
     private const int Producer = 0;
+
+    // As many requests under way as idempotent producers of every make may have. Without a limit librdkafka sends what it has at
+    // once and in small pieces, however far behind a broker is that answers one request of a connection after the other.
+    private const string RequestsUnderWay = "5";
+
     private const int Consumer = 1;
 
     private NativeClient(int type, IEnumerable<(string Name, string Value)> settings, bool reports)
@@ -28,7 +33,7 @@ internal sealed unsafe class NativeClient : IDisposable
 
     /// <summary>A producer without delivery reports, or with <paramref name="reports"/> one that counts into <see cref="DeliveryReports"/>.</summary>
     public static NativeClient CreateProducer(string bootstrap, bool reports, params (string Name, string Value)[] settings) =>
-        new(Producer, [("bootstrap.servers", bootstrap), ("acks", "all"), .. settings], reports);
+        new(Producer, [("bootstrap.servers", bootstrap), ("acks", "all"), ("max.in.flight.requests.per.connection", RequestsUnderWay), .. settings], reports);
 
     public static NativeClient CreateConsumer(string bootstrap, params (string Name, string Value)[] settings) =>
         new(Consumer, [("bootstrap.servers", bootstrap), ("group.id", "load"), ("enable.auto.commit", "false"), .. settings], reports: false);

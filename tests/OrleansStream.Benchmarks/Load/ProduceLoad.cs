@@ -11,12 +11,17 @@ internal sealed record ProduceLoad(string Bootstrap, string Topic, int Partition
     private const int FlushTimeoutMs = 300_000;
     private const int PayloadBytes = 4 << 20;
 
+    // The batch settings are librdkafka's own, but for room enough to keep the connection busy.
+    private static readonly (string Name, string Value)[] Settings =
+        [("linger.ms", "5"), ("queue.buffering.max.messages", "1000000"), ("queue.buffering.max.kbytes", "131072")];
+
+    /// <summary>Settings of librdkafka that replace ours.</summary>
+    public IReadOnlyList<(string Name, string Value)> ClientSettings { get; init; } = [];
+
     /// <summary>Runs the load. A record that was not acknowledged is an error: the row would compare nothing.</summary>
     public unsafe LoadResult Run(int brokerProcessId)
     {
-        // The batch settings are librdkafka's own, but for room enough to keep the connection busy.
-        using var client = NativeClient.CreateProducer(
-            Bootstrap, reports: false, ("linger.ms", "5"), ("queue.buffering.max.messages", "1000000"), ("queue.buffering.max.kbytes", "131072"));
+        using var client = NativeClient.CreateProducer(Bootstrap, reports: false, [.. Settings, .. ClientSettings]);
         var topic = Librdkafka.TopicNew(client.Handle, Topic, 0);
         var payload = RandomPayload();
         try

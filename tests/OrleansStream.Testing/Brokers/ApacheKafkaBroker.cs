@@ -28,6 +28,8 @@ public sealed class ApacheKafkaBroker(string dataDirectory, IReadOnlyDictionary<
     public override void Launch()
     {
         var home = Repository.KafkaHome ?? throw new InvalidOperationException("KAFKA_HOME is not set.");
+        // An old log would say that the new process serves.
+        Directory.CreateDirectory(Path.GetDirectoryName(LogFile)!);
         File.Delete(LogFile);
         var start = new ProcessStartInfo("bash");
         string[] arguments =

@@ -18,6 +18,12 @@ internal struct FrameRing
     /// <summary>The offset at which it begins; there must be a frame.</summary>
     public readonly long BaseOffset => At(0).BaseOffset;
 
+    /// <summary>The offset after the last one; there must be a frame.</summary>
+    public readonly long EndOffset => At(Count - 1).Entry.LastOffset.Value + 1;
+
+    /// <summary>Whether a frame with this base offset leaves no hole.</summary>
+    public readonly bool IsFollowedBy(long baseOffset) => Count == 0 || baseOffset == EndOffset;
+
     public readonly ref readonly Frame At(int index) => ref _frames![(_first + index) & (_frames.Length - 1)];
 
     public void Add(Block block, int index)

@@ -1,5 +1,4 @@
 using OrleansStream.Log.Manifests;
-using OrleansStream.Log.Producers;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Serving;
@@ -14,9 +13,6 @@ public sealed record PartitionStart
     /// The next offset to be given, and the first high watermark: the largest of log start, last extent + 1 and last published frame of this session + 1.
     /// </summary>
     public required Offset LogEnd { get; init; }
-
-    /// <summary>Rebuilt from snapshot and frames up to <see cref="LogEnd"/>. The handle owns it from now on.</summary>
-    public required ProducerStates Producers { get; init; }
 
     public required PartitionSettings Settings { get; init; }
 }

@@ -79,6 +79,9 @@ internal sealed class PublishedLog
         lock (_gate)
         {
             if (_closed != ErrorCode.None) return false;
+
+            // Where a block was too large to be cached there is a hole; what stands before it would make readers jump over it.
+            if (!_frames.IsFollowedBy(block.Frames[index].BaseOffset.Value)) _frames.Clear();
             _frames.Add(block, index);
             return true;
         }
@@ -90,14 +93,16 @@ internal sealed class PublishedLog
     }
 
     /// <summary>Reads from the tail cache.</summary>
-    /// <returns>False if the offset lies below what is held here: nothing was added. True with nothing added if the first frame does not fit.</returns>
+    /// <returns>False if the offset does not lie in what is held here: nothing was added. True with nothing added if the first frame does not fit.</returns>
     public bool TryReadTail(in ReadLimits limits, FrameList into)
     {
         lock (_gate)
         {
             if (_frames.Count == 0 || limits.From < _frames.BaseOffset) return false;
 
-            for (var index = _frames.IndexOf(limits.From); index < _frames.Count; index++)
+            var first = _frames.IndexOf(limits.From);
+            if (first == _frames.Count) return false;
+            for (var index = first; index < _frames.Count; index++)
             {
                 ref readonly var frame = ref _frames.At(index);
                 if (frame.BaseOffset >= limits.End || !limits.Admits(frame.Length, into)) break;
@@ -112,12 +117,12 @@ internal sealed class PublishedLog
     }
 
     /// <summary>Looks in the tail cache for a frame that has this timestamp or a later one, from this offset on and below the end.</summary>
-    /// <returns>Where to go on: such a frame's base offset, the end if none has one; null if the offset lies below what is held.</returns>
+    /// <returns>Where to go on: such a frame's base offset, the end of what is held if none has one; null if the offset does not lie in what is held.</returns>
     public long? NextInTail(long from, long end, long timestampMs)
     {
         lock (_gate)
         {
-            if (_frames.Count == 0 || from < _frames.BaseOffset) return null;
+            if (_frames.Count == 0 || from < _frames.BaseOffset || from >= _frames.EndOffset) return null;
             for (var index = _frames.IndexOf(from); index < _frames.Count; index++)
             {
                 ref readonly var entry = ref _frames.At(index).Entry;
@@ -125,7 +130,7 @@ internal sealed class PublishedLog
                 if (entry.MaxTimestampMs >= timestampMs) return Math.Max(from, entry.BaseOffset.Value);
             }
 
-            return end;
+            return Math.Min(end, _frames.EndOffset);
         }
     }
 
@@ -201,7 +206,7 @@ internal sealed class PublishedLog
     {
         if (from < _logStart) return -1;
         if (from >= _highWatermark) return 0;
-        if (_frames.Count == 0) return Share(_sizeBytes, from, _highWatermark);
+        if (_frames.Count == 0 || from >= _frames.EndOffset) return Share(_sizeBytes, from, _highWatermark);
 
         // Frames may be held here that the high watermark has not passed: they are about to be counted by Publish.
         var end = _frames.IndexOf(_highWatermark);

@@ -89,11 +89,12 @@ public sealed class PartitionHandle
         Touch();
         if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
 
-        var verdict = BatchValidator.Validate(batch, Settings.RulesFor(context, _parts));
+        var nowMs = _parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var verdict = BatchValidator.Validate(batch, Settings.RulesFor(context, _parts.Validation, nowMs));
         if (!verdict.IsAccepted) return Refuse(verdict.Error, verdict.Message, verdict.RecordIndex, completion, token);
         if (verdict.Header.IsTransactional)
             return Refuse(ErrorCode.TransactionalIdAuthorizationFailed, "Transactions are not offered yet.", -1, completion, token);
-        return _appender.Append(batch, verdict, completion, token);
+        return _appender.Append(batch, verdict, nowMs, completion, token);
     }
 
     /// <summary>Appends state changes of a journal partition; each takes one offset. Like <see cref="Append"/> otherwise.</summary>
@@ -145,12 +146,20 @@ public sealed class PartitionHandle
     public void Configure(PartitionSettings settings) => Volatile.Write(ref _settings, settings);
 
     /// <summary>Moves log start up, once the manifest that says so is durable; waiting fetches look again. A lower offset than now changes nothing.</summary>
-    public void MoveLogStart(Offset offset) => Published.MoveLogStart(offset);
+    public void MoveLogStart(Offset offset)
+    {
+        Published.MoveLogStart(offset);
+        _lane.Index.ForgetBelow(Id, LogStart);
+    }
 
     /// <summary>Puts a manifest into force that was written under this handle's epoch: other extents, a moved log start. One of another epoch is not for this handle and changes nothing.</summary>
     public void ApplyManifest(Manifest manifest)
     {
-        if (manifest.Epoch == Epoch) Published.Apply(manifest, SizeWith);
+        if (manifest.Epoch != Epoch) return;
+
+        // First the new view, then the index forgets: a reader finds an extent in one of the two, if not in both.
+        Published.Apply(manifest, SizeWith);
+        _lane.Index.ForgetBelow(Id, manifest.LogStart);
     }
 
     /// <summary>

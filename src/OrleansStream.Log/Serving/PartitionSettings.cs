@@ -42,7 +42,7 @@ public sealed record PartitionSettings
     public long ProducerExpirationMs { get; init; } = 86_400_000;
 
     /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
-    internal BatchRules RulesFor(in AppendContext context, ServingParts parts) => new()
+    internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()
     {
         MaxBatchBytes = Math.Min(MaxMessageBytes, PartitionAppender.LargestFrameBytes),
         MaxSegmentBytes = SegmentBytes,
@@ -50,8 +50,8 @@ public sealed record PartitionSettings
         TimestampType = LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         TimestampBeforeMaxMs = TimestampBeforeMaxMs,
         TimestampAfterMaxMs = TimestampAfterMaxMs,
-        NowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-        Records = parts.Validation,
+        NowMs = nowMs,
+        Records = validation,
         AcceptsZstd = context.ZstdAllowed,
     };
 }

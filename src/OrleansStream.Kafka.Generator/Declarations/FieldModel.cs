@@ -13,4 +13,7 @@ internal sealed record FieldModel(
     string Name, FieldType Type, int MinVersion, int MaxVersion, int? NullableFrom, int? Tag, bool Ignorable, string? Default)
 {
     public const string EmptyDefault = "empty";
+
+    /// <summary>Whether absence is said by leaving the tag out, so that null needs no byte of its own.</summary>
+    public bool IsTaggedStructure => Tag is not null && Type.Kind == FieldKind.Structure;
 }

@@ -28,8 +28,9 @@ public class DeclarationRuleTests
             [Since(1), Until(2)] public string? Text { get; set; } = "x";
             [NullableSince(1)] public List<Part>? Parts { get; set; } = [];
             public Part? Single { get; set; }
+            [Since(1)] public Part Required { get; set; } = new();
             [Since(2), Tag(0)] public List<Guid> Ids { get; set; } = [];
-            [Since(3), Tag(4)] public Part Tagged { get; set; } = new();
+            [Since(3), Tag(4)] public Part? Tagged { get; set; }
             public int Computed => 1;
 
             public sealed partial class Part { public ReadOnlyMemory<byte>? Bytes { get; set; } public ApiKey Api { get; set; } = ApiKey.Fetch; }
@@ -55,6 +56,7 @@ public class DeclarationRuleTests
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { [NullableSince(1)] public string A { get; set; } = \"\"; }")]
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { [NullableSince(2)] public string? A { get; set; } }")]
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { public int? A { get; set; } }")]
+    [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1, FlexibleFrom = 0)] public sealed partial class M { [Tag(1)] public Part A { get; set; } = new(); public sealed partial class Part { } }")]
     [InlineData("OSK007", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { public int A { get; set; } = Environment.ProcessId; }")]
     [InlineData("OSK008", "[Response(typeof(string))] public sealed partial class M { }")]
     [InlineData("OSK008", "[Request(ApiKey.Fetch, MinVersion = 0, MaxVersion = 1)] public sealed partial class M { }")]

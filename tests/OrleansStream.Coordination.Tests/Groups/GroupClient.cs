@@ -9,8 +9,7 @@ namespace OrleansStream.Coordination.Tests.Groups;
 /// <summary>A client as the random schedules play it: does mostly what a real one would do next, sometimes something else.</summary>
 internal sealed class GroupClient(Random random, string? instanceId)
 {
-    private static int Topics => 2;
-    private long _nextOffset = 1;
+    private const int Topics = 2;
 
     public string MemberId { get; private set; } = "";
 
@@ -153,7 +152,7 @@ internal sealed class GroupClient(Random random, string? instanceId)
 
     private void Commit(ConsumerGroup group, DateTimeOffset now)
     {
-        var offset = _nextOffset++;
+        var offset = random.NextInt64(long.MaxValue);
         var isMember = random.Next(5) != 0;
         var reply = group.Commit(
             new CommitRequest

@@ -11,7 +11,8 @@ internal sealed class GroupInvariants
 {
     private readonly HashSet<GroupTicket> _open = [];
     private readonly HashSet<GroupTicket> _done = [];
-    private readonly Dictionary<int, (string Leader, string? Protocol)> _generations = [];
+    private readonly Dictionary<int, string?> _protocols = [];
+    private readonly Dictionary<int, string> _assigningLeaders = [];
     private int _lastGeneration;
     private int _journalSeen;
     private DurableGroup _replayed = new();
@@ -51,8 +52,7 @@ internal sealed class GroupInvariants
         {
             if (client.Commits.Remove(completion.Ticket, out var offset) && completion.Answer.Error is ErrorCode.None)
             {
-                var last = journal.OfType<OffsetsCommitted>().Last(commit => commit.Offsets.Any(o => o.Committed.Offset.Value == offset));
-                Assert.NotNull(last);
+                Assert.Contains(journal, change => change is OffsetsCommitted commit && commit.Offsets.Any(o => o.Committed.Offset.Value == offset));
             }
 
             client.Take(completion);
@@ -67,15 +67,17 @@ internal sealed class GroupInvariants
             var isLeader = join.MemberId == join.LeaderId;
             Assert.True(isLeader || join.Members.Count == 0);
             Assert.NotNull(join.ProtocolName);
+            _protocols.TryAdd(join.Generation, join.ProtocolName);
+            Assert.Equal(_protocols[join.Generation], join.ProtocolName);
             if (isLeader)
             {
                 Assert.Contains(join.Members, member => member.MemberId == join.MemberId);
-                _generations.TryAdd(join.Generation, (join.LeaderId, join.ProtocolName));
             }
 
-            if (_generations.TryGetValue(join.Generation, out var known))
+            if (isLeader && !join.SkipAssignment)
             {
-                Assert.Equal(known.Protocol, join.ProtocolName);
+                _assigningLeaders.TryAdd(join.Generation, join.LeaderId);
+                Assert.Equal(_assigningLeaders[join.Generation], join.LeaderId);
             }
         }
         else if (answer is SyncAnswer { Error: ErrorCode.None, Assignment: [var generation] })
@@ -167,9 +169,10 @@ internal sealed class GroupInvariants
 
     private void ForgetFrom(int generation)
     {
-        foreach (var later in _generations.Keys.Where(key => key >= generation || _lastGeneration == 0).ToList())
+        foreach (var later in _protocols.Keys.Where(key => key >= generation).ToList())
         {
-            _generations.Remove(later);
+            _protocols.Remove(later);
+            _assigningLeaders.Remove(later);
         }
     }
 }

@@ -68,7 +68,7 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
     {
         ArgumentOutOfRangeException.ThrowIfZero(changes.Count, nameof(changes));
         var length = JournalFrame.LengthOf(changes);
-        if (length > PartitionAppender.LargestFrameBytes) return Refused(ErrorCode.MessageTooLarge, $"The changes have {length} bytes; at most {PartitionAppender.LargestFrameBytes} go together.");
+        if (length > BlockLayout.MaxFrameBytes) return Refused(ErrorCode.MessageTooLarge, $"The changes have {length} bytes; at most {BlockLayout.MaxFrameBytes} go together.");
 
         var frame = new byte[length];
         JournalFrame.Write(changes, frame);

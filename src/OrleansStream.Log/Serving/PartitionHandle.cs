@@ -15,7 +15,6 @@ public sealed class PartitionHandle
 {
     private readonly ServingParts _parts;
     private readonly ILane _lane;
-    private readonly LanePartition _place;
     private readonly PartitionAppender _appender;
     private readonly LogReader _reader;
     private PartitionSettings _settings;
@@ -32,7 +31,6 @@ public sealed class PartitionHandle
         _settings = start.Settings;
         Id = start.Manifest.Partition;
         Epoch = start.Manifest.Epoch;
-        _place = lane.PartitionOf(Id);
         Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, SizeWith(start.Manifest));
         _appender = new PartitionAppender(this, parts, lane, start);
         _reader = new LogReader(Id, parts, lane, Published);
@@ -73,8 +71,7 @@ public sealed class PartitionHandle
 
     internal PublishedLog Published { get; }
 
-    /// <summary>Raised by the lane and never lowered: from this epoch down nothing may be served (rules B2 and O6).</summary>
-    internal LeaderEpoch ClosedEpoch => _place.ClosedEpoch;
+    internal bool IsPublished => Volatile.Read(ref _table) is not null;
 
     /// <summary>
     /// Validates the batch, gives it its offsets and its place in the lane, and copies it there: one synchronous step. The completion is called
@@ -103,8 +100,8 @@ public sealed class PartitionHandle
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Touch();
         if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
-        return changes.Length > PartitionAppender.LargestFrameBytes
-            ? Refuse(ErrorCode.MessageTooLarge, $"The changes have {changes.Length} bytes; at most {PartitionAppender.LargestFrameBytes} go together.", -1, completion, token)
+        return changes.Length > BlockLayout.MaxFrameBytes
+            ? Refuse(ErrorCode.MessageTooLarge, $"The changes have {changes.Length} bytes; at most {BlockLayout.MaxFrameBytes} go together.", -1, completion, token)
             : _appender.AppendJournal(changes, count, completion, token);
     }
 

@@ -2,11 +2,11 @@ using System.Threading.Tasks.Sources;
 
 namespace OrleansStream.Kafka.Gateway.Connections;
 
-/// <summary>Wakes the one loop that waits, without allocating. Set before the wait counts; the wait uses it up. The waiter goes on inside <see cref="Set"/>.</summary>
+/// <summary>Wakes the one loop that waits, without allocating. Set before the wait counts; the wait uses it up. The waiter goes on on the thread pool: whoever sets it has its own work to finish.</summary>
 internal sealed class Signal : IValueTaskSource
 {
     private readonly Lock _lock = new();
-    private ManualResetValueTaskSourceCore<bool> _core;
+    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
     private bool _set;
     private bool _waiting;
 

@@ -15,7 +15,7 @@ internal static class ApiTableEmitter
         code.Line("namespace OrleansStream.Kafka.Protocol.Apis;");
         code.Line();
         code.Open("partial class ApiTable");
-        code.Open("private static readonly ApiDescription[] Rows =");
+        code.Open("private static partial ApiDescription[] CreateRows() => new ApiDescription[]");
         foreach (var pair in pairs) EmitRow(pair, code);
         code.Close("};");
         code.Close();

@@ -5,6 +5,7 @@ namespace OrleansStream.Kafka.Protocol.Apis;
 /// <summary>Which APIs exist here, in which versions. Built from the attributes of the messages when this project is compiled; nothing else in the code names a range.</summary>
 public static partial class ApiTable
 {
+    private static readonly ApiDescription[] Rows = CreateRows();
     private static readonly ApiDescription?[] ByKey = Index();
 
     /// <summary>Every API, by ascending key.</summary>
@@ -20,6 +21,9 @@ public static partial class ApiTable
     /// <summary>What ApiVersions lists: every row with its advertised range. A new list, as the answer that holds it may be changed.</summary>
     public static List<ApiVersionsResponse.ApiVersion> Advertised() =>
         [.. Rows.Select(row => new ApiVersionsResponse.ApiVersion { Api = row.Key, MinVersion = row.AdvertisedMin, MaxVersion = row.MaxVersion })];
+
+    // A generated method, not a generated field: the order in which fields of several files are set is not defined.
+    private static partial ApiDescription[] CreateRows();
 
     private static ApiDescription?[] Index()
     {

@@ -1,0 +1,18 @@
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Serving;
+
+/// <summary>From what a handle goes on: what the claim of the partition wrote and found (rules O5 and O6).</summary>
+public sealed record PartitionStart
+{
+    /// <summary>The manifest as the claim wrote it; the handle has its epoch.</summary>
+    public required Manifest Manifest { get; init; }
+
+    /// <summary>
+    /// The next offset to be given, and the first high watermark: the largest of log start, last extent + 1 and last published frame of this session + 1.
+    /// </summary>
+    public required Offset LogEnd { get; init; }
+
+    public required PartitionSettings Settings { get; init; }
+}

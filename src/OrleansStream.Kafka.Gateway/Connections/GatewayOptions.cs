@@ -62,6 +62,12 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Most partitions of a topic. From 1; 10,000 unless set.</summary>
     public int MaxPartitionsPerTopic { get; set; } = 10_000;
 
+    /// <summary>Largest replication factor that is taken (and shown; storage replicates by itself). 1 to 32,767; 100 unless set.</summary>
+    public short MaxReplicationFactor { get; set; } = 100;
+
+    /// <summary>The path that DescribeLogDirs shows: the data directory, for a person. "/" unless set.</summary>
+    public string DataPath { get; set; } = "/";
+
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) =>
         [
             .. Between(nameof(MaxRequestBytes), MaxRequestBytes, Limits.KiB, Limits.GiB),
@@ -78,7 +84,8 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxOpening), MaxOpening, 1, 1024),
             .. Between(nameof(MaxDescribedPartitions), MaxDescribedPartitions, 1, int.MaxValue),
             .. Between(nameof(DefaultPartitions), DefaultPartitions, 1, MaxPartitionsPerTopic),
-            .. Between(nameof(DefaultReplicationFactor), DefaultReplicationFactor, 1, short.MaxValue),
+            .. Between(nameof(MaxReplicationFactor), MaxReplicationFactor, 1, short.MaxValue),
+            .. Between(nameof(DefaultReplicationFactor), DefaultReplicationFactor, 1, MaxReplicationFactor),
             .. Between(nameof(MaxPartitionsPerTopic), MaxPartitionsPerTopic, 1, int.MaxValue),
         ];
 

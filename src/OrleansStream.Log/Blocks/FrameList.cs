@@ -19,6 +19,17 @@ public sealed class FrameList : IDisposable
         Bytes += frame.Entry.Length;
     }
 
+    /// <summary>Gives the leases of the last frames back, so that this many are left.</summary>
+    public void Cut(int count)
+    {
+        for (var index = _frames.Count - 1; index >= count; index--)
+        {
+            Bytes -= _frames[index].Entry.Length;
+            _frames[index].Lease.Dispose();
+            _frames.RemoveAt(index);
+        }
+    }
+
     public void Dispose()
     {
         foreach (var frame in _frames)

@@ -1,5 +1,9 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 
 namespace OrleansStream.Log.Serving;
 
@@ -9,22 +13,65 @@ namespace OrleansStream.Log.Serving;
 /// </summary>
 public sealed class PartitionHandle
 {
-    public PartitionId Id => throw new NotImplementedException();
+    private readonly ServingParts _parts;
+    private readonly ILane _lane;
+    private readonly PartitionAppender _appender;
+    private readonly LogReader _reader;
+    private PartitionSettings _settings;
+    private HandleTable? _table;
+    private long _lastUsed;
 
-    public LeaderEpoch Epoch => throw new NotImplementedException();
+    /// <param name="parts">What all handles of the broker share.</param>
+    /// <param name="lane">The lane of the session that the manifest names as owner. The handle never outlives it.</param>
+    /// <param name="start">From where it goes on. Serving begins when <see cref="HandleTable.TryPublish"/> has let it.</param>
+    public PartitionHandle(ServingParts parts, ILane lane, PartitionStart start)
+    {
+        _parts = parts;
+        _lane = lane;
+        _settings = start.Settings;
+        Id = start.Manifest.Partition;
+        Epoch = start.Manifest.Epoch;
+        Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, SizeWith(start.Manifest));
+        _appender = new PartitionAppender(this, parts, lane, start);
+        _reader = new LogReader(Id, parts, lane, Published);
+        Touch();
+    }
 
-    public bool IsOwner => throw new NotImplementedException();
+    public PartitionId Id { get; }
 
-    public Offset LogStart => throw new NotImplementedException();
+    public LeaderEpoch Epoch { get; }
+
+    /// <summary>The session that it appends to.</summary>
+    public SessionId Session => _lane.Session;
+
+    /// <summary>Whether it serves; false once it was closed.</summary>
+    public bool IsOwner => Published.Closed == ErrorCode.None;
+
+    /// <summary>None while it serves; otherwise what every call answers.</summary>
+    public ErrorCode Closed => Published.Closed;
+
+    public Offset LogStart => Published.LogStart;
 
     /// <summary>The end of what is durable: the offset after the last record that anyone may read.</summary>
-    public Offset HighWatermark => throw new NotImplementedException();
+    public Offset HighWatermark => Published.HighWatermark;
 
     /// <summary>The end of what a reader of committed records may see; the high watermark while no transaction is open.</summary>
-    public Offset LastStableOffset => throw new NotImplementedException();
+    public Offset LastStableOffset => Published.LastStableOffset;
 
     /// <summary>Stored bytes of the partition's log.</summary>
-    public long SizeBytes => throw new NotImplementedException();
+    public long SizeBytes => Published.SizeBytes;
+
+    /// <summary>The newest manifest that this broker knows of the partition. Never a base for a write: those read first (rule M1).</summary>
+    public Manifest Manifest => Published.Manifest;
+
+    public PartitionSettings Settings => Volatile.Read(ref _settings);
+
+    /// <summary>For how long nobody appended, read or waited; what closing idle partitions goes by (<c>Partitions:IdleClose</c>).</summary>
+    public TimeSpan IdleFor => Published.HasWatchers ? TimeSpan.Zero : _parts.Time.GetElapsedTime(Volatile.Read(ref _lastUsed));
+
+    internal PublishedLog Published { get; }
+
+    internal bool IsPublished => Volatile.Read(ref _table) is not null;
 
     /// <summary>
     /// Validates the batch, gives it its offsets and its place in the lane, and copies it there: one synchronous step. The completion is called
@@ -34,35 +81,113 @@ public sealed class PartitionHandle
     /// <param name="context">Facts of the request that bear on validation.</param>
     /// <param name="completion">Told when the batch is durable or refused.</param>
     /// <param name="token">Given to the completion as it is.</param>
-    public AppendStatus Append(ReadOnlySpan<byte> batch, in AppendContext context, IAppendCompletion completion, int token) => throw new NotImplementedException();
+    public AppendStatus Append(ReadOnlySpan<byte> batch, in AppendContext context, IAppendCompletion completion, int token)
+    {
+        Touch();
+        if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
+
+        var nowMs = _parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var verdict = BatchValidator.Validate(batch, Settings.RulesFor(context, _parts.Validation, nowMs));
+        if (!verdict.IsAccepted) return Refuse(verdict.Error, verdict.Message, verdict.RecordIndex, completion, token);
+        if (verdict.Header.IsTransactional)
+            return Refuse(ErrorCode.TransactionalIdAuthorizationFailed, "Transactions are not offered yet.", -1, completion, token);
+        return _appender.Append(batch, verdict, nowMs, completion, token);
+    }
 
     /// <summary>Appends state changes of a journal partition; each takes one offset. Like <see cref="Append"/> otherwise.</summary>
-    public AppendStatus AppendJournal(ReadOnlySpan<byte> changes, int count, IAppendCompletion completion, int token) => throw new NotImplementedException();
+    public AppendStatus AppendJournal(ReadOnlySpan<byte> changes, int count, IAppendCompletion completion, int token)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
+        Touch();
+        if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
+        return changes.Length > BlockLayout.MaxFrameBytes
+            ? Refuse(ErrorCode.MessageTooLarge, $"The changes have {changes.Length} bytes; at most {BlockLayout.MaxFrameBytes} go together.", -1, completion, token)
+            : _appender.AppendJournal(changes, count, completion, token);
+    }
 
     /// <summary>Completes when an append that was answered <see cref="AppendStatus.Full"/> may be tried again.</summary>
-    public ValueTask RoomAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    public ValueTask RoomAsync(CancellationToken cancellationToken) => _lane.RoomAsync(cancellationToken);
 
     /// <summary>
-    /// Reads whole batches from the one that holds <paramref name="from"/>, up to <paramref name="maxBytes"/>; with <paramref name="atLeastOne"/> the first
-    /// batch whatever its size. Completes synchronously when the bytes are in the tail cache. Leases in <paramref name="into"/> are the caller's.
+    /// Reads whole batches from the one that holds the wanted offset, up to the bytes asked for; the first batch whatever its size if at least one is
+    /// asked for. Completes synchronously when the bytes are in the tail cache. What could not be read from storage is KAFKA_STORAGE_ERROR,
+    /// after a second try; the only exception is that of the cancellation.
     /// </summary>
-    public ValueTask<ReadOutcome> ReadAsync(ReadRequest request, FrameList into, CancellationToken cancellationToken) => throw new NotImplementedException();
+    /// <param name="request">What is wanted.</param>
+    /// <param name="into">Empty. Its leases are the caller's, also after an exception.</param>
+    /// <param name="cancellationToken">Ends a read of storage.</param>
+    public ValueTask<ReadOutcome> ReadAsync(ReadRequest request, FrameList into, CancellationToken cancellationToken)
+    {
+        Touch();
+        return _reader.ReadAsync(request, _appender.LogEnd, into, cancellationToken);
+    }
 
     /// <summary>How many bytes a reader could have from this offset on; -1 if the offset is out of range. An estimate is allowed for bytes that are not cached.</summary>
-    public long BytesFrom(Offset from) => throw new NotImplementedException();
+    public long BytesFrom(Offset from) => from > _appender.LogEnd ? -1 : Published.BytesFrom(from);
 
     /// <summary>First record with this timestamp or a later one, below the high watermark.</summary>
-    public ValueTask<TimestampMatch> FindTimestampAsync(long timestampMs, CancellationToken cancellationToken) => throw new NotImplementedException();
+    public ValueTask<TimestampMatch> FindTimestampAsync(long timestampMs, CancellationToken cancellationToken) =>
+        new TimestampSearch(Id, _parts, Published, _reader).FirstAsync(timestampMs, cancellationToken);
 
     /// <summary>The record with the largest timestamp, below the high watermark (KIP-734).</summary>
-    public ValueTask<TimestampMatch> FindMaxTimestampAsync(CancellationToken cancellationToken) => throw new NotImplementedException();
+    public ValueTask<TimestampMatch> FindMaxTimestampAsync(CancellationToken cancellationToken) =>
+        new TimestampSearch(Id, _parts, Published, _reader).LargestAsync(cancellationToken);
 
     /// <summary>The largest known epoch that is not above the asked one, and where it ends (OffsetForLeaderEpoch); epoch -1 and offset -1 if there is none.</summary>
-    public EpochEnd EndOfEpoch(LeaderEpoch epoch) => throw new NotImplementedException();
+    public EpochEnd EndOfEpoch(LeaderEpoch epoch) => EpochHistory.EndOf(Manifest.Epochs, epoch, HighWatermark);
 
     /// <summary>The epoch that the record at the offset was appended in; -1 if unknown.</summary>
-    public LeaderEpoch EpochAt(Offset offset) => throw new NotImplementedException();
+    public LeaderEpoch EpochAt(Offset offset) => EpochHistory.At(Manifest.Epochs, offset);
 
     /// <summary>Puts changed topic configs into force, for the next append.</summary>
-    public void Configure(PartitionSettings settings) => throw new NotImplementedException();
+    public void Configure(PartitionSettings settings) => Volatile.Write(ref _settings, settings);
+
+    /// <summary>Moves log start up, once the manifest that says so is durable; waiting fetches look again. A lower offset than now changes nothing.</summary>
+    public void MoveLogStart(Offset offset)
+    {
+        Published.MoveLogStart(offset);
+        _lane.Index.ForgetBelow(Id, LogStart);
+    }
+
+    /// <summary>Puts a manifest into force that was written under this handle's epoch: other extents, a moved log start. One of another epoch is not for this handle and changes nothing.</summary>
+    public void ApplyManifest(Manifest manifest)
+    {
+        if (manifest.Epoch != Epoch) return;
+
+        // First the new view, then the index forgets: a reader finds an extent in one of the two, if not in both.
+        Published.Apply(manifest, SizeWith);
+        _lane.Index.ForgetBelow(Id, manifest.LogStart);
+    }
+
+    /// <summary>
+    /// Ends serving: leaves the table, wakes whoever waits, and answers this code from now on. Appends that have their place in the lane are answered
+    /// as the lane decides. The first reason stays; later calls change nothing.
+    /// </summary>
+    /// <param name="error">What clients are to do: NOT_LEADER_OR_FOLLOWER (look for the leader), KAFKA_STORAGE_ERROR (try again), UNKNOWN_TOPIC_OR_PARTITION (it is deleted).</param>
+    public void Close(ErrorCode error)
+    {
+        if (error == ErrorCode.None) throw new ArgumentException("A closed partition needs a reason.", nameof(error));
+        if (Published.Close(error)) Volatile.Read(ref _table)?.Remove(this);
+    }
+
+    internal void EnterTable(HandleTable table) => Volatile.Write(ref _table, table);
+
+    private AppendStatus Refuse(ErrorCode error, string? message, int recordIndex, IAppendCompletion completion, int token)
+    {
+        completion.OnAppended(token, _appender.Refusal(error, message, recordIndex));
+        return AppendStatus.Begun;
+    }
+
+    private void Touch() => Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
+
+    // The extents of the manifest, and what this session holds above them.
+    private long SizeWith(Manifest manifest)
+    {
+        long bytes = 0;
+        foreach (var extent in manifest.Extents) bytes += extent.Bytes;
+        var own = new List<WalExtent>();
+        _lane.Index.CopyTo(Id, manifest.ExtentsEnd, own);
+        foreach (var extent in own) bytes += extent.Bytes;
+        return bytes;
+    }
 }

@@ -1,3 +1,6 @@
+using OrleansStream.Log.Blocks;
+using OrleansStream.Model.Records;
+
 namespace OrleansStream.Log.Serving;
 
 /// <summary>A topic's configs as far as a partition's log needs them. Times in milliseconds, sizes in bytes; names follow Kafka's configs.</summary>
@@ -38,4 +41,18 @@ public sealed record PartitionSettings
 
     /// <summary>producer.id.expiration.ms of the broker.</summary>
     public long ProducerExpirationMs { get; init; } = 86_400_000;
+
+    /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
+    internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()
+    {
+        MaxBatchBytes = Math.Min(MaxMessageBytes, BlockLayout.MaxFrameBytes),
+        MaxSegmentBytes = SegmentBytes,
+        IsCompacted = Compacted,
+        TimestampType = LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
+        TimestampBeforeMaxMs = TimestampBeforeMaxMs,
+        TimestampAfterMaxMs = TimestampAfterMaxMs,
+        NowMs = nowMs,
+        Records = validation,
+        AcceptsZstd = context.ZstdAllowed,
+    };
 }

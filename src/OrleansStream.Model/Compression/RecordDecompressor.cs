@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Compression;
 using K4os.Compression.LZ4.Streams;
 using ZstdSharp;
@@ -12,6 +13,9 @@ public static class RecordDecompressor
 
     /// <summary>The largest block that a codec may want room for at once: that of an lz4 frame.</summary>
     internal const int MaxCodecBlockBytes = 4 * Limits.MiB;
+
+    private const int GzipHeaderBytes = 10;
+    private const int GzipTrailerBytes = 8;
 
     /// <summary>Decompresses, whatever the bytes are.</summary>
     /// <param name="codec">Which; <see cref="CompressionCodec.None"/> and unknown ones are corrupt.</param>
@@ -45,13 +49,16 @@ public static class RecordDecompressor
         _ => false,
     };
 
+    // The stream takes input that ends too soon for the end, so the size in the trailer is compared. Several members in one batch would not
+    // pass; no client writes them.
     private static unsafe bool TryReadGzip(ReadOnlySpan<byte> compressed, PooledOutput output)
     {
+        if (compressed.Length < GzipHeaderBytes + GzipTrailerBytes) return false;
         fixed (byte* bytes = compressed)
         {
             using var source = new UnmanagedMemoryStream(bytes, compressed.Length);
             using var gzip = new GZipStream(source, CompressionMode.Decompress);
-            return TryReadAll(gzip, output);
+            return TryReadAll(gzip, output) && BinaryPrimitives.ReadUInt32LittleEndian(compressed[^sizeof(uint)..]) == (uint)output.Length;
         }
     }
 

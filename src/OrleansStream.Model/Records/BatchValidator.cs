@@ -16,73 +16,73 @@ public static class BatchValidator
     /// <returns>Accepted, with what must be changed before storing; or the code for the answer.</returns>
     public static BatchVerdict Validate(ReadOnlySpan<byte> bytes, in BatchRules rules)
     {
-        if (FrameFault(bytes, out var batchBytes) is { } frameFault) return frameFault;
+        if (FindBatch(bytes, out var batchBytes) is not ErrorCode.None and var frameError) return FrameFault(frameError, bytes);
 
         var batch = bytes[..batchBytes];
         if (batch[RecordBatchLayout.Magic] != RecordBatchLayout.CurrentMagic)
             return Invalid($"The batch has magic {batch[RecordBatchLayout.Magic]}; only magic {RecordBatchLayout.CurrentMagic} is stored.");
-        if (!rules.AcceptsZstd && batch[RecordBatchLayout.Attributes + 1] % 8 == (int)CompressionCodec.Zstd)
+        if (!rules.AcceptsZstd && (batch[RecordBatchLayout.Attributes + 1] & RecordBatchLayout.CodecMask) == (int)CompressionCodec.Zstd)
             return BatchVerdict.Refused(ErrorCode.UnsupportedCompressionType, "Requests of this version may not carry zstd.");
-        if (FollowerFault(bytes[batchBytes..]) is { } followerFault) return followerFault;
-        if (BinaryPrimitives.ReadInt64BigEndian(batch) is var baseOffset && baseOffset != 0)
+
+        // A torn batch behind the first one is ignored; a second whole one, or bytes that can be none, is refused.
+        var rest = bytes[batchBytes..];
+        if (FindBatch(rest, out _) is not ErrorCode.InvalidRecord and var restError)
+            return restError == ErrorCode.None ? Invalid("More than one batch was sent for the partition; exactly one is wanted.") : FrameFault(restError, rest);
+        if (BinaryPrimitives.ReadInt64BigEndian(batch) is not 0 and var baseOffset)
             return Invalid($"The base offset of a produced batch must be 0; it is {baseOffset}.");
-        if (SizeFault(batchBytes, rules) is { } sizeFault) return sizeFault;
+        if (batchBytes > Math.Min(rules.MaxBatchBytes, rules.MaxSegmentBytes)) return SizeFault(batchBytes, rules);
         if (!RecordBatchHeader.TryRead(batch, out var header))
             return BatchVerdict.Refused(ErrorCode.CorruptMessage, $"The batch has {batchBytes} bytes; its header alone takes {RecordBatchLayout.Records}.");
 
         var crc = Crc32C.Hash(batch[RecordBatchLayout.CrcStart..]);
         if (crc != header.Crc) return BatchVerdict.Refused(ErrorCode.CorruptMessage, $"The checksum of the batch is {crc:x8}; its header says {header.Crc:x8}.");
-        return HeaderFault(header) ?? JudgeRecords(batch, header, rules);
+        return IsPlausible(header) ? JudgeRecords(batch, header, rules) : HeaderFault(header);
     }
 
-    // Kafka reads batch after batch from the bytes; a batch that is not all there is none.
-    private static BatchVerdict? FrameFault(ReadOnlySpan<byte> bytes, out int batchBytes)
+    // Kafka reads batch after batch from the bytes. One that is not all there is none (InvalidRecord), one that cannot be is corrupt.
+    private static ErrorCode FindBatch(ReadOnlySpan<byte> bytes, out int batchBytes)
     {
         batchBytes = 0;
-        if (bytes.Length < RecordBatchLayout.LengthOverhead) return NoBatch(bytes.Length);
+        if (bytes.Length < RecordBatchLayout.LengthOverhead) return ErrorCode.InvalidRecord;
 
         var length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchLayout.BatchLength..]);
-        if (length < SmallestLength) return BatchVerdict.Refused(ErrorCode.CorruptMessage, $"The length of a batch is {length}; none is below {SmallestLength}.");
-        if (bytes.Length <= RecordBatchLayout.Magic) return NoBatch(bytes.Length);
-
-        var magic = (sbyte)bytes[RecordBatchLayout.Magic];
-        if (magic is < 0 or > (sbyte)RecordBatchLayout.CurrentMagic) return BatchVerdict.Refused(ErrorCode.CorruptMessage, $"A batch has magic {magic}, which no format has.");
-        if (length > bytes.Length - RecordBatchLayout.LengthOverhead) return NoBatch(bytes.Length);
+        if (length < SmallestLength) return ErrorCode.CorruptMessage;
+        if (bytes.Length <= RecordBatchLayout.Magic) return ErrorCode.InvalidRecord;
+        if (bytes[RecordBatchLayout.Magic] > RecordBatchLayout.CurrentMagic) return ErrorCode.CorruptMessage;
+        if (length > bytes.Length - RecordBatchLayout.LengthOverhead) return ErrorCode.InvalidRecord;
 
         batchBytes = length + RecordBatchLayout.LengthOverhead;
-        return null;
+        return ErrorCode.None;
     }
 
-    private static BatchVerdict NoBatch(int bytes) => Invalid($"The {bytes} bytes sent hold no whole batch; exactly one is wanted.");
-
-    // A torn batch behind the first one is ignored; a second whole one, or bytes that can be none, is refused.
-    private static BatchVerdict? FollowerFault(ReadOnlySpan<byte> rest)
+    private static BatchVerdict FrameFault(ErrorCode error, ReadOnlySpan<byte> bytes)
     {
-        if (rest.IsEmpty) return null;
-        if (FrameFault(rest, out _) is { } fault) return fault.Error == ErrorCode.InvalidRecord ? null : fault;
-        return Invalid("More than one batch was sent for the partition; exactly one is wanted.");
+        if (error == ErrorCode.InvalidRecord) return Invalid($"The {bytes.Length} bytes sent hold no whole batch; exactly one is wanted.");
+
+        var length = BinaryPrimitives.ReadInt32BigEndian(bytes[RecordBatchLayout.BatchLength..]);
+        return BatchVerdict.Refused(error, length < SmallestLength
+            ? $"The length of a batch is {length}; none is below {SmallestLength}."
+            : $"A batch has magic {(sbyte)bytes[RecordBatchLayout.Magic]}, which no format has.");
     }
 
-    private static BatchVerdict? SizeFault(int batchBytes, in BatchRules rules)
-    {
-        if (batchBytes > rules.MaxBatchBytes)
-            return BatchVerdict.Refused(ErrorCode.MessageTooLarge, $"The batch has {batchBytes} bytes; max.message.bytes is {rules.MaxBatchBytes}.");
-        return batchBytes > rules.MaxSegmentBytes
-            ? BatchVerdict.Refused(ErrorCode.RecordListTooLarge, $"The batch has {batchBytes} bytes; segment.bytes is {rules.MaxSegmentBytes}.")
-            : null;
-    }
+    private static BatchVerdict SizeFault(int batchBytes, in BatchRules rules) => batchBytes > rules.MaxBatchBytes
+        ? BatchVerdict.Refused(ErrorCode.MessageTooLarge, $"The batch has {batchBytes} bytes; max.message.bytes is {rules.MaxBatchBytes}.")
+        : BatchVerdict.Refused(ErrorCode.RecordListTooLarge, $"The batch has {batchBytes} bytes; segment.bytes is {rules.MaxSegmentBytes}.");
 
-    private static BatchVerdict? HeaderFault(in RecordBatchHeader header)
+    private static bool IsPlausible(in RecordBatchHeader header) =>
+        header.Codec <= CompressionCodec.Zstd && header.RecordCount > 0 && header.LastOffsetDelta == header.RecordCount - 1
+        && !header.IsControl && !(header.HasProducerId && header.BaseSequence < 0);
+
+    private static BatchVerdict HeaderFault(in RecordBatchHeader header)
     {
         if (header.Codec > CompressionCodec.Zstd)
             return BatchVerdict.Refused(ErrorCode.UnknownServerError, $"The batch has codec {(int)header.Codec}; known are 0 to {(int)CompressionCodec.Zstd}.");
         if (header.RecordCount <= 0) return Invalid($"The batch says that it has {header.RecordCount} records; at least one is wanted.");
         if (header.LastOffsetDelta != header.RecordCount - 1)
             return Invalid($"The last offset delta of the batch is {header.LastOffsetDelta}; with {header.RecordCount} records it must be {header.RecordCount - 1}.");
-        if (header.IsControl) return Invalid("Clients may not write control batches.");
-        return header.HasProducerId && header.BaseSequence < 0
-            ? Invalid($"The batch of producer {header.ProducerId} has base sequence {header.BaseSequence}; it must not be negative.")
-            : null;
+        return header.IsControl
+            ? Invalid("Clients may not write control batches.")
+            : Invalid($"The batch of producer {header.ProducerId} has base sequence {header.BaseSequence}; it must not be negative.");
     }
 
     private static BatchVerdict JudgeRecords(ReadOnlySpan<byte> batch, in RecordBatchHeader header, in BatchRules rules)

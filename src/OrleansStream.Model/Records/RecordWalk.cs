@@ -48,6 +48,7 @@ internal ref struct RecordWalk
         ref var start = ref MemoryMarshal.GetReference(records);
         nint end = records.Length, at = 0;
         var (maxTimestamp, maxIndex) = (MaxTimestamp, -1);
+        var (baseTimestamp, now, maxAge, minAge) = (_baseTimestamp, _now, _maxAge, _minAge);
         for (var index = 0; index < _count; index++)
         {
             var length = Varint.ReadInt32(ref start, ref at, end);
@@ -59,7 +60,7 @@ internal ref struct RecordWalk
             }
 
             at++; // The record's own attributes mean nothing.
-            var timestamp = _baseTimestamp + Varint.ReadInt64(ref start, ref at, recordEnd);
+            var timestamp = baseTimestamp + Varint.ReadInt64(ref start, ref at, recordEnd);
             var offsetDelta = Varint.ReadInt32(ref start, ref at, recordEnd);
             var keyLength = Varint.ReadInt32(ref start, ref at, recordEnd);
             if (keyLength > 0) at += keyLength;
@@ -73,9 +74,10 @@ internal ref struct RecordWalk
                 return;
             }
 
+            at = recordEnd; // The same number, but known early: the processor can begin the next record before it is done with this one.
             if (timestamp > maxTimestamp) (maxTimestamp, maxIndex) = (timestamp, index);
-            var age = _now - timestamp;
-            if (age > _maxAge || age < _minAge) NoteTimestamp(index, timestamp);
+            var age = now - timestamp;
+            if (age > maxAge || age < minAge) NoteTimestamp(index, timestamp);
             if (keyLength < 0 && _needsKeys && KeylessRecord < 0) KeylessRecord = index;
         }
 

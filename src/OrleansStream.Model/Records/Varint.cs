@@ -34,7 +34,11 @@ internal static class Varint
             }
         }
 
-        return ReadLongInt32(ref start, ref at, end);
+        // A copy, since a local whose address is taken lives in memory instead of a register, on the fast path too.
+        var copy = at;
+        var value = ReadLongInt32(ref start, ref copy, end);
+        at = copy;
+        return value;
     }
 
     /// <summary>Reads a long; see <see cref="ReadInt32"/>.</summary>
@@ -51,7 +55,11 @@ internal static class Varint
             }
         }
 
-        return ReadLongInt64(ref start, ref at, end);
+        // A copy, since a local whose address is taken lives in memory instead of a register, on the fast path too.
+        var copy = at;
+        var value = ReadLongInt64(ref start, ref copy, end);
+        at = copy;
+        return value;
     }
 
     /// <summary>Writes an int and says how many bytes it took, at most <see cref="MaxBytes32"/>.</summary>

@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 using OrleansStream.Model.Compression;
 using OrleansStream.Model.Records;
@@ -43,6 +44,7 @@ public sealed class BatchBuilder
     /// <summary>Adds a record without a key.</summary>
     public BatchBuilder Record(string? value) => Record((byte[]?)null, Bytes(value));
 
+    [OverloadResolutionPriority(1)] // So that Record(null, null) means something.
     public BatchBuilder Record(string? key, string? value, params (string Key, string? Value)[] headers) => Record(Bytes(key), Bytes(value), headers);
 
     public BatchBuilder Record(byte[]? key, byte[]? value, params (string Key, string? Value)[] headers)

@@ -1,0 +1,27 @@
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
+
+namespace OrleansStream.Log.Serving;
+
+/// <summary>What all partition handles of one broker share, whatever lane they append to.</summary>
+public sealed class ServingParts
+{
+    /// <summary>Reads what the tail cache no longer holds. It decides on which threads a read runs.</summary>
+    public required IExtentReader Extents { get; init; }
+
+    public required TailCache Tail { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Which batches are decompressed to look at each record (<c>Validation:Records</c>).</summary>
+    public RecordValidation Validation { get; init; }
+
+    /// <summary>
+    /// Told of a read that failed for good: the partition, the offset that was wanted, and the failure, which names file and byte. The client gets
+    /// KAFKA_STORAGE_ERROR. Called by the reader, beside others; must not block or throw.
+    /// </summary>
+    public Action<PartitionId, Offset, LogException>? OnReadFailed { get; init; }
+
+    internal PendingAppendPool Appends { get; } = new();
+}

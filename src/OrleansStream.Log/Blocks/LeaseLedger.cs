@@ -18,11 +18,9 @@ public sealed class LeaseLedger
     private long _lastTicket;
 
     /// <summary>Whether each lease is known by itself. True in debug builds; a simulation sets it.</summary>
-    public static bool IsTracking { get; set; } =
+    public static bool IsTracking { get; set; }
 #if DEBUG
-        true;
-#else
-        false;
+        = true;
 #endif
 
     /// <summary>Leases of all holders.</summary>

@@ -10,6 +10,9 @@ internal sealed class RecoveredRuns
 {
     private const int RunBytes = 64 * Limits.KiB;
 
+    // They go into the manifest of whoever claims the partition, which is written as a whole.
+    private const int MaxExtents = 1000;
+
     private readonly List<WalExtent> _runs = [];
     private bool _isSorted = true;
 
@@ -40,7 +43,32 @@ internal sealed class RecoveredRuns
     /// <summary>In offset order; copies of the same offsets are one extent over all their slots, in which a reader takes the highest.</summary>
     public IReadOnlyList<WalExtent> ToExtents()
     {
-        if (_isSorted) return _runs;
+        var extents = _isSorted ? _runs : Sorted();
+        while (extents.Count > MaxExtents)
+        {
+            var halved = Halved(extents);
+            if (halved.Count == extents.Count) break;
+            extents = halved;
+        }
+
+        return extents;
+    }
+
+    // Neighbours become one, where nothing is missing between them.
+    private static List<WalExtent> Halved(List<WalExtent> extents)
+    {
+        var halved = new List<WalExtent>((extents.Count / 2) + 1);
+        for (var i = 0; i < extents.Count; i++)
+        {
+            var joins = i + 1 < extents.Count && extents[i].LastOffset + 1 == extents[i + 1].BaseOffset;
+            halved.Add(joins ? Join(extents[i], extents[++i]) : extents[i]);
+        }
+
+        return halved;
+    }
+
+    private List<WalExtent> Sorted()
+    {
         var sorted = _runs.OrderBy(run => run.BaseOffset).ToList();
         var extents = new List<WalExtent>(sorted.Count);
         foreach (var run in sorted)

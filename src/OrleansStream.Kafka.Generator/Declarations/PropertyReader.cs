@@ -33,7 +33,13 @@ internal sealed class PropertyReader(INamedTypeSymbol message, VersionSpan versi
 
         if (!TryReadNullability(property, type, min, max, out var nullableFrom)) return null;
         if (!TryReadDefault(property, type, out var initial)) return null;
-        return new(property.Name, type, min, max, nullableFrom, tag, Find(property, "IgnorableAttribute") is not null, initial);
+        return new(property.Name, type, min, max)
+        {
+            NullableFrom = nullableFrom,
+            Tag = tag,
+            Ignorable = Find(property, "IgnorableAttribute") is not null,
+            Default = initial,
+        };
     }
 
     private bool TryReadNullability(IPropertySymbol property, FieldType type, int min, int max, out int? nullableFrom)

@@ -202,7 +202,7 @@ public sealed partial class FetchResponse
         [Since(11)]
         public int PreferredReadReplica { get; set; } = -1;
 
-        /// <summary>Record batches, the last one perhaps with a cut end. Not copied into the frame; freed by whoever built the response. <see cref="MemoryRecords.Empty"/> for none; null is allowed, but Kafka does not send it.</summary>
+        /// <summary>Whole record batches, byte for byte as they are stored. Not copied into the frame; freed by whoever built the response. <see cref="MemoryRecords.Empty"/> for none; null is allowed, but Kafka does not send it.</summary>
         public RecordsPayload? Records { get; set; }
     }
 

@@ -8,7 +8,7 @@ namespace OrleansStream.Log.Blocks;
 /// </summary>
 public sealed class LeaseLedger
 {
-    private const int Holders = 4;
+    private const int Holders = 5;
 
     // A cache line for each counter: the lane, the cache and responses count at the same time on different cores.
     private const int Stride = 8;

@@ -114,7 +114,7 @@ internal static class LaneLoad
             {
                 if (rate > 0) WaitUntil(start + (i * Stopwatch.Frequency / rate));
                 var state = rate > 0 ? new StrongBoxedTime(Stopwatch.GetTimestamp()) : null;
-                var request = LaneCalls.Request(states[i % states.Length], this, firstOffset + i, (int)frameBytes, state: state ?? (object)this);
+                var request = LaneCalls.Request(states[i % states.Length], this, firstOffset + (i / states.Length), (int)frameBytes, state: state ?? (object)this);
                 FramePlace place;
                 while (lane.TryEnqueue(request, out place) is var status && status != EnqueueStatus.Accepted)
                 {

@@ -17,6 +17,6 @@ public sealed record WalStoreSetup
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Runs work on files that must not delay a flush, one piece after the other. A simulation runs it on the spot.</summary>
-    public required Action<Action> RunApart { get; init; }
+    /// <summary>Runs work on files that must not delay a flush, one piece after the other. On the spot unless set, as a simulation does it.</summary>
+    public Action<Action> RunApart { get; init; } = static work => work();
 }

@@ -47,11 +47,11 @@ public sealed class Block
     /// <param name="length">Bytes of the slab that a lease shows.</param>
     /// <param name="session">The session that was read, or default for a segment.</param>
     /// <param name="slot">The first slot that was read, or default for a segment.</param>
-    public static BlockLease OfRead(SlabPool pool, Slab slab, int length, SessionId session, Slot slot)
+    public static BlockLease OfRead(SlabPool pool, Slab slab, int length, SessionId session = default, Slot slot = default)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan((uint)length, (uint)slab.Length, nameof(length));
         var block = new Block(pool, slab, session, slot) { _length = length };
-        return block.FirstLease(LeaseHolder.Response);
+        return block.FirstLease(LeaseHolder.ReadCache);
     }
 
     /// <summary>Takes a right to read. False if the block's memory went back already: the caller reads elsewhere.</summary>

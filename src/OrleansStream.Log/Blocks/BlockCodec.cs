@@ -112,6 +112,10 @@ public static class BlockCodec
         return true;
     }
 
+    /// <summary>The directory of a block whose header and directory were verified before.</summary>
+    public static ReadOnlySpan<FrameEntry> DirectoryOf(ReadOnlySpan<byte> stored, in BlockHeader header) =>
+        MemoryMarshal.Cast<byte, FrameEntry>(stored[header.DirectoryPosition..header.UsedBytes]);
+
     /// <summary>Reads every frame, and the bytes between and behind them. Null if all is as it was written, else what is not.</summary>
     public static string? FindBadFrame(ReadOnlySpan<byte> stored, in BlockHeader header, ReadOnlySpan<FrameEntry> directory)
     {

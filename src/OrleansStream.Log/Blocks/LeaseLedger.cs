@@ -8,7 +8,7 @@ namespace OrleansStream.Log.Blocks;
 /// </summary>
 public sealed class LeaseLedger
 {
-    private const int Holders = 4;
+    private const int Holders = 5;
 
     // A cache line for each counter: the lane, the cache and responses count at the same time on different cores.
     private const int Stride = 8;
@@ -18,11 +18,9 @@ public sealed class LeaseLedger
     private long _lastTicket;
 
     /// <summary>Whether each lease is known by itself. True in debug builds; a simulation sets it.</summary>
-    public static bool IsTracking { get; set; } =
+    public static bool IsTracking { get; set; }
 #if DEBUG
-        true;
-#else
-        false;
+        = true;
 #endif
 
     /// <summary>Leases of all holders.</summary>

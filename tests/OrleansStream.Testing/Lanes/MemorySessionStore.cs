@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Globalization;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -8,30 +8,33 @@ namespace OrleansStream.Testing.Lanes;
 /// <summary>Session records in memory.</summary>
 public sealed class MemorySessionStore : ISessionStore
 {
-    private readonly Dictionary<SessionId, StoredSession> _sessions = [];
+    private readonly Dictionary<SessionId, StoredSession> _records = [];
     private int _version;
 
     public ValueTask<StoredSession?> GetAsync(SessionId session, CancellationToken cancellationToken)
     {
-        lock (_sessions) return new(_sessions.GetValueOrDefault(session));
+        lock (_records) return ValueTask.FromResult(_records.GetValueOrDefault(session));
     }
 
     public ValueTask<bool> CompareAndSetAsync(SessionRecord next, ETag? expected, CancellationToken cancellationToken)
     {
-        lock (_sessions)
+        lock (_records)
         {
-            var current = _sessions.GetValueOrDefault(next.Session)?.ETag;
-            if (current != expected) return new(false);
-            _sessions[next.Session] = new StoredSession(next, new ETag($"{++_version}"));
-            return new(true);
+            if (_records.GetValueOrDefault(next.Session)?.ETag != expected) return ValueTask.FromResult(false);
+
+            _records[next.Session] = new StoredSession(next, new ETag((++_version).ToString(CultureInfo.InvariantCulture)));
+            return ValueTask.FromResult(true);
         }
     }
 
-    public async IAsyncEnumerable<StoredSession> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public async IAsyncEnumerable<StoredSession> ListAsync([System.Runtime.CompilerServices.EnumeratorCancellation] CancellationToken cancellationToken)
     {
         StoredSession[] all;
-        lock (_sessions) all = [.. _sessions.Values];
-        foreach (var session in all) yield return session;
-        await Task.CompletedTask;
+        lock (_records) all = [.. _records.Values];
+        foreach (var record in all)
+        {
+            await ValueTask.CompletedTask;
+            yield return record;
+        }
     }
 }

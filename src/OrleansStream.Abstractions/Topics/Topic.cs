@@ -1,0 +1,26 @@
+using System.Collections.Immutable;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Abstractions.Topics;
+
+/// <summary>A topic as the catalog knows it.</summary>
+[GenerateSerializer, Immutable, Alias("os.Topic")]
+public sealed record Topic
+{
+    [Id(0)]
+    public required TopicId Id { get; init; }
+
+    [Id(1)]
+    public required string Name { get; init; }
+
+    [Id(2)]
+    public required int PartitionCount { get; init; }
+
+    /// <summary>What the creator asked for. Storage replicates by itself: the number is remembered and shown, nothing else.</summary>
+    [Id(3)]
+    public required short ReplicationFactor { get; init; }
+
+    /// <summary>Configs that were set on the topic, by their Kafka names; what is not here has the broker's default.</summary>
+    [Id(4)]
+    public ImmutableSortedDictionary<string, string> Configs { get; init; } = ImmutableSortedDictionary<string, string>.Empty;
+}

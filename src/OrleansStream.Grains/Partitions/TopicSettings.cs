@@ -1,0 +1,36 @@
+using System.Globalization;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Options.Configs;
+
+namespace OrleansStream.Grains.Partitions;
+
+/// <summary>A topic's configs, with the broker's defaults behind them, as the settings that its partitions' logs go by.</summary>
+internal sealed class TopicSettings(BrokerConfigValues broker)
+{
+    public PartitionSettings Of(IReadOnlyDictionary<string, string> topic)
+    {
+        string Text(string name) => broker.TopicValue(TopicConfigs.Find(name)!, topic);
+        long Long(string name) => long.Parse(Text(name), CultureInfo.InvariantCulture);
+        int Int(string name) => int.Parse(Text(name), CultureInfo.InvariantCulture);
+
+        var policies = ConfigText.ToList(Text("cleanup.policy"));
+        return new PartitionSettings
+        {
+            MaxMessageBytes = Int("max.message.bytes"),
+            LogAppendTime = Text("message.timestamp.type") == "LogAppendTime",
+            TimestampBeforeMaxMs = Long("message.timestamp.before.max.ms"),
+            TimestampAfterMaxMs = Long("message.timestamp.after.max.ms"),
+            Compacted = policies.Contains("compact"),
+
+            // A compacted topic keeps its newest record of each key for ever, and there is no compaction yet that would know which that is:
+            // so nothing is dropped from it, not even by a retention that delete would allow.
+            Deletes = policies.Contains("delete") && !policies.Contains("compact"),
+            RetentionMs = Long("retention.ms"),
+            RetentionBytes = Long("retention.bytes"),
+            SegmentBytes = Int("segment.bytes"),
+            SegmentMs = Long("segment.ms"),
+            FileDeleteDelayMs = Long("file.delete.delay.ms"),
+            ProducerExpirationMs = broker.Long("producer.id.expiration.ms"),
+        };
+    }
+}

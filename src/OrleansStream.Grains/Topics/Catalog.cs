@@ -1,0 +1,67 @@
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Topics;
+
+/// <summary>The catalog's state: a plain object that changes are applied to, once they are durable.</summary>
+internal sealed class Catalog
+{
+    private readonly Dictionary<string, string> _byCollapsedName = new(StringComparer.Ordinal);
+    private readonly Dictionary<TopicId, Topic> _leaving = [];
+
+    public CatalogSnapshot Snapshot { get; private set; } = CatalogSnapshot.Empty;
+
+    /// <summary>The first producer id that nobody has.</summary>
+    public long NextProducerId { get; private set; }
+
+    /// <summary>Topics whose deletion has begun and is not complete.</summary>
+    public IReadOnlyCollection<Topic> Leaving => _leaving.Values;
+
+    /// <summary>Whether the id is a topic's, be it on its way out: rule O1 asks this.</summary>
+    public bool Knows(TopicId id) => Snapshot.Find(id) is not null;
+
+    /// <summary>The topic whose name differs from this one only by '.' and '_', or null.</summary>
+    public string? CollidingName(string name) =>
+        _byCollapsedName.TryGetValue(TopicName.Collapse(name), out var other) && other != name ? other : null;
+
+    public void Apply(CatalogChange change)
+    {
+        var version = Snapshot.Version + 1;
+        switch (change)
+        {
+            case TopicPut put:
+                Snapshot = Snapshot.With(put.Topic, version);
+                _byCollapsedName[TopicName.Collapse(put.Topic.Name)] = put.Topic.Name;
+                break;
+            case TopicDeletionBegun begun when Snapshot.Find(begun.Id) is { } topic:
+                // Off the view at once, so that the name is free; on the list until every partition has its tombstone.
+                Snapshot = Snapshot.Without(topic, version);
+                _byCollapsedName.Remove(TopicName.Collapse(topic.Name));
+                _leaving[topic.Id] = topic;
+                break;
+            case TopicRemoved removed:
+                _leaving.Remove(removed.Id);
+                break;
+            case ProducerIdsAllocated allocated:
+                NextProducerId = Math.Max(NextProducerId, allocated.Next);
+                break;
+        }
+    }
+
+    /// <summary>Changes that lead from an empty catalog to this one.</summary>
+    public IEnumerable<CatalogChange> Condense()
+    {
+        yield return new ProducerIdsAllocated(NextProducerId);
+        // First those on their way out: their names may belong to newer topics by now.
+        foreach (var topic in _leaving.Values)
+        {
+            yield return new TopicPut(topic);
+            yield return new TopicDeletionBegun(topic.Id);
+        }
+
+        foreach (var topic in Snapshot.Topics)
+        {
+            yield return new TopicPut(topic);
+        }
+    }
+}

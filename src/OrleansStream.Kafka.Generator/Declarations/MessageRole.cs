@@ -1,0 +1,8 @@
+namespace OrleansStream.Kafka.Generator.Declarations;
+
+internal enum MessageRole
+{
+    Request,
+    Response,
+    EmbeddedData,
+}

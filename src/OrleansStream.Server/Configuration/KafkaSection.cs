@@ -1,0 +1,35 @@
+using Microsoft.Extensions.Configuration;
+using OrleansStream.Model.Options.Configs;
+
+namespace OrleansStream.Server.Configuration;
+
+/// <summary>The Kafka section of the configuration: broker configs under their Kafka names, from file, environment and command line.</summary>
+internal static class KafkaSection
+{
+    public const string Name = "Kafka";
+
+    /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
+    public static BrokerConfigValues Read(IConfiguration configuration)
+    {
+        var set = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var child in configuration.GetSection(Name).GetChildren())
+        {
+            // Environment variables cannot carry every name in every shell: Kafka__num_partitions says num.partitions too.
+            var name = child.Key.Contains('.', StringComparison.Ordinal) ? child.Key : child.Key.Replace('_', '.');
+            name = name.ToLowerInvariant();
+            if (child.Value is not { } value)
+            {
+                throw new StartupException($"Kafka:{name} has no value.");
+            }
+
+            if (BrokerConfigValues.Check(name, value) is { } wrong)
+            {
+                throw new StartupException(wrong);
+            }
+
+            set[name] = value;
+        }
+
+        return new BrokerConfigValues(set);
+    }
+}

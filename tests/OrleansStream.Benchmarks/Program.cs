@@ -1,8 +1,11 @@
 using BenchmarkDotNet.Running;
 using OrleansStream.Benchmarks.Comparison;
+using OrleansStream.Benchmarks.Lanes;
 
 try
 {
+    if (args is ["lane-load", .. var laneArguments]) return LaneLoad.Run(laneArguments);
+    if (args is ["wal-io", .. var walArguments]) return WalIo.Run(walArguments);
     if (args is ["compare", .. var rest]) return await ComparisonRun.ExecuteAsync(ComparisonOptions.Parse(rest));
 }
 catch (ArgumentException error)

@@ -36,7 +36,7 @@ internal static class CodecEmitter
     {
         MessageRole.Request => $"{Messages}IRequest<{message.Root.Name}>",
         MessageRole.Response => $"{Messages}IResponse<{message.Root.Name}>",
-        _ => $"{Messages}IMessage<{message.Root.Name}>",
+        _ => $"{Messages}IEmbeddedData<{message.Root.Name}>",
     };
 
     private static void EmitFacts(MessageModel message, CodeWriter code)
@@ -47,9 +47,11 @@ internal static class CodecEmitter
         code.Line("/// <summary>Highest version that can be read and written.</summary>");
         code.Line($"public const short MaxVersion = {message.Versions.Max};");
         code.Line();
-        if (message.Role == MessageRole.EmbeddedData) return;
         code.Line("/// <inheritdoc/>");
-        code.Line($"public global::OrleansStream.Kafka.Protocol.Apis.ApiKey Api => global::OrleansStream.Kafka.Protocol.Apis.ApiKey.{message.ApiName};");
+        if (message.Role == MessageRole.EmbeddedData)
+            code.Line($"static short {Interface(message)}.LatestVersion => MaxVersion;");
+        else
+            code.Line($"public global::OrleansStream.Kafka.Protocol.Apis.ApiKey Api => global::OrleansStream.Kafka.Protocol.Apis.ApiKey.{message.ApiName};");
         code.Line();
     }
 

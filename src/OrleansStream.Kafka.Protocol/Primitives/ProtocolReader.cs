@@ -70,7 +70,7 @@ public ref struct ProtocolReader(ReadOnlyMemory<byte> frame)
     public string? ReadNullableString(bool flexible)
     {
         var length = flexible ? ReadCompactLength() : ReadInt16();
-        if (length < 0) return length == -1 ? null : throw Malformed($"a string has the length {length}");
+        if (length < 0) return null; // Kafka writes -1 and takes every negative length.
         if (length > ProtocolLimits.MaxStringBytes) throw Malformed($"a string has {length} bytes; {ProtocolLimits.MaxStringBytes} are allowed");
         return Encoding.UTF8.GetString(Take(length));
     }
@@ -82,7 +82,7 @@ public ref struct ProtocolReader(ReadOnlyMemory<byte> frame)
     public ReadOnlyMemory<byte>? ReadNullableBytes(bool flexible)
     {
         var length = flexible ? ReadCompactLength() : ReadInt32();
-        if (length < 0) return length == -1 ? null : throw Malformed($"a buffer has the length {length}");
+        if (length < 0) return null;
         var start = Position;
         Take(length);
         return _frame.Slice(start, length);
@@ -108,8 +108,9 @@ public ref struct ProtocolReader(ReadOnlyMemory<byte> frame)
     public int ReadNullableCount(bool flexible, int minElementBytes, bool elementsAreObjects)
     {
         var count = flexible ? ReadCompactLength() : ReadInt32();
-        if (count < -1 || count > Remaining / minElementBytes) throw Malformed($"a list claims {count} elements of at least {minElementBytes} bytes, {Remaining} bytes are left");
-        if (!elementsAreObjects || count <= 0) return count;
+        if (count < 0) return -1;
+        if (count > Remaining / minElementBytes) throw Malformed($"a list claims {count} elements of at least {minElementBytes} bytes, {Remaining} bytes are left");
+        if (!elementsAreObjects) return count;
         if (count > _elementsLeft) throw Malformed($"the lists hold more than {ProtocolLimits.MaxElementsPerFrame} elements together");
         _elementsLeft -= count;
         return count;

@@ -1,8 +1,11 @@
+using System.Runtime.InteropServices;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Blocks;
 
 /// <summary>One line of a block's directory: whose frame stands where. <see cref="Position"/> counts from the first byte of the block.</summary>
+// The fields stand in the order of the stored entry, without gaps but for three bytes behind the kind: directories are read in place.
+[StructLayout(LayoutKind.Sequential)]
 public readonly record struct FrameEntry
 {
     public required PartitionId Partition { get; init; }

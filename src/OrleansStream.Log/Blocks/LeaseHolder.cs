@@ -14,4 +14,7 @@ public enum LeaseHolder
 
     /// <summary>The splitter, while it cuts a segment; a journal that is being loaded.</summary>
     Splitter,
+
+    /// <summary>The cache of cold reads, until it evicts the window.</summary>
+    ReadCache,
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Model.Ids;
 
@@ -6,12 +7,63 @@ namespace OrleansStream.Log.Lanes;
 /// <summary>What the current session holds of each partition, keyed by offset range. Published frames only. Safe for any number of readers.</summary>
 public sealed class LaneIndex
 {
+    private readonly Lock _lock = new();
+    private readonly SessionId _session;
+    private readonly ConcurrentDictionary<PartitionId, LanePartition> _partitions;
+
+    internal LaneIndex(SessionId session, ConcurrentDictionary<PartitionId, LanePartition> partitions)
+    {
+        _session = session;
+        _partitions = partitions;
+    }
+
     /// <summary>Adds what the session holds of the partition at or above the offset, in offset order.</summary>
-    public void CopyTo(PartitionId partition, Offset from, List<WalExtent> extents) => throw new NotImplementedException();
+    /// <param name="partition">Whose frames.</param>
+    /// <param name="from">The lowest wanted offset; the first extent may begin below it.</param>
+    /// <param name="extents">Added to.</param>
+    /// <param name="limit">Most extents to add; one stands for at least 64 KiB of frames, or for all in a file. A reader asks for a few, a splitter for all.</param>
+    public void CopyTo(PartitionId partition, Offset from, List<WalExtent> extents, int limit = int.MaxValue)
+    {
+        if (!_partitions.TryGetValue(partition, out var state)) return;
+        lock (_lock) state.Runs.CopyTo(_session, from, extents, limit);
+    }
 
     /// <summary>The offset after the last published frame of the partition in this session; null if it published none.</summary>
-    public Offset? PublishedEnd(PartitionId partition) => throw new NotImplementedException();
+    public Offset? PublishedEnd(PartitionId partition)
+    {
+        if (!_partitions.TryGetValue(partition, out var state)) return null;
+        lock (_lock) return state.Runs.End < 0 ? null : new Offset(state.Runs.End);
+    }
 
     /// <summary>Forgets what a segment of the manifest or log start covers (rule S3): everything below the offset.</summary>
-    public void ForgetBelow(PartitionId partition, Offset offset) => throw new NotImplementedException();
+    public void ForgetBelow(PartitionId partition, Offset offset)
+    {
+        if (!_partitions.TryGetValue(partition, out var state)) return;
+        lock (_lock) state.Runs.ForgetBelow(offset);
+    }
+
+    /// <summary>The lowest slot of every entry (rule T1), or <paramref name="unpublished"/> if that is lower.</summary>
+    /// <param name="unpublished">The lowest slot that was not yet published, read before this call: what is published meanwhile lies above it.</param>
+    internal Slot LowestSlot(Slot unpublished)
+    {
+        var lowest = unpublished;
+        lock (_lock)
+        {
+            foreach (var (_, state) in _partitions)
+            {
+                if (state.Runs.LowestSlot() is { } slot) lowest = Slot.Min(lowest, slot);
+            }
+        }
+
+        return lowest;
+    }
+
+    internal void Add(LaneBlock block)
+    {
+        var frames = block.Frames;
+        lock (_lock)
+        {
+            for (var i = 0; i < frames.Length; i++) block.PlacedAt(i).Partition.Runs.Add(frames[i], block.Slot, block.Region);
+        }
+    }
 }

@@ -1,6 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
-using OrleansStream.Model;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -10,9 +10,6 @@ namespace OrleansStream.Log.Serving;
 /// <summary>The writing half of a partition handle: gives out offsets together with places in the lane, and tells each caller what became of its append.</summary>
 internal sealed class PartitionAppender : IFrameOwner
 {
-    /// <summary>The largest frame that fits a block beside its header and a directory of one line.</summary>
-    internal const int LargestFrameBytes = Limits.MaxBlockBytes - (2 * Limits.BlockAlignment);
-
     private readonly Lock _gate = new();
     private readonly ServingParts _parts;
     private readonly ILane _lane;
@@ -20,6 +17,7 @@ internal sealed class PartitionAppender : IFrameOwner
     private readonly PublishedLog _log;
     private readonly PartitionHandle _handle;
     private readonly LeaderEpoch _epoch;
+    private readonly ProducerStates _producers;
     private PendingAppend? _oldest;
     private PendingAppend? _newest;
     private long _nextOffset;
@@ -31,6 +29,7 @@ internal sealed class PartitionAppender : IFrameOwner
         _lane = lane;
         _log = handle.Published;
         _epoch = start.Manifest.Epoch;
+        _producers = start.Producers ?? new ProducerStates(new ProducerOptions());
         _nextOffset = start.LogEnd.Value;
         _place = lane.PartitionOf(start.Manifest.Partition);
     }
@@ -38,36 +37,31 @@ internal sealed class PartitionAppender : IFrameOwner
     /// <summary>The next offset to be given: the high watermark and what is on its way to it.</summary>
     public Offset LogEnd => new(Volatile.Read(ref _nextOffset));
 
-    public AppendStatus Append(ReadOnlySpan<byte> batch, in BatchVerdict verdict, IAppendCompletion completion, int token)
+    public AppendStatus Append(ReadOnlySpan<byte> batch, in BatchVerdict verdict, long nowMs, IAppendCompletion completion, int token)
     {
-        var request = new FrameShape
-        {
-            Kind = FrameKind.Records,
-            Offsets = verdict.Header.LastOffsetDelta + 1,
-            Bytes = verdict.BatchBytes,
-            MaxTimestampMs = verdict.MaxTimestamp,
-            LogAppendTimeMs = verdict.Change == HeaderChange.AppendTime ? verdict.MaxTimestamp : -1,
-        };
-        var status = Enqueue(request, completion, token, out var baseOffset, out var place);
-        if (status != EnqueueStatus.Accepted) return Refuse(status, completion, token);
+        var pending = Prepare(completion, token, verdict.Change == HeaderChange.AppendTime ? verdict.MaxTimestamp : -1);
+        Beginning beginning;
+        lock (_gate) beginning = Begin(verdict, nowMs, pending);
+        if (!beginning.IsPlaced) return Settle(beginning, pending);
 
         // From here to Filled nothing may fail: the block cannot be written without it. All lengths were checked.
-        var destination = place.Destination;
+        var destination = beginning.Place.Destination;
         batch[..verdict.BatchBytes].CopyTo(destination);
-        RecordBatchPatch.Place(destination, baseOffset, _epoch);
+        RecordBatchPatch.Place(destination, beginning.BaseOffset, _epoch);
         var crc = verdict.Apply(destination);
-        place.Filled(FrameChecksum(destination, crc));
+        beginning.Place.Filled(FrameChecksum(destination, crc));
         return AppendStatus.Begun;
     }
 
     public AppendStatus AppendJournal(ReadOnlySpan<byte> changes, int count, IAppendCompletion completion, int token)
     {
-        var request = new FrameShape { Kind = FrameKind.Journal, Offsets = count, Bytes = changes.Length, MaxTimestampMs = -1, LogAppendTimeMs = -1 };
-        var status = Enqueue(request, completion, token, out _, out var place);
-        if (status != EnqueueStatus.Accepted) return Refuse(status, completion, token);
+        var pending = Prepare(completion, token, -1);
+        Beginning beginning;
+        lock (_gate) beginning = TakePlace(new FrameShape(FrameKind.Journal, count, changes.Length, -1), pending);
+        if (!beginning.IsPlaced) return Settle(beginning, pending);
 
-        changes.CopyTo(place.Destination);
-        place.Filled(Crc32C.Hash(changes));
+        changes.CopyTo(beginning.Place.Destination);
+        beginning.Place.Filled(Crc32C.Hash(changes));
         return AppendStatus.Begun;
     }
 
@@ -97,53 +91,96 @@ internal sealed class PartitionAppender : IFrameOwner
     internal static uint FrameChecksum(ReadOnlySpan<byte> batch, uint batchCrc) =>
         Crc32C.Combine(Crc32C.Hash(batch[..RecordBatchLayout.CrcStart]), batchCrc, batch.Length - RecordBatchLayout.CrcStart);
 
-    // Rule B2: offset and place in the lane are one critical section, so that of two frames the lower offset never stands in the later place.
-    private EnqueueStatus Enqueue(in FrameShape shape, IAppendCompletion completion, int token, out Offset baseOffset, out FramePlace place)
+    // The producer's check belongs to the critical section: a batch is judged by those that got their offsets before it.
+    private Beginning Begin(in BatchVerdict verdict, long nowMs, PendingAppend pending)
     {
-        var pending = _parts.Appends.Take();
-        EnqueueStatus status;
-        lock (_gate)
-        {
-            baseOffset = new Offset(_nextOffset);
-            place = default;
-            status = _log.Closed == ErrorCode.None ? TryEnqueue(shape, pending, out place) : EnqueueStatus.EpochClosed;
-            if (status == EnqueueStatus.Accepted)
-            {
-                // Before the gate opens: the lane may end at once, and OnLost must find the append in the list.
-                pending.Fill(completion, token, baseOffset, shape.LogAppendTimeMs);
-                Join(pending);
-                Volatile.Write(ref _nextOffset, _nextOffset + shape.Offsets);
-                return status;
-            }
-        }
+        var producer = _producers.Check(verdict.Header, nowMs);
+        if (producer.Decision == ProducerDecision.Refuse) return new Beginning { Error = producer.Error, Message = producer.Message };
+        if (producer.Decision == ProducerDecision.Duplicate) return Follow(producer.Original, pending);
 
-        _parts.Appends.Return(pending);
-        return status;
+        var beginning = TakePlace(new FrameShape(FrameKind.Records, verdict.Header.LastOffsetDelta + 1, verdict.BatchBytes, verdict.MaxTimestamp), pending);
+        if (beginning.IsPlaced) _producers.Append(verdict.Header, beginning.BaseOffset, verdict.MaxTimestamp, nowMs);
+        return beginning;
     }
 
-    private EnqueueStatus TryEnqueue(in FrameShape shape, PendingAppend pending, out FramePlace place)
+    // A duplicate is answered as its original is. While that one is on its way, it is in the list; if it is not there, it is durable.
+    private Beginning Follow(in AppendedBatch original, PendingAppend duplicate)
     {
+        duplicate.BaseOffset = new Offset(original.BaseOffset);
+        if (_log.Closed != ErrorCode.None) return new Beginning { Error = _log.Closed };
+        for (var pending = _oldest; pending is not null; pending = pending.Next)
+        {
+            if (pending.BaseOffset.Value != original.BaseOffset) continue;
+            duplicate.LogAppendTimeMs = pending.LogAppendTimeMs;
+            duplicate.Next = pending.Duplicates;
+            pending.Duplicates = duplicate;
+            return new Beginning { IsFollowing = true };
+        }
+
+        if (duplicate.LogAppendTimeMs >= 0) duplicate.LogAppendTimeMs = original.Timestamp;
+        return new Beginning { IsDurable = true };
+    }
+
+    // Rule B2: offset and place in the lane are one critical section, so that of two frames the lower offset never stands in the later place.
+    private Beginning TakePlace(in FrameShape shape, PendingAppend pending)
+    {
+        if (_log.Closed is var closed && closed != ErrorCode.None) return new Beginning { Error = closed };
+
+        var baseOffset = new Offset(_nextOffset);
         var request = new FrameRequest
         {
             Partition = _place,
             Epoch = _epoch,
-            BaseOffset = new Offset(_nextOffset),
-            LastOffset = new Offset(_nextOffset + shape.Offsets - 1),
+            BaseOffset = baseOffset,
+            LastOffset = baseOffset + (shape.Offsets - 1),
             MaxTimestampMs = shape.MaxTimestampMs,
             Length = shape.Bytes,
             Kind = shape.Kind,
             Owner = this,
             State = pending,
         };
-        return _lane.TryEnqueue(request, out place);
+        var status = _lane.TryEnqueue(request, out var place);
+        if (status != EnqueueStatus.Accepted) return new Beginning { Status = status };
+
+        // Before the gate opens: the lane may end at once, and OnLost must find the append in the list.
+        pending.BaseOffset = baseOffset;
+        if (_newest is null) _oldest = pending;
+        else _newest.Next = pending;
+        _newest = pending;
+        Volatile.Write(ref _nextOffset, baseOffset.Value + shape.Offsets);
+        return new Beginning { IsPlaced = true, BaseOffset = baseOffset, Place = place };
     }
 
-    private AppendStatus Refuse(EnqueueStatus status, IAppendCompletion completion, int token)
+    private PendingAppend Prepare(IAppendCompletion completion, int token, long logAppendTimeMs)
     {
-        if (status == EnqueueStatus.Full) return AppendStatus.Full;
+        var pending = _parts.Appends.Take();
+        pending.Completion = completion;
+        pending.Token = token;
+        pending.LogAppendTimeMs = logAppendTimeMs;
+        return pending;
+    }
 
-        var error = status == EnqueueStatus.NoSpace ? ErrorCode.KafkaStorageError : CloseFor(status);
-        completion.OnAppended(token, Refusal(error, status == EnqueueStatus.NoSpace ? "The disk is full." : null));
+    // What got no place: answered now, outside the gate, unless it is to be tried again or waits for its original.
+    private AppendStatus Settle(in Beginning beginning, PendingAppend pending)
+    {
+        if (beginning.IsFollowing) return AppendStatus.Begun;
+        if (beginning.IsDurable)
+        {
+            AnswerOne(pending, ErrorCode.None);
+            return AppendStatus.Begun;
+        }
+
+        var (completion, token) = (pending.Completion!, pending.Token);
+        _parts.Appends.Return(pending);
+        if (beginning.Status == EnqueueStatus.Full) return AppendStatus.Full;
+
+        var error = beginning.Status switch
+        {
+            EnqueueStatus.Accepted => beginning.Error,
+            EnqueueStatus.NoSpace => ErrorCode.KafkaStorageError,
+            _ => CloseFor(beginning.Status),
+        };
+        completion.OnAppended(token, Refusal(error, beginning.Status == EnqueueStatus.NoSpace ? "The disk is full." : beginning.Message));
         return AppendStatus.Begun;
     }
 
@@ -163,13 +200,6 @@ internal sealed class PartitionAppender : IFrameOwner
         Message = message,
         RecordIndex = recordIndex,
     };
-
-    private void Join(PendingAppend pending)
-    {
-        if (_newest is null) _oldest = pending;
-        else _newest.Next = pending;
-        _newest = pending;
-    }
 
     // The lane answers in its order, which is that of the offsets: what is answered is the oldest.
     private PendingAppend Leave(PendingAppend pending)
@@ -213,16 +243,26 @@ internal sealed class PartitionAppender : IFrameOwner
     };
 
     /// <summary>What a frame needs of the lane.</summary>
-    private readonly struct FrameShape
+    private readonly record struct FrameShape(FrameKind Kind, int Offsets, int Bytes, long MaxTimestampMs);
+
+    /// <summary>How an append began: with a place, behind its original, as a duplicate of something durable; or not, for the lane's reason or with an error.</summary>
+    private readonly struct Beginning
     {
-        public required FrameKind Kind { get; init; }
+        public bool IsPlaced { get; init; }
 
-        public required int Offsets { get; init; }
+        public bool IsFollowing { get; init; }
 
-        public required int Bytes { get; init; }
+        public bool IsDurable { get; init; }
 
-        public required long MaxTimestampMs { get; init; }
+        public Offset BaseOffset { get; init; }
 
-        public required long LogAppendTimeMs { get; init; }
+        public FramePlace Place { get; init; }
+
+        /// <summary>Accepted also where the lane was not asked.</summary>
+        public EnqueueStatus Status { get; init; }
+
+        public ErrorCode Error { get; init; }
+
+        public string? Message { get; init; }
     }
 }

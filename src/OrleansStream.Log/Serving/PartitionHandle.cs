@@ -15,7 +15,6 @@ public sealed class PartitionHandle
 {
     private readonly ServingParts _parts;
     private readonly ILane _lane;
-    private readonly LanePartition _place;
     private readonly PartitionAppender _appender;
     private readonly LogReader _reader;
     private PartitionSettings _settings;
@@ -32,7 +31,6 @@ public sealed class PartitionHandle
         _settings = start.Settings;
         Id = start.Manifest.Partition;
         Epoch = start.Manifest.Epoch;
-        _place = lane.PartitionOf(Id);
         Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, SizeWith(start.Manifest));
         _appender = new PartitionAppender(this, parts, lane, start);
         _reader = new LogReader(Id, parts, lane, Published);
@@ -73,8 +71,7 @@ public sealed class PartitionHandle
 
     internal PublishedLog Published { get; }
 
-    /// <summary>Raised by the lane and never lowered: from this epoch down nothing may be served (rules B2 and O6).</summary>
-    internal LeaderEpoch ClosedEpoch => _place.ClosedEpoch;
+    internal bool IsPublished => Volatile.Read(ref _table) is not null;
 
     /// <summary>
     /// Validates the batch, gives it its offsets and its place in the lane, and copies it there: one synchronous step. The completion is called
@@ -89,11 +86,12 @@ public sealed class PartitionHandle
         Touch();
         if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
 
-        var verdict = BatchValidator.Validate(batch, Settings.RulesFor(context, _parts));
+        var nowMs = _parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var verdict = BatchValidator.Validate(batch, Settings.RulesFor(context, _parts.Validation, nowMs));
         if (!verdict.IsAccepted) return Refuse(verdict.Error, verdict.Message, verdict.RecordIndex, completion, token);
         if (verdict.Header.IsTransactional)
             return Refuse(ErrorCode.TransactionalIdAuthorizationFailed, "Transactions are not offered yet.", -1, completion, token);
-        return _appender.Append(batch, verdict, completion, token);
+        return _appender.Append(batch, verdict, nowMs, completion, token);
     }
 
     /// <summary>Appends state changes of a journal partition; each takes one offset. Like <see cref="Append"/> otherwise.</summary>
@@ -102,8 +100,8 @@ public sealed class PartitionHandle
         ArgumentOutOfRangeException.ThrowIfLessThan(count, 1);
         Touch();
         if (Closed is var closed && closed != ErrorCode.None) return Refuse(closed, null, -1, completion, token);
-        return changes.Length > PartitionAppender.LargestFrameBytes
-            ? Refuse(ErrorCode.MessageTooLarge, $"The changes have {changes.Length} bytes; at most {PartitionAppender.LargestFrameBytes} go together.", -1, completion, token)
+        return changes.Length > BlockLayout.MaxFrameBytes
+            ? Refuse(ErrorCode.MessageTooLarge, $"The changes have {changes.Length} bytes; at most {BlockLayout.MaxFrameBytes} go together.", -1, completion, token)
             : _appender.AppendJournal(changes, count, completion, token);
     }
 
@@ -145,12 +143,20 @@ public sealed class PartitionHandle
     public void Configure(PartitionSettings settings) => Volatile.Write(ref _settings, settings);
 
     /// <summary>Moves log start up, once the manifest that says so is durable; waiting fetches look again. A lower offset than now changes nothing.</summary>
-    public void MoveLogStart(Offset offset) => Published.MoveLogStart(offset);
+    public void MoveLogStart(Offset offset)
+    {
+        Published.MoveLogStart(offset);
+        _lane.Index.ForgetBelow(Id, LogStart);
+    }
 
     /// <summary>Puts a manifest into force that was written under this handle's epoch: other extents, a moved log start. One of another epoch is not for this handle and changes nothing.</summary>
     public void ApplyManifest(Manifest manifest)
     {
-        if (manifest.Epoch == Epoch) Published.Apply(manifest, SizeWith);
+        if (manifest.Epoch != Epoch) return;
+
+        // First the new view, then the index forgets: a reader finds an extent in one of the two, if not in both.
+        Published.Apply(manifest, SizeWith);
+        _lane.Index.ForgetBelow(Id, manifest.LogStart);
     }
 
     /// <summary>

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Blocks;
 using OrleansStream.Model.Records;
 
 namespace OrleansStream.Log.Serving;
@@ -42,16 +43,16 @@ public sealed record PartitionSettings
     public long ProducerExpirationMs { get; init; } = 86_400_000;
 
     /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
-    internal BatchRules RulesFor(in AppendContext context, ServingParts parts) => new()
+    internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()
     {
-        MaxBatchBytes = Math.Min(MaxMessageBytes, PartitionAppender.LargestFrameBytes),
+        MaxBatchBytes = Math.Min(MaxMessageBytes, BlockLayout.MaxFrameBytes),
         MaxSegmentBytes = SegmentBytes,
         IsCompacted = Compacted,
         TimestampType = LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,
         TimestampBeforeMaxMs = TimestampBeforeMaxMs,
         TimestampAfterMaxMs = TimestampAfterMaxMs,
-        NowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds(),
-        Records = parts.Validation,
+        NowMs = nowMs,
+        Records = validation,
         AcceptsZstd = context.ZstdAllowed,
     };
 }

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Serving;
@@ -13,6 +14,9 @@ public sealed record PartitionStart
     /// The next offset to be given, and the first high watermark: the largest of log start, last extent + 1 and last published frame of this session + 1.
     /// </summary>
     public required Offset LogEnd { get; init; }
+
+    /// <summary>Rebuilt from snapshot and frames up to <see cref="LogEnd"/>; the handle owns it from now on. Null where the log has no record yet.</summary>
+    internal ProducerStates? Producers { get; init; }
 
     public required PartitionSettings Settings { get; init; }
 }

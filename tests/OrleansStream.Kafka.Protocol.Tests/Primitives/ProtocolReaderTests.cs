@@ -20,7 +20,7 @@ public class ProtocolReaderTests
     public void A_variable_length_number_beyond_32_bits_or_without_end_is_refused(string hex) =>
         AssertMalformed(hex, (ref reader) => reader.ReadUnsignedVarint());
 
-    [Theory, InlineData("fffe", false), InlineData("000361", false), InlineData("0361", true), InlineData("818002", true), InlineData("ffffffff0f", true)]
+    [Theory, InlineData("000361", false), InlineData("0361", true), InlineData("818002", true), InlineData("ffffffff0f", true)]
     public void A_string_with_an_impossible_length_is_refused(string hex, bool flexible) =>
         AssertMalformed(hex, (ref reader) => reader.ReadNullableString(flexible));
 
@@ -34,13 +34,23 @@ public class ProtocolReaderTests
         AssertMalformed(Convert.ToHexString(Compact(ProtocolLimits.MaxStringBytes + 1)), (ref reader) => reader.ReadString(flexible: true));
     }
 
-    [Theory, InlineData("ffff", false), InlineData("00", true)]
+    // Every negative length is null to Kafka, so that it is here, too.
+    [Theory, InlineData("ffff", false), InlineData("fffe", false), InlineData("00", true)]
     public void Null_is_refused_where_a_string_must_be(string hex, bool flexible)
     {
         var reader = new ProtocolReader(Convert.FromHexString(hex));
 
         Assert.Null(reader.ReadNullableString(flexible));
         AssertMalformed(hex, (ref reader) => reader.ReadString(flexible));
+    }
+
+    [Theory, InlineData("ffffffff"), InlineData("80000000")]
+    public void A_list_of_negative_length_is_null(string hex)
+    {
+        var reader = new ProtocolReader(Convert.FromHexString(hex));
+
+        Assert.Equal(-1, reader.ReadNullableCount(flexible: false, minElementBytes: 1, elementsAreObjects: true));
+        AssertMalformed(hex, (ref reader) => reader.ReadCount(flexible: false, minElementBytes: 1, elementsAreObjects: true));
     }
 
     [Fact]

@@ -72,6 +72,16 @@ public sealed class SimulatedDisk : IDisk
         }
     }
 
+    /// <summary>A cut after everything had reached the platter.</summary>
+    public SimulatedDisk CutPowerKeepingAll()
+    {
+        lock (_gate)
+        {
+            _stopped = true;
+            return Successor(_names.AfterPowerCut(null, inode => inode.AllWritten()));
+        }
+    }
+
     /// <summary>A cut during the last write: this many of its bytes reached the platter, with all writes and names before it.</summary>
     public SimulatedDisk CutPowerInLastWrite(int keptBytes)
     {

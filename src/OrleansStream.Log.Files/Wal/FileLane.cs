@@ -1,0 +1,87 @@
+using System.Collections.Concurrent;
+using OrleansStream.Log.Lanes;
+
+namespace OrleansStream.Log.Files.Wal;
+
+/// <summary>
+/// A lane on a disk with the threads that it needs: one that writes and syncs, and one that prepares and closes files (rule F6). To be disposed when
+/// <see cref="ILane.Ended"/> has completed; a new session gets a new one.
+/// </summary>
+public sealed class FileLane : IDisposable
+{
+    private readonly WalStore _store;
+    private readonly SemaphoreSlim _wake = new(0);
+    private readonly BlockingCollection<Action> _chores = [];
+    private readonly Thread _writer;
+    private readonly Thread _choreThread;
+
+    private FileLane(WalStoreSetup store, Func<WalStore, Action, LaneSetup> setup)
+    {
+        _choreThread = new Thread(RunChores) { IsBackground = true, Name = "lane files" };
+        _writer = new Thread(Run) { IsBackground = true, Name = "lane writer" };
+        _choreThread.Start();
+        try
+        {
+            _store = new WalStore(store with { RunApart = _chores.Add });
+        }
+        catch
+        {
+            _chores.CompleteAdding();
+            throw;
+        }
+
+        Lane = new Lane(setup(_store, Wake));
+        _store.OnSpace = Lane.OnSpace;
+    }
+
+    /// <summary>What appends and waits.</summary>
+    public Lane Lane { get; }
+
+    /// <summary>Creates the session's first file and starts the lane.</summary>
+    /// <param name="store">Which disk, session and options; its <see cref="WalStoreSetup.RunApart"/> is replaced by a thread.</param>
+    /// <param name="setup">Makes the lane's setup from the store and from what wakes the writer.</param>
+    /// <exception cref="Storage.DiskException">The first file could not be made.</exception>
+    public static FileLane Start(WalStoreSetup store, Func<WalStore, Action, LaneSetup> setup)
+    {
+        var lane = new FileLane(store, setup);
+        lane._writer.Start();
+        return lane;
+    }
+
+    /// <summary>Ends the lane if it still lives, without publishing anything more, and closes its files.</summary>
+    public void Dispose()
+    {
+        Lane.Abort(new LaneEnd("The lane was closed.", null));
+        _writer.Join();
+        _chores.CompleteAdding();
+        _choreThread.Join();
+        _store.Dispose();
+        _chores.Dispose();
+        _wake.Dispose();
+    }
+
+    // More wake-ups than one are one: the writer looks at everything each time. A wake-up after the end finds nobody.
+    private void Wake()
+    {
+        try
+        {
+            if (_wake.CurrentCount == 0) _wake.Release();
+        }
+        catch (ObjectDisposedException)
+        {
+        }
+    }
+
+    private void Run()
+    {
+        while (!Lane.IsWriterDone)
+        {
+            if (!Lane.WriteSealed() && !Lane.IsWriterDone) _wake.Wait(Lane.Pause);
+        }
+    }
+
+    private void RunChores()
+    {
+        foreach (var chore in _chores.GetConsumingEnumerable()) chore();
+    }
+}

@@ -1,0 +1,146 @@
+using OrleansStream.Log.Storage;
+
+namespace OrleansStream.Log.Files.Wal;
+
+/// <summary>Keeps one file ready ahead of the writer, and deletes what the lane gave up. Its work on files runs apart from the writer.</summary>
+internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
+{
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _lock = new();
+    private readonly List<WalFile> _given = [];
+    private OpenWalFile? _next;
+    private DiskException? _failure;
+    private int _nextNumber;
+    private long _fullSince;
+    private bool _isFull;
+    private bool _isDisposed;
+
+    /// <summary>Called when space was made for which an append was told to wait.</summary>
+    public Action OnSpace { get; set; } = static () => { };
+
+    /// <summary>Null unless a file could not be prepared for another reason than a full disk.</summary>
+    public DiskException? Failure => Volatile.Read(ref _failure);
+
+    /// <summary>Creates a file, with its name and space durable before any block stands in it (rule F2).</summary>
+    public OpenWalFile Create()
+    {
+        var options = setup.Options;
+        var number = _nextNumber++;
+        var path = WalNames.PathOf(setup.Session, number);
+        if (setup.Disk.FreeBytes < options.FileBytes + options.ReserveBytes) throw new DiskFullException(path, "Preparing a file", 0);
+
+        var disk = setup.Disk.Open(path, DiskOpenMode.Write | DiskOpenMode.CreateNew | (options.Direct ? DiskOpenMode.Direct : 0));
+        try
+        {
+            disk.Reserve(options.FileBytes);
+            disk.SyncData();
+            setup.Disk.SyncDirectory(WalNames.Directory);
+            return new OpenWalFile(disk, number);
+        }
+        catch
+        {
+            disk.Dispose();
+            setup.Disk.Delete(path);
+            throw;
+        }
+    }
+
+    public void PrepareApart()
+    {
+        space.Preparing();
+        setup.RunApart(Prepare);
+    }
+
+    /// <summary>Tries again where the disk was full. Returns the time until the next try.</summary>
+    public TimeSpan Tend()
+    {
+        lock (_lock)
+        {
+            if (!_isFull) return Timeout.InfiniteTimeSpan;
+            if (setup.Time.GetElapsedTime(_fullSince) < AgainAfter) return AgainAfter;
+            _isFull = false;
+        }
+
+        PrepareApart();
+        return AgainAfter;
+    }
+
+    /// <summary>The prepared file. There is one whenever blocks were reserved beyond the open file.</summary>
+    public OpenWalFile Take()
+    {
+        lock (_lock)
+        {
+            var next = _next ?? throw new InvalidOperationException("Blocks were reserved beyond the open file, but no other is prepared.");
+            _next = null;
+            return next;
+        }
+    }
+
+    /// <summary>Deletes the file once nobody reads it any more.</summary>
+    public void Drop(WalFile file)
+    {
+        lock (_lock) _given.Add(file);
+        setup.RunApart(DropGiven);
+    }
+
+    public void Dispose()
+    {
+        lock (_lock)
+        {
+            _isDisposed = true;
+            _next?.Disk.Dispose();
+            _next = null;
+        }
+    }
+
+    private void Prepare()
+    {
+        OpenWalFile? file = null;
+        var isFull = false;
+        try
+        {
+            file = Create();
+        }
+        catch (DiskFullException)
+        {
+            isFull = true; // Appends are refused until there is space; what was accepted has its own.
+        }
+        catch (DiskException error)
+        {
+            Volatile.Write(ref _failure, error);
+        }
+
+        lock (_lock)
+        {
+            _isFull = isFull;
+            _fullSince = setup.Time.GetTimestamp();
+            if (_isDisposed) file?.Disk.Dispose();
+            else _next = file;
+        }
+
+        if (space.Prepared(file is not null)) OnSpace();
+    }
+
+    private void DropGiven()
+    {
+        WalFile[] given;
+        lock (_lock)
+        {
+            given = [.. _given.Where(static file => file.TryRetire())];
+            foreach (var file in given) _given.Remove(file);
+        }
+
+        if (given.Length == 0) return;
+
+        try
+        {
+            foreach (var file in given) setup.Disk.Delete(file.Path);
+            setup.Disk.SyncDirectory(WalNames.Directory);
+        }
+        catch (DiskException error)
+        {
+            Volatile.Write(ref _failure, error);
+        }
+    }
+}

@@ -1,0 +1,75 @@
+using OrleansStream.Log.Lanes;
+using OrleansStream.Model;
+
+namespace OrleansStream.Log.Files.Wal;
+
+/// <summary>
+/// Counts the bytes of the open file and the prepared one against what open blocks reserved (rule B3). A block does not span files, so up to one block's
+/// length is lost where the lane goes over to the prepared file.
+/// </summary>
+internal sealed class WalSpace(long fileBytes)
+{
+    private readonly Lock _lock = new();
+    private long _left;
+    private long _reserved;
+    private bool _hasNext;
+    private bool _isPreparing;
+    private bool _wasRefused;
+
+    private long Capacity => _hasNext ? Math.Max(_left, _left + fileBytes - Limits.MaxBlockBytes) : _left;
+
+    public EnqueueStatus Reserve(int bytes)
+    {
+        lock (_lock)
+        {
+            if (_reserved + bytes <= Capacity)
+            {
+                _reserved += bytes;
+                return EnqueueStatus.Accepted;
+            }
+
+            if (!_isPreparing) return EnqueueStatus.NoSpace;
+
+            _wasRefused = true;
+            return EnqueueStatus.Full;
+        }
+    }
+
+    /// <summary>Blocks were written: what they reserved is free again but for what they took.</summary>
+    public void Written(long reserved, long taken)
+    {
+        lock (_lock)
+        {
+            _reserved -= reserved;
+            _left -= taken;
+        }
+    }
+
+    /// <summary>The lane writes to a new file from here on.</summary>
+    public void Rolled()
+    {
+        lock (_lock)
+        {
+            _left = fileBytes;
+            _hasNext = false;
+        }
+    }
+
+    public void Preparing()
+    {
+        lock (_lock) _isPreparing = true;
+    }
+
+    /// <summary>Returns whether somebody was told to wait for this.</summary>
+    public bool Prepared(bool hasNext)
+    {
+        lock (_lock)
+        {
+            _isPreparing = false;
+            _hasNext = hasNext;
+            var wasRefused = _wasRefused;
+            _wasRefused = false;
+            return wasRefused;
+        }
+    }
+}

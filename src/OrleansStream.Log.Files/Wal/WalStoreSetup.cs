@@ -1,0 +1,22 @@
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Files.Wal;
+
+/// <summary>What a <see cref="WalStore"/> is made of.</summary>
+public sealed record WalStoreSetup
+{
+    public required IDisk Disk { get; init; }
+
+    public required SessionId Session { get; init; }
+
+    public required FileLaneOptions Options { get; init; }
+
+    /// <summary>Told of every file, for readers.</summary>
+    public required WalFiles Files { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Runs work on files that must not delay a flush, one piece after the other. On the spot unless set, as a simulation does it.</summary>
+    public Action<Action> RunApart { get; init; } = static work => work();
+}

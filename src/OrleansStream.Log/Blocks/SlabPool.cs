@@ -1,0 +1,106 @@
+using System.Numerics;
+using OrleansStream.Model;
+
+namespace OrleansStream.Log.Blocks;
+
+/// <summary>
+/// Lends slabs in size classes of powers of two, from 4 KiB to 16 MiB. How much is out is bounded by those who rent (the lane by its open bytes, the caches
+/// by theirs); what comes back is kept up to a bound, the rest is freed. Safe for any number of callers.
+/// </summary>
+public sealed class SlabPool : IDisposable
+{
+    /// <summary>Where slabs start in memory: what direct I/O asks for.</summary>
+    public const int Alignment = Limits.BlockAlignment;
+
+    /// <summary>Smallest and largest slab.</summary>
+    public const int MinSlabBytes = Limits.BlockAlignment, MaxSlabBytes = Limits.MaxBlockBytes;
+
+    /// <summary>Bytes that are kept unless another bound is given.</summary>
+    public const long DefaultKeptBytes = 64L * Limits.MiB;
+
+    /// <summary>What fills returned memory where leases are tracked, so that a reader without a lease is found out.</summary>
+    public const byte Dead = 0xDB;
+
+    private readonly Stack<Slab>[] _kept;
+    private readonly long _maxKeptBytes;
+    private long _bytesOut;
+    private long _bytesKept;
+    private bool _isDisposed;
+
+    /// <param name="maxKeptBytes">Free bytes that are kept for the next rent, 0 or more.</param>
+    public SlabPool(long maxKeptBytes = DefaultKeptBytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(maxKeptBytes);
+        _maxKeptBytes = maxKeptBytes;
+        _kept = new Stack<Slab>[ClassOf(MaxSlabBytes) + 1];
+        for (var i = 0; i < _kept.Length; i++) _kept[i] = new Stack<Slab>();
+    }
+
+    /// <summary>Bytes lent at present, in whole slabs.</summary>
+    public long BytesOut => Interlocked.Read(ref _bytesOut);
+
+    /// <summary>Free bytes kept at present.</summary>
+    public long BytesKept => Interlocked.Read(ref _bytesKept);
+
+    /// <summary>Leases of blocks whose memory came from this pool.</summary>
+    public LeaseLedger Leases { get; } = new();
+
+    /// <summary>Length of the slab that <see cref="Rent"/> would give for this many bytes.</summary>
+    public static int SlabBytesFor(int bytes) => MinSlabBytes << ClassOf(bytes);
+
+    /// <summary>Lends a slab of at least this many bytes, at most <see cref="MaxSlabBytes"/>. What it holds is undefined.</summary>
+    public Slab Rent(int bytes)
+    {
+        var sizeClass = ClassOf(bytes);
+        var length = MinSlabBytes << sizeClass;
+        Slab? slab;
+        lock (_kept)
+        {
+            if (_kept[sizeClass].TryPop(out slab)) _bytesKept -= length;
+        }
+
+        slab ??= new Slab(this, sizeClass, length);
+        slab.GoOut();
+        Interlocked.Add(ref _bytesOut, length);
+        return slab;
+    }
+
+    /// <summary>Frees what is kept; slabs that come back later are freed at once.</summary>
+    public void Dispose()
+    {
+        lock (_kept)
+        {
+            _isDisposed = true;
+            foreach (var stack in _kept)
+            {
+                while (stack.TryPop(out var slab)) slab.Free();
+            }
+
+            _bytesKept = 0;
+        }
+    }
+
+    internal void TakeBack(Slab slab)
+    {
+        if (LeaseLedger.IsTracking) slab.GetSpan().Fill(Dead);
+        Interlocked.Add(ref _bytesOut, -slab.Length);
+        lock (_kept)
+        {
+            if (!_isDisposed && _bytesKept + slab.Length <= _maxKeptBytes)
+            {
+                _kept[slab.SizeClass].Push(slab);
+                _bytesKept += slab.Length;
+                return;
+            }
+        }
+
+        slab.Free();
+    }
+
+    private static int ClassOf(int bytes)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(bytes);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(bytes, MaxSlabBytes);
+        return bytes <= MinSlabBytes ? 0 : BitOperations.Log2((uint)(bytes - 1) / MinSlabBytes) + 1;
+    }
+}

@@ -1,0 +1,180 @@
+using System.Runtime.InteropServices;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Lanes;
+
+/// <summary>The writing half of a lane: decides what is sealed, gives headers, writes and hands over to the publisher. One thread calls it, but for the few methods under the gate.</summary>
+internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, LanePublisher publisher)
+{
+    /// <summary>The deadline of a frame that waits for no company.</summary>
+    public const long AtOnce = long.MinValue;
+
+    // What the writer waits for: a frame or block due before this time wakes it. While it waits for a place to be filled nothing but that does.
+    private const long OnlyFills = long.MinValue;
+
+    private readonly List<LaneBlock> _batch = [];
+    private readonly ulong _sessionHash = setup.Session.Hash;
+    private uint _previousChecksum;
+    private Slot _writtenEnd;
+    private Slot _recordedEnd;
+    private long _lastBlockAt = setup.Time.GetTimestamp();
+    private bool _mayHurry;
+    private bool _isStopping;
+    private bool _isWaiting;
+    private long _wakeAt;
+    private bool _isDone;
+
+    public bool IsDone => Volatile.Read(ref _isDone);
+
+    public TimeSpan Pause { get; private set; }
+
+    private bool HasUnrecordedEnd => Slot.Min(setup.Store.DurableEnd, _writtenEnd) > _recordedEnd;
+
+    public long TimestampIn(TimeSpan time) => setup.Time.GetTimestamp() + ToTicks(time);
+
+    /// <summary>Under the gate: whether the caller must wake the writer for something that is due at this time, or because a block is sealed.</summary>
+    public bool TryClaimWake(long deadline)
+    {
+        if (!_isWaiting || _wakeAt == OnlyFills || (deadline >= _wakeAt && !intake.HasSealed)) return false;
+
+        _isWaiting = false;
+        return true;
+    }
+
+    /// <summary>Under the gate: a sealed block has all its frames.</summary>
+    public bool TryClaimWakeForFilled()
+    {
+        var wakes = _isWaiting;
+        _isWaiting = false;
+        return wakes;
+    }
+
+    /// <summary>Under the gate: what is open is due now.</summary>
+    public void Hurry() => _mayHurry = true;
+
+    /// <summary>Under the gate: write everything, then end.</summary>
+    public void Stop() => _isStopping = true;
+
+    public bool WriteSealed()
+    {
+        if (IsDone) return false;
+        if (lane.RequestedEnd is { } requested) return Fail(requested);
+
+        TimeSpan storeWait;
+        try
+        {
+            if (Collect(setup.Time.GetTimestamp())) return Write();
+
+            storeWait = setup.Store.Tend(isLast: _isStopping);
+            if (_isStopping && Collect(setup.Time.GetTimestamp())) return Write(); // What was synced by that can now be said.
+        }
+        catch (Exception error)
+        {
+            return Fail(new LaneEnd(Describe(error), error));
+        }
+
+        return Rest(storeWait);
+    }
+
+    private bool Collect(long now)
+    {
+        _batch.Clear();
+        lock (lane.Gate)
+        {
+            _isWaiting = false;
+            if (_isStopping || _mayHurry || intake.OpenDeadline <= now) intake.SealOpen(isFull: false);
+            _mayHurry = false;
+            if (!intake.HasSealed && HasUnrecordedEnd && (_isStopping || now - _lastBlockAt >= ToTicks(setup.IdlePublication))) intake.TrySealEmpty();
+            intake.TakeFilled(_batch, setup.MaxWriteBytes);
+        }
+
+        return _batch.Count > 0;
+    }
+
+    private bool Write()
+    {
+        var blocks = CollectionsMarshal.AsSpan(_batch);
+        var durableEnd = setup.Store.DurableEnd;
+        var hasFrames = false;
+        foreach (var block in blocks)
+        {
+            hasFrames |= block.Count > 0;
+            _previousChecksum = block.Finish(HeaderTemplate(durableEnd));
+        }
+
+        setup.Store.Write(blocks);
+
+        // Rule B3: a success that comes after the end changes nothing.
+        if (lane.RequestedEnd is { } requested) return Fail(requested);
+
+        _recordedEnd = durableEnd;
+        // An empty block needs no other one that says it is durable.
+        if (hasFrames) _writtenEnd = blocks[^1].Slot.Next;
+        _lastBlockAt = setup.Time.GetTimestamp();
+        publisher.Publish(blocks);
+        _batch.Clear();
+        return true;
+    }
+
+    private BlockHeader HeaderTemplate(Slot durableEnd) => new()
+    {
+        ClusterGeneration = setup.ClusterGeneration,
+        SessionHash = _sessionHash,
+        Slot = default,
+        WriteNonce = (ulong)setup.Random.NextInt64(long.MinValue, long.MaxValue),
+        PreviousChecksum = _previousChecksum,
+        DurableEnd = durableEnd,
+        TrimPoint = lane.TrimPoint,
+        StoredBytes = 0,
+        DirectoryPosition = 0,
+        FrameCount = 0,
+    };
+
+    // Finds out, in one step with taking a seat, whether there is something to do after all: whoever comes later sees the writer waiting.
+    private bool Rest(TimeSpan storeWait)
+    {
+        bool stops;
+        lock (lane.Gate)
+        {
+            var isFilling = intake.HasSealed && !intake.HasFilled;
+            stops = _isStopping && !intake.HasSealed && intake.OpenDeadline == long.MaxValue && storeWait == Timeout.InfiniteTimeSpan;
+            if (!stops) Sit(isFilling, storeWait);
+        }
+
+        if (stops) Finish(new LaneEnd("The lane was stopped.", null));
+        return false;
+    }
+
+    private void Sit(bool isFilling, TimeSpan storeWait)
+    {
+        var now = setup.Time.GetTimestamp();
+        var due = isFilling ? long.MaxValue : intake.HasFilled ? AtOnce : intake.OpenDeadline;
+        if (!isFilling && HasUnrecordedEnd && !_isStopping) due = Math.Min(due, _lastBlockAt + ToTicks(setup.IdlePublication));
+        var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : ToTime(Math.Max(0, due == AtOnce ? 0 : due - now));
+        Pause = ownWait == Timeout.InfiniteTimeSpan ? storeWait : storeWait == Timeout.InfiniteTimeSpan || ownWait < storeWait ? ownWait : storeWait;
+        _wakeAt = isFilling ? OnlyFills : due;
+        _isWaiting = true;
+    }
+
+    // The lane ends here, in slot order: what is durable was handed to the publisher before, all else is lost.
+    private bool Fail(LaneEnd end)
+    {
+        lane.CloseIntake(_batch);
+        publisher.Lose(CollectionsMarshal.AsSpan(_batch), end);
+        _batch.Clear();
+        Pause = Timeout.InfiniteTimeSpan;
+        Volatile.Write(ref _isDone, true);
+        return false;
+    }
+
+    private void Finish(LaneEnd end) => Fail(end);
+
+    private string Describe(Exception error) => _batch.Count == 0
+        ? $"Session {setup.Session} could not keep its store: {error.Message}"
+        : $"Session {setup.Session} could not write slots {_batch[0].Slot} to {_batch[^1].Slot}: {error.Message}";
+
+    private long ToTicks(TimeSpan time) => (long)(time.TotalSeconds * setup.Time.TimestampFrequency);
+
+    private TimeSpan ToTime(long ticks) => TimeSpan.FromSeconds((double)ticks / setup.Time.TimestampFrequency);
+}

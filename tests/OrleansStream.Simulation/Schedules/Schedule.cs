@@ -2,7 +2,6 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log;
-using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -27,7 +26,7 @@ internal sealed class Schedule
     private readonly int _seed;
     private readonly Random _chance;
     private readonly Func<Mutation> _newMutation;
-    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
     private readonly XxHash64 _events = new();
     private readonly ExpectedLog[] _logs;
     private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
@@ -35,6 +34,7 @@ internal sealed class Schedule
     private SimulatedDisk _disk = new();
     private SimulatedBroker? _broker;
     private Task<bool>? _replacing;
+    private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
     private int _lives;
     private bool _mayFail;
@@ -55,9 +55,9 @@ internal sealed class Schedule
 
     /// <summary>Runs the seed's schedule. Returns the hash of everything that happened.</summary>
     /// <exception cref="ViolationException">The log did what it must never do.</exception>
-    public static ulong Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
+    public static ScheduleResult Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
 
-    private ulong Run()
+    private ScheduleResult Run()
     {
         Restart(_disk);
         var steps = 20 + _chance.Next(100);
@@ -74,7 +74,7 @@ internal sealed class Schedule
         Restart(Fallen());
         StopCleanly();
         Restart(_disk);
-        return _events.GetCurrentHashAsUInt64();
+        return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum());
     }
 
     private ScheduleAction Pick()
@@ -248,7 +248,7 @@ internal sealed class Schedule
             {
                 if (error is ViolationException) throw;
             }
-            catch (Exception error) when (error is LogException or InvalidOperationException or DataDirectoryException)
+            catch (Exception error) when (error is LogException or InvalidOperationException or UnreadableException)
             {
                 throw new ViolationException($"The broker does not start: {error.Message}");
             }
@@ -264,6 +264,7 @@ internal sealed class Schedule
         {
             var outcome = await broker.Opener!.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
             if (outcome.Handle is null) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+            log.CheckEpoch(outcome.Handle);
             await log.CheckAsync(outcome.Handle);
             return true;
         }));
@@ -291,7 +292,7 @@ internal sealed class Schedule
     private void Judge(Exception error)
     {
         if (error is CorruptBlockException && !_disk.IsStopped && !_mayFail) throw new ViolationException(error.Message);
-        if (error is SimulatedCrashException or UnreadableException or LogException && (_mayFail || _disk.IsStopped)) return;
+        if (error is SimulatedCrashException or UnreadableException || (error is LogException && _mayFail)) return;
         if (error is ViolationException violation) throw violation;
         if (!_disk.IsStopped) throw new ViolationException($"{error.GetType().Name}: {error.Message}");
     }
@@ -320,7 +321,9 @@ internal sealed class Schedule
         public void OnAppended(int token, in AppendOutcome outcome)
         {
             // Whoever is dead answers nobody.
-            if (disk.IsStopped || outcome.Error != ErrorCode.None) return;
+            if (disk.IsStopped) return;
+            schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
+            if (outcome.Error != ErrorCode.None) return;
             schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
             log.Acknowledge(batch, outcome.BaseOffset);
         }

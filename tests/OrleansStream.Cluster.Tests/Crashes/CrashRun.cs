@@ -40,6 +40,7 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
         }
 
         await GoOnAsync(once);
+        await ReadOnAsync(readers);
         await Task.WhenAll(once.FinishAsync(), plain.FinishAsync());
         await readers.DisposeAsync();
         _violations.AddRange(new LogAudit(broker.Bootstrap, once).Violations(readers.Seen));
@@ -58,6 +59,17 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
             await Task.Delay(10);
         }
         await Task.Delay(Between(ShortestLife, LongestLife));
+    }
+
+    // The group has to come back too.
+    private static async Task ReadOnAsync(GroupReader readers)
+    {
+        var (start, before) = (TimeProvider.System.GetTimestamp(), readers.Seen.Count);
+        while (readers.Seen.Count == before)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords) throw new InvalidOperationException($"The group read nothing for {FirstRecords.TotalSeconds:0} s.");
+            await Task.Delay(10);
+        }
     }
 
     private async Task KillAsync()

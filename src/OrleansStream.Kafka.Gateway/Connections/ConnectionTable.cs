@@ -16,13 +16,14 @@ internal sealed class ConnectionTable : IDisposable
     private readonly ITimer _timer;
     private TaskCompletionSource? _drained;
 
-    public ConnectionTable(GatewayOptions options, TimeProvider time, GatewayMetrics metrics)
+    public ConnectionTable(GatewayOptions options, TimeProvider time, GatewayMetrics metrics, IntakeBudget intake, ResponseBudget response)
     {
         _options = options;
         _time = time;
         _metrics = metrics;
         _timer = time.CreateTimer(static state => ((ConnectionTable)state!).Sweep(), this, SweepEvery, SweepEvery);
         metrics.ObserveConnections(() => Count);
+        metrics.ObserveBudgets(intake, response);
     }
 
     public int Count => _connections.Count;

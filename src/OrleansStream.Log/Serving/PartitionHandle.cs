@@ -215,7 +215,13 @@ public sealed class PartitionHandle
         foreach (var extent in manifest.Extents) bytes += extent.Bytes;
         var own = new List<WalExtent>();
         _lane.Index.CopyTo(Id, manifest.ExtentsEnd, own);
-        foreach (var extent in own) bytes += extent.Bytes;
+        foreach (var extent in own)
+        {
+            // An entry of the index stands for a run of frames, of which a segment may cover the first ones.
+            var counted = extent.LastOffset - Offset.Max(extent.BaseOffset, manifest.ExtentsEnd) + 1;
+            bytes += (long)(extent.Bytes * ((double)counted / (extent.LastOffset - extent.BaseOffset + 1)));
+        }
+
         return bytes;
     }
 }

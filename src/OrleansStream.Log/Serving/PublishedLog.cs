@@ -56,6 +56,12 @@ internal sealed class PublishedLog
         }
     }
 
+    /// <summary>Links in the wait list, those of waiters that are over included. Walks the list.</summary>
+    public int CountWatchers()
+    {
+        lock (_gate) return _watchers.CountLinks();
+    }
+
     /// <summary>A frame is durable. On the dispatcher.</summary>
     public void Publish(Block block, int index)
     {

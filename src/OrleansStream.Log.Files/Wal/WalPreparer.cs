@@ -12,7 +12,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
     private OpenWalFile? _next;
     private DiskException? _failure;
     private int _nextNumber;
-    private long _fullSince;
+    private long _triedAt;
     private bool _isFull;
     private bool _isDisposed;
 
@@ -52,17 +52,22 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         setup.RunApart(Prepare);
     }
 
-    /// <summary>Tries again where the disk was full. Returns the time until the next try.</summary>
+    /// <summary>Tries again what did not go: a file on a full disk, deleting what was still read. Returns the time until the next try.</summary>
     public TimeSpan Tend()
     {
+        bool prepares, drops;
         lock (_lock)
         {
-            if (!_isFull) return Timeout.InfiniteTimeSpan;
-            if (setup.Time.GetElapsedTime(_fullSince) < AgainAfter) return AgainAfter;
+            if (!_isFull && _given.Count == 0) return Timeout.InfiniteTimeSpan;
+            if (setup.Time.GetElapsedTime(_triedAt) < AgainAfter) return AgainAfter;
+
+            _triedAt = setup.Time.GetTimestamp();
+            (prepares, drops) = (_isFull, _given.Count > 0);
             _isFull = false;
         }
 
-        PrepareApart();
+        if (prepares) PrepareApart();
+        if (drops) setup.RunApart(DropGiven);
         return AgainAfter;
     }
 
@@ -114,7 +119,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         lock (_lock)
         {
             _isFull = isFull;
-            _fullSince = setup.Time.GetTimestamp();
+            _triedAt = setup.Time.GetTimestamp();
             if (_isDisposed) file?.Disk.Dispose();
             else _next = file;
         }

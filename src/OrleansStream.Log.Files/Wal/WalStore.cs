@@ -137,21 +137,16 @@ public sealed class WalStore : ILaneStore, IDisposable
         var full = _current;
         _current = _preparer.Take();
         Begin(_current, firstSlot);
-        _setup.RunApart(() => Close(full));
+        _setup.RunApart(full.Close);
     }
 
     private void Begin(OpenWalFile file, Slot firstSlot)
     {
         file.Map = new WalFile(_setup.Session, file.Number, firstSlot);
+        file.Footer = new FooterBuilder(_setup.Session);
         _setup.Files.Add(file.Map);
         _space.Rolled();
         _preparer.PrepareApart();
-    }
-
-    private static void Close(OpenWalFile full)
-    {
-        full.Disk.Dispose();
-        full.Map!.IsClosed = true;
     }
 
     private TimeSpan SyncWait()

@@ -55,7 +55,10 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
         var (start, before) = (TimeProvider.System.GetTimestamp(), writer.Acknowledged);
         while (writer.Acknowledged < before + 100)
         {
-            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords) throw new InvalidOperationException($"No record was acknowledged for {FirstRecords.TotalSeconds:0} s.\n{broker.RecentOutput()}");
+            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords)
+            {
+                throw new InvalidOperationException($"No record was acknowledged for {FirstRecords.TotalSeconds:0} s.\n{broker.RecentOutput()}");
+            }
             await Task.Delay(10);
         }
         await Task.Delay(Between(ShortestLife, LongestLife));
@@ -67,7 +70,10 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
         var (start, before) = (TimeProvider.System.GetTimestamp(), readers.Seen.Count);
         while (readers.Seen.Count == before)
         {
-            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords) throw new InvalidOperationException($"The group read nothing for {FirstRecords.TotalSeconds:0} s.");
+            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords)
+            {
+                throw new InvalidOperationException($"The group read nothing for {FirstRecords.TotalSeconds:0} s.");
+            }
             await Task.Delay(10);
         }
     }

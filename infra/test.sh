@@ -49,6 +49,10 @@ if [ -n "$needs_clients" ]; then
   command -v kcat > /dev/null || missing+=(kcat)
   /usr/bin/python3 -c 'import kafka' 2> /dev/null || missing+=(python3-kafka)
   /usr/bin/python3 -c 'import confluent_kafka' 2> /dev/null || missing+=(python3-confluent-kafka)
+  # kafka-python finds its codecs in packages of their own.
+  for codec in snappy lz4 zstandard; do
+    /usr/bin/python3 -c "import $codec" 2> /dev/null || missing+=("python3-$codec")
+  done
   command -v npm > /dev/null || missing+=(npm)
   if [ ${#missing[@]} -gt 0 ]; then
     command -v apt-get > /dev/null || stop "Missing: ${missing[*]} (names of Debian packages). There is no apt-get here: install them by hand."
@@ -94,7 +98,7 @@ fi
 # Each test project is an executable. Its summary is read from the file that it writes, not from its words.
 run() {
   local name=$1 start status=0; start=$(date +%s)
-  dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noLogo -noColor -xml "$logs/$name.xml" > "$logs/$name.log" 2>&1 < /dev/null || status=$?
+  dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noLogo -noColor -result-xml "$logs/$name.xml" > "$logs/$name.log" 2>&1 < /dev/null || status=$?
   echo "$status $(($(date +%s) - start))" > "$logs/$name.status"
 }
 

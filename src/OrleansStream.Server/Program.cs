@@ -1,1 +1,3 @@
-return 0;
+using OrleansStream.Server.CommandLine;
+
+return await Commands.Root().Parse(args).InvokeAsync();

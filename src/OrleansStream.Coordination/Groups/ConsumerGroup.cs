@@ -28,7 +28,7 @@ public sealed class ConsumerGroup
     private readonly Removing _removing;
     private ErrorCode _closed;
 
-    /// <param name="groupId">As the client spells it. Every request for the empty id answers 24.</param>
+    /// <param name="groupId">As the client spells it. The empty id keeps offsets but has no members: join, sync, heartbeat, leave and OffsetDelete answer 24.</param>
     /// <param name="options">Limits and delays.</param>
     /// <param name="newGuid">Where member ids get their unique part from.</param>
     public ConsumerGroup(string groupId, GroupOptions options, Func<Guid> newGuid)
@@ -86,24 +86,24 @@ public sealed class ConsumerGroup
     public GroupSnapshot Snapshot() => _group.Durable.Snapshot();
 
     /// <summary>JoinGroup. 24, 26, 25, 81, 23, 82, 79 and 15 as Kafka; else a generation, mostly by ticket.</summary>
-    public Reply<JoinAnswer> Join(JoinRequest request, DateTimeOffset now) => Refuses(now) is { } error
+    public Reply<JoinAnswer> Join(JoinRequest request, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new(JoinAnswer.Failed(error, request.MemberId))
         : Settled(_joining.Join(request));
 
     /// <summary>SyncGroup. 24, 25, 82, 22, 23, 27; else an assignment, by ticket until it is durable.</summary>
-    public Reply<SyncAnswer> Sync(SyncRequest request, DateTimeOffset now) => Refuses(now) is { } error
+    public Reply<SyncAnswer> Sync(SyncRequest request, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new(new SyncAnswer { Error = error })
         : Settled(_syncing.Sync(request));
 
     /// <summary>Heartbeat: 0, 24, 25, 82, 22, or 27: rejoin.</summary>
-    public ErrorCode Heartbeat(HeartbeatRequest request, DateTimeOffset now) => Refuses(now) ?? _heartbeats.Beat(request);
+    public ErrorCode Heartbeat(HeartbeatRequest request, DateTimeOffset now) => RefusesEmptyId(now) ?? _heartbeats.Beat(request);
 
     /// <summary>LeaveGroup. Versions 0 to 2 give a list of one.</summary>
-    public LeaveAnswer Leave(IReadOnlyList<LeavingMember> members, DateTimeOffset now) => Refuses(now) is { } error
+    public LeaveAnswer Leave(IReadOnlyList<LeavingMember> members, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new LeaveAnswer { Error = error }
         : Settled(_leaving.Leave(members));
 
-    /// <summary>OffsetCommit. 24, 69, 22, 25, 82, 27 for all; 12 and 28 for one partition; the rest is durable when the ticket completes.</summary>
+    /// <summary>OffsetCommit. 69, 22, 25, 82, 27 for all; 12 and 28 for one partition; the rest is durable when the ticket completes.</summary>
     public Reply<CommitAnswer> Commit(CommitRequest request, DateTimeOffset now) => Refuses(now) is { } error
         ? new(Committing.Failed(error, request.Offsets.Count))
         : Settled(_committing.Commit(request));
@@ -115,7 +115,7 @@ public sealed class ConsumerGroup
     public IReadOnlyList<PartitionOffset> CommittedOffsets() => _group.Durable.List();
 
     /// <summary>OffsetDelete. 24, 69, 68 for all; 86 for a partition whose topic is subscribed to.</summary>
-    public Reply<DeleteOffsetsAnswer> DeleteOffsets(IReadOnlyList<OffsetToDelete> offsets, DateTimeOffset now) => Refuses(now) is { } error
+    public Reply<DeleteOffsetsAnswer> DeleteOffsets(IReadOnlyList<OffsetToDelete> offsets, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new(Removing.FailedOffsets(error, offsets.Count))
         : Settled(_removing.DeleteOffsets(offsets));
 
@@ -186,7 +186,10 @@ public sealed class ConsumerGroup
         return _closed is ErrorCode.None;
     }
 
-    private ErrorCode? Refuses(DateTimeOffset now) => !IsOpen(now) ? _closed : GroupId.Length == 0 ? ErrorCode.InvalidGroupId : null;
+    private ErrorCode? Refuses(DateTimeOffset now) => IsOpen(now) ? null : _closed;
+
+    // As Kafka 4.3.1: very old consumers keep offsets under the empty id, but nobody can be a member of it, and OffsetDelete is younger.
+    private ErrorCode? RefusesEmptyId(DateTimeOffset now) => Refuses(now) ?? (GroupId.Length == 0 ? ErrorCode.InvalidGroupId : null);
 
     private void Report(long sequence, ErrorCode outcome, DateTimeOffset now)
     {

@@ -39,7 +39,8 @@ internal static class DeclarationReader
         var reader = new PropertyReader(message, versions, context.SemanticModel.Compilation, faults);
         var nested = message.GetTypeMembers().Where(type => type.TypeKind == TypeKind.Class).Select(type => Structure(type, reader, faults)).ToList();
         var (name, number) = role == MessageRole.EmbeddedData ? ("", -1) : ApiKey(source.ConstructorArguments[0]);
-        return new(message.ContainingNamespace.ToDisplayString(), role, name, number, versions, Structure(message, reader, faults), new(nested));
+        var root = Structure(message, reader, faults);
+        return new(message.ContainingNamespace.ToDisplayString(), role, versions, root, new(nested)) { ApiName = name, ApiNumber = number };
     }
 
     private static StructureModel Structure(INamedTypeSymbol type, PropertyReader reader, List<DiagnosticModel> faults)

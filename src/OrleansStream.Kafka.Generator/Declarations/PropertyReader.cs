@@ -28,9 +28,18 @@ internal sealed class PropertyReader(INamedTypeSymbol message, VersionSpan versi
         if (tag is not null && type.Kind == FieldKind.Records)
             return Fault(DeclarationRules.UnknownType, property, $"'{property.Name}' holds records; they cannot be tagged, as they are not copied into the tagged section");
 
+        if (tag is not null && type.Kind == FieldKind.Structure && !TypeClassifier.IsNullable(property.Type))
+            return Fault(DeclarationRules.BadNullability, property, $"'{property.Name}' is a tagged class; it must be nullable, null being how its absence is said");
+
         if (!TryReadNullability(property, type, min, max, out var nullableFrom)) return null;
         if (!TryReadDefault(property, type, out var initial)) return null;
-        return new(property.Name, type, min, max, nullableFrom, tag, Find(property, "IgnorableAttribute") is not null, initial);
+        return new(property.Name, type, min, max)
+        {
+            NullableFrom = nullableFrom,
+            Tag = tag,
+            Ignorable = Find(property, "IgnorableAttribute") is not null,
+            Default = initial,
+        };
     }
 
     private bool TryReadNullability(IPropertySymbol property, FieldType type, int min, int max, out int? nullableFrom)

@@ -50,7 +50,7 @@ internal sealed class ReadEmitter(VersionSpan versions, StructureModel structure
     private void ReadValue(FieldModel field)
     {
         if (field.Type.Kind == FieldKind.List) ReadList(field);
-        else if (field.NullableFrom is null) code.Line($"result.{field.Name} = {Expression(field.Type, "Read")};");
+        else if (field.NullableFrom is null || field.IsTaggedStructure) code.Line($"result.{field.Name} = {Expression(field.Type, "Read")};");
         else if (field.Type.Kind == FieldKind.Structure) code.Line($"result.{field.Name} = reader.ReadIsPresent() ? {Expression(field.Type, "Read")} : null;");
         else code.Line($"result.{field.Name} = {WhenNullable(field, Expression(field.Type, "ReadNullable"), Expression(field.Type, "Read"))};");
     }
@@ -66,9 +66,18 @@ internal sealed class ReadEmitter(VersionSpan versions, StructureModel structure
         code.Open("");
         code.Line($"int count = {count};");
         if (field.NullableFrom is not null) code.Open($"if (count < 0) result.{field.Name} = null; else");
-        code.Line($"var list = new global::System.Collections.Generic.List<{field.Type.Name}>(count);");
+        // A new object has an empty list already. Not so for tags: a hostile frame may repeat one, and then the last one counts, as in Kafka.
+        if (field is { NullableFrom: null, Tag: null, Default: FieldModel.EmptyDefault })
+        {
+            code.Line($"var list = result.{field.Name};");
+            code.Line("list.Capacity = count;");
+        }
+        else
+        {
+            code.Line($"var list = result.{field.Name} = new global::System.Collections.Generic.List<{field.Type.Name}>(count);");
+        }
+
         code.Line($"for (int i = 0; i < count; i++) list.Add({Expression(element, "Read")});");
-        code.Line($"result.{field.Name} = list;");
         if (field.NullableFrom is not null) code.Close();
         code.Close();
     }

@@ -85,7 +85,7 @@ internal sealed class WriteEmitter(VersionSpan versions, StructureModel structur
 
     private void WriteNullableStructure(FieldModel field)
     {
-        code.Line($"writer.WriteIsPresent({field.Name} is not null);");
+        if (!field.IsTaggedStructure) code.Line($"writer.WriteIsPresent({field.Name} is not null);");
         code.Line($"{field.Name}?.Write(writer, version);");
     }
 

@@ -18,9 +18,9 @@ public sealed partial class FetchRequest
     [Until(14)]
     public int ReplicaId { get; set; } = -1;
 
-    /// <summary>The follower that asks, in place of its id alone.</summary>
+    /// <summary>The follower that asks, in place of its id alone; null from consumers.</summary>
     [Since(15), Tag(1)]
-    public Replica ReplicaState { get; set; } = new();
+    public Replica? ReplicaState { get; set; }
 
     /// <summary>How long to wait for <see cref="MinBytes"/>, in milliseconds.</summary>
     public int MaxWaitMs { get; set; }
@@ -183,17 +183,17 @@ public sealed partial class FetchResponse
         [Since(5), Ignorable]
         public long LogStartOffset { get; set; } = -1;
 
-        /// <summary>Where the logs part, if they do.</summary>
+        /// <summary>Where the logs part; null if they do not.</summary>
         [Since(12), Tag(0)]
-        public EpochEnd DivergingEpoch { get; set; } = new();
+        public EpochEnd? DivergingEpoch { get; set; }
 
-        /// <summary>Who leads the partition, told with the errors that say "not me".</summary>
+        /// <summary>Who leads the partition, told with the errors that say "not me"; null otherwise.</summary>
         [Since(12), Tag(1)]
-        public LeaderIdAndEpoch CurrentLeader { get; set; } = new();
+        public LeaderIdAndEpoch? CurrentLeader { get; set; }
 
-        /// <summary>A snapshot to fetch first; followers of the metadata log only.</summary>
+        /// <summary>A snapshot to fetch first, for followers of the metadata log; null otherwise.</summary>
         [Since(12), Tag(2)]
-        public Snapshot Snapshot { get; set; } = new();
+        public Snapshot? Snapshot { get; set; }
 
         /// <summary>Transactions aborted within these records; null unless the reader wants committed records only.</summary>
         public List<AbortedTransaction>? AbortedTransactions { get; set; }
@@ -202,7 +202,7 @@ public sealed partial class FetchResponse
         [Since(11)]
         public int PreferredReadReplica { get; set; } = -1;
 
-        /// <summary>Record batches, the last one perhaps with a cut end. Not copied into the frame; freed by whoever built the response. <see cref="MemoryRecords.Empty"/> for none; null is allowed, but Kafka does not send it.</summary>
+        /// <summary>Whole record batches, byte for byte as they are stored. Not copied into the frame; freed by whoever built the response. <see cref="MemoryRecords.Empty"/> for none; null is allowed, but Kafka does not send it.</summary>
         public RecordsPayload? Records { get; set; }
     }
 

@@ -92,9 +92,9 @@ public sealed partial class ProduceResponse
         [Since(8), Ignorable]
         public string? ErrorMessage { get; set; }
 
-        /// <summary>Who leads the partition, told with the errors that say "not me".</summary>
+        /// <summary>Who leads the partition, told with the errors that say "not me"; null otherwise.</summary>
         [Since(10), Tag(0)]
-        public LeaderIdAndEpoch CurrentLeader { get; set; } = new();
+        public LeaderIdAndEpoch? CurrentLeader { get; set; }
     }
 
     /// <summary>A record that was refused, and with it its batch.</summary>

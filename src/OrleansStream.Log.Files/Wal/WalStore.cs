@@ -24,7 +24,7 @@ public sealed class WalStore : ILaneStore, IDisposable
     public WalStore(WalStoreSetup setup)
     {
         _setup = setup;
-        _space = new WalSpace(setup.Options.FileBytes);
+        _space = new WalSpace(setup.Options.FileBytes, setup.LargestBlockBytes);
         _preparer = new WalPreparer(setup, _space);
         _lastSync = setup.Time.GetTimestamp();
         setup.Disk.CreateDirectory(WalNames.Directory);

@@ -1,12 +1,14 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Serving;
 
 /// <summary>The partitions that are open on this broker. Looking one up takes no lock.</summary>
-public sealed class HandleTable
+/// <param name="closedEpochs">Those of all lanes of this broker; their lock makes the test of an epoch and the publishing of its handle one step.</param>
+public sealed class HandleTable(ClosedEpochs closedEpochs)
 {
     private readonly ConcurrentDictionary<PartitionId, PartitionHandle> _handles = new();
     private readonly Lock _publishing = new();
@@ -35,39 +37,33 @@ public sealed class HandleTable
     /// Lets a handle serve if its epoch is above the partition's closed epoch and above that of any handle here (rule O6). An older handle is closed:
     /// its clients look again and find the new one. False: the handle was closed, and the claim must be made anew.
     /// </summary>
-    /// <remarks>
-    /// The closed epoch belongs to the lane, which raises it before anybody withdraws. Looking at it after the handle stands in the table is as good as
-    /// one step under the lane's lock: either this look sees the raised epoch, or whoever raised it sees the handle. An append in between is refused by
-    /// the lane itself (rule B2).
-    /// </remarks>
     public bool TryPublish(PartitionHandle handle)
     {
         PartitionHandle? older;
         lock (_publishing)
         {
-            if (!handle.IsOwner) return false;
             if (_handles.TryGetValue(handle.Id, out older) && older.Epoch >= handle.Epoch)
             {
-                if (ReferenceEquals(older, handle)) return true;
-                older = handle;
+                if (ReferenceEquals(older, handle)) return handle.IsOwner;
+                older = null;
+            }
+            else if (closedEpochs.TryPublish(handle.Id, handle.Epoch, () => Put(handle)))
+            {
+                Note(older);
+                Opened?.Invoke(handle);
             }
             else
             {
-                handle.EnterTable(this);
-                _handles[handle.Id] = handle;
-                if (older is null) Volatile.Write(ref _count, _count + 1);
-                else Withdrawn?.Invoke(older);
-                Opened?.Invoke(handle);
+                older = null;
             }
         }
 
-        // Outside the lock: it wakes waiters.
+        // Outside the lock: closing wakes waiters.
         older?.Close(ErrorCode.NotLeaderOrFollower);
-        Interlocked.MemoryBarrier();
-        if (handle.ClosedEpoch >= handle.Epoch) handle.Close(ErrorCode.NotLeaderOrFollower);
+        if (!handle.IsPublished) handle.Close(ErrorCode.NotLeaderOrFollower);
         if (handle.IsOwner) return true;
 
-        // It may have been closed before it knew the table.
+        // It was refused, or closed before it knew the table.
         Remove(handle);
         return false;
     }
@@ -90,5 +86,17 @@ public sealed class HandleTable
             Volatile.Write(ref _count, _count - 1);
             Withdrawn?.Invoke(handle);
         }
+    }
+
+    private void Put(PartitionHandle handle)
+    {
+        handle.EnterTable(this);
+        _handles[handle.Id] = handle;
+    }
+
+    private void Note(PartitionHandle? replaced)
+    {
+        if (replaced is null) Volatile.Write(ref _count, _count + 1);
+        else Withdrawn?.Invoke(replaced);
     }
 }

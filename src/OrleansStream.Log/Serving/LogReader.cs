@@ -54,14 +54,10 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
         var index = IndexOf(extents, offset);
         if (index < extents.Length && extents[index].BaseOffset.Value <= offset) return extents[index];
 
-        var own = new List<WalExtent>();
-        lane.Index.CopyTo(partition, new Offset(offset), own);
-        foreach (var extent in own)
-        {
-            if (extent.BaseOffset.Value <= offset && offset <= extent.LastOffset.Value) return extent;
-        }
-
-        return null;
+        // The first one that ends at or above the offset is the only one that can hold it.
+        var own = new List<WalExtent>(1);
+        lane.Index.CopyTo(partition, new Offset(offset), own, limit: 1);
+        return own.Count > 0 && own[0].BaseOffset.Value <= offset ? own[0] : null;
     }
 
     /// <summary>All extents with an offset at or above this one, in offset order.</summary>

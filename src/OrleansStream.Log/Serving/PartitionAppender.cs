@@ -1,7 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Producers;
-using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -11,9 +10,6 @@ namespace OrleansStream.Log.Serving;
 /// <summary>The writing half of a partition handle: gives out offsets together with places in the lane, and tells each caller what became of its append.</summary>
 internal sealed class PartitionAppender : IFrameOwner
 {
-    /// <summary>The largest frame that fits a block beside its header and a directory of one line.</summary>
-    internal const int LargestFrameBytes = Limits.MaxBlockBytes - (2 * Limits.BlockAlignment);
-
     private readonly Lock _gate = new();
     private readonly ServingParts _parts;
     private readonly ILane _lane;

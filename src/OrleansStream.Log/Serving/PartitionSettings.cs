@@ -1,3 +1,4 @@
+using OrleansStream.Log.Blocks;
 using OrleansStream.Model.Records;
 
 namespace OrleansStream.Log.Serving;
@@ -44,7 +45,7 @@ public sealed record PartitionSettings
     /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
     internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()
     {
-        MaxBatchBytes = Math.Min(MaxMessageBytes, PartitionAppender.LargestFrameBytes),
+        MaxBatchBytes = Math.Min(MaxMessageBytes, BlockLayout.MaxFrameBytes),
         MaxSegmentBytes = SegmentBytes,
         IsCompacted = Compacted,
         TimestampType = LogAppendTime ? TimestampType.LogAppendTime : TimestampType.CreateTime,

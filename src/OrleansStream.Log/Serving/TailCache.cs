@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
 
 namespace OrleansStream.Log.Serving;
 
@@ -7,10 +8,10 @@ namespace OrleansStream.Log.Serving;
 /// Which frames of a partition are here its handle knows; this class knows the blocks, and tells the handles when one goes.
 /// </summary>
 /// <remarks>
-/// A lane's dispatcher calls <see cref="OnPublished"/> with each block before it tells the owners of the frames. Two lanes may do so side by side,
+/// A lane's dispatcher calls <see cref="OnBlockPublished"/> with each block before it tells the owners of the frames. Two lanes may do so side by side,
 /// an old session that is ending and the new one; hence the lock.
 /// </remarks>
-public sealed class TailCache
+public sealed class TailCache : ILaneObserver
 {
     private readonly Lock _gate = new();
     private readonly Queue<CachedBlock> _blocks = new();
@@ -20,7 +21,15 @@ public sealed class TailCache
     private long _bytes;
     private long _evictedBlocks;
 
-    public TailCache(TailCacheOptions options) => _maxBytes = options.MaxBytes;
+    private readonly Action<Exception>? _onOwnerFailed;
+
+    /// <param name="options">The bound.</param>
+    /// <param name="onOwnerFailed">Where to log what an owner of a frame threw at the dispatcher; never expected.</param>
+    public TailCache(TailCacheOptions options, Action<Exception>? onOwnerFailed = null)
+    {
+        _maxBytes = options.MaxBytes;
+        _onOwnerFailed = onOwnerFailed;
+    }
 
     /// <summary>Bytes of slabs held.</summary>
     public long Bytes => Volatile.Read(ref _bytes);
@@ -36,7 +45,7 @@ public sealed class TailCache
     public long EvictedBlocks => Volatile.Read(ref _evictedBlocks);
 
     /// <summary>Takes the block in, and evicts the oldest ones until the bound holds again. A block larger than the bound is not kept.</summary>
-    public void OnPublished(Block block)
+    public void OnBlockPublished(Block block)
     {
         lock (_gate)
         {
@@ -50,6 +59,8 @@ public sealed class TailCache
             Volatile.Write(ref _bytes, _bytes + block.ChargedBytes);
         }
     }
+
+    public void OnOwnerFailed(Exception error) => _onOwnerFailed?.Invoke(error);
 
     /// <summary>Gives every block back: the broker stops.</summary>
     public void Clear()

@@ -12,11 +12,10 @@ internal sealed class PooledOutput(int maxBytes) : IBufferWriter<byte>, IDisposa
     public int Length { get; private set; }
 
     /// <summary>Free bytes, at least one. The last one may lie above the limit, so that a decoder sees whether there is more.</summary>
-    /// <exception cref="OutputLimitException">The limit is reached.</exception>
+    /// <exception cref="OutputLimitException">More room is wanted than any codec needs.</exception>
     public Span<byte> GetSpan(int sizeHint = 0)
     {
         var wanted = (long)Length + Math.Max(sizeHint, 1);
-        if (Length > maxBytes) throw new OutputLimitException();
         if (_buffer is null || wanted > _buffer.Length) Grow(wanted);
         return _buffer.AsSpan(Length);
     }
@@ -27,6 +26,7 @@ internal sealed class PooledOutput(int maxBytes) : IBufferWriter<byte>, IDisposa
         return _buffer.AsMemory(Length);
     }
 
+    /// <exception cref="OutputLimitException">The limit is exceeded.</exception>
     public void Advance(int count)
     {
         Length += count;

@@ -47,7 +47,7 @@ public ref struct RecordReader(ReadOnlySpan<byte> records)
     /// <summary>Goes over headers; a position behind <paramref name="end"/> if they are damaged.</summary>
     internal static nint SkipHeaders(ref byte start, nint at, nint end, int count)
     {
-        if (count < 0 || count > end - at) return end + 1;
+        if (count < 0) return end + 1;
         for (var header = 0; header < count && at <= end; header++)
         {
             var keyLength = Varint.ReadInt32(ref start, ref at, end);

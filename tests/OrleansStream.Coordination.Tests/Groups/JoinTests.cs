@@ -58,7 +58,7 @@ public class JoinTests
     }
 
     [Fact]
-    public void The_empty_group_id_is_refused()
+    public void The_empty_group_id_has_no_members_but_keeps_offsets_as_in_Kafka()
     {
         var group = new TestGroup(id: "");
 
@@ -66,8 +66,10 @@ public class JoinTests
         Assert.Equal(ErrorCode.InvalidGroupId, group.Heartbeat("m", 1));
         Assert.Equal(ErrorCode.InvalidGroupId, group.Sync("m", 1).Answer.Error);
         Assert.Equal(ErrorCode.InvalidGroupId, group.Leave(new LeavingMember("m", null)).Error);
-        Assert.Equal(ErrorCode.InvalidGroupId, group.Commit(1).Answer.Error);
-        Assert.Equal(ErrorCode.InvalidGroupId, group.Group.Delete(group.Now).Answer!.Error);
+        Assert.Equal(ErrorCode.None, group.Commit(1).Answer.Error);
+        Assert.Equal(1, group.Committed());
+        Assert.Equal(ErrorCode.InvalidGroupId, group.Group.DeleteOffsets([], group.Now).Answer!.Error);
+        Assert.True(group.Group.Delete(group.Now).IsParked);
     }
 
     [Theory]

@@ -107,6 +107,20 @@ public class StaticMemberTests
     }
 
     [Fact]
+    public void A_return_that_is_stored_while_a_rebalance_waits_for_others_stays_parked_and_counts_as_rejoined()
+    {
+        var members = StableStatic("i1", "i2", "i3");
+        _group.PersistsAtOnce = false;
+        var join = _group.Join(TestGroup.JoinRequest(instanceId: "i2"));
+        _group.Join(TestGroup.JoinRequest(members[0], "i1"));
+        _group.PersistNext();
+        Assert.True(join.IsParked);
+
+        _group.Join(TestGroup.JoinRequest(members[2], "i3"));
+        Assert.Equal(2, join.Answer.Generation);
+    }
+
+    [Fact]
     public void A_return_that_changes_the_choice_of_protocol_rebalances()
     {
         StableStatic("i1");

@@ -17,8 +17,9 @@ internal sealed class TestGroup
     private readonly Func<Guid> _newGuid;
     private int _guids;
 
-    public TestGroup(GroupOptions? options = null, string id = "g", IEnumerable<GroupChange>? journal = null, Func<Guid>? newGuid = null)
+    public TestGroup(GroupOptions? options = null, string id = "g", IEnumerable<GroupChange>? journal = null, Func<Guid>? newGuid = null, DateTimeOffset? now = null)
     {
+        Now = now ?? Now;
         _options = options ?? new GroupOptions();
         _newGuid = newGuid ?? (() => new Guid(++_guids, 0, 0, new byte[8]));
         Journal = [.. journal ?? []];
@@ -166,7 +167,7 @@ internal sealed class TestGroup
     public TestGroup Reload(bool throughBytes = true)
     {
         var journal = throughBytes ? Journal.Select(ThroughBytes) : Journal;
-        return new TestGroup(_options, Group.GroupId, journal, () => new Guid(++_guids, 7, 7, new byte[8])) { Now = Now };
+        return new TestGroup(_options, Group.GroupId, journal, () => new Guid(++_guids, 7, 7, new byte[8]), Now);
     }
 
     private GroupChange ThroughBytes(GroupChange change)

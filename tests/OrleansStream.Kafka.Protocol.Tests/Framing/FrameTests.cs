@@ -73,6 +73,19 @@ public class FrameTests
         Assert.Equal("m", Assert.IsType<HeartbeatRequest>(request.Body).MemberId);
     }
 
+    // Found by fuzzing. No client does it, and Kafka lets the last one win.
+    [Fact]
+    public void A_tagged_field_that_comes_twice_is_read_twice_and_the_last_one_counts()
+    {
+        const string FeatureA = "00" + "08" + "02" + "0261" + "0001" + "0001" + "00";
+        const string FeatureB = "00" + "08" + "02" + "0262" + "0002" + "0002" + "00";
+        var frame = Convert.FromHexString("00000001" + "0000" + "01" + "00000000" + "02" + FeatureA + FeatureB);
+
+        var body = (ApiVersionsResponse)ResponseFrame.Read(frame, ApiKey.ApiVersions, 3).Body;
+
+        Assert.Equal("b", Assert.Single(body.SupportedFeatures).Name);
+    }
+
     [Fact]
     public void Every_prefix_of_a_request_is_refused()
     {

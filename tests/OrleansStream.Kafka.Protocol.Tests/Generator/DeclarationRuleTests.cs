@@ -28,8 +28,9 @@ public class DeclarationRuleTests
             [Since(1), Until(2)] public string? Text { get; set; } = "x";
             [NullableSince(1)] public List<Part>? Parts { get; set; } = [];
             public Part? Single { get; set; }
+            [Since(1)] public Part Required { get; set; } = new();
             [Since(2), Tag(0)] public List<Guid> Ids { get; set; } = [];
-            [Since(3), Tag(4)] public Part Tagged { get; set; } = new();
+            [Since(3), Tag(4)] public Part? Tagged { get; set; }
             public int Computed => 1;
 
             public sealed partial class Part { public ReadOnlyMemory<byte>? Bytes { get; set; } public ApiKey Api { get; set; } = ApiKey.Fetch; }
@@ -55,6 +56,7 @@ public class DeclarationRuleTests
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { [NullableSince(1)] public string A { get; set; } = \"\"; }")]
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { [NullableSince(2)] public string? A { get; set; } }")]
     [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { public int? A { get; set; } }")]
+    [InlineData("OSK006", "[EmbeddedData(MinVersion = 0, MaxVersion = 1, FlexibleFrom = 0)] public sealed partial class M { [Tag(1)] public Part A { get; set; } = new(); public sealed partial class Part { } }")]
     [InlineData("OSK007", "[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { public int A { get; set; } = Environment.ProcessId; }")]
     [InlineData("OSK008", "[Response(typeof(string))] public sealed partial class M { }")]
     [InlineData("OSK008", "[Request(ApiKey.Fetch, MinVersion = 0, MaxVersion = 1)] public sealed partial class M { }")]
@@ -66,17 +68,37 @@ public class DeclarationRuleTests
     public void A_tag_may_be_used_again_in_other_versions() => Assert.Empty(Check(
         "[EmbeddedData(MinVersion = 0, MaxVersion = 1, FlexibleFrom = 0)] public sealed partial class M { [Tag(1), Until(0)] public int A { get; set; } [Tag(1), Since(1)] public int B { get; set; } }"));
 
-    private static List<string> Check(string declaration, bool compile = false)
+    // The editor runs the generator at every key; writing all codecs each time would be felt.
+    [Fact]
+    public void An_edit_elsewhere_does_not_write_codecs_again()
+    {
+        var cancellationToken = TestContext.Current.CancellationToken;
+        var compilation = Compile("[EmbeddedData(MinVersion = 0, MaxVersion = 1)] public sealed partial class M { public int A { get; set; } }");
+        var options = new GeneratorDriverOptions(IncrementalGeneratorOutputKind.None, trackIncrementalGeneratorSteps: true);
+        var driver = CSharpGeneratorDriver.Create([new MessageGenerator().AsSourceGenerator()], driverOptions: options).RunGenerators(compilation, cancellationToken);
+
+        var edited = compilation.AddSyntaxTrees(CSharpSyntaxTree.ParseText("class Elsewhere;", cancellationToken: cancellationToken));
+        var run = driver.RunGenerators(edited, cancellationToken).GetRunResult();
+
+        var outputs = run.Results.Single().TrackedOutputSteps.SelectMany(step => step.Value).SelectMany(step => step.Outputs).ToList();
+        Assert.NotEmpty(outputs);
+        Assert.All(outputs, output => Assert.Equal(IncrementalStepRunReason.Cached, output.Reason));
+    }
+
+    private static CSharpCompilation Compile(string declaration)
     {
         var references = ((string)AppContext.GetData("TRUSTED_PLATFORM_ASSEMBLIES")!).Split(Path.PathSeparator)
             .Append(typeof(ApiKey).Assembly.Location)
             .Select(path => MetadataReference.CreateFromFile(path));
         var source = CSharpSyntaxTree.ParseText(Head + declaration, cancellationToken: TestContext.Current.CancellationToken);
         // The codec calls internal members of the protocol's assembly, so the sample takes the name of a friend.
-        var compilation = CSharpCompilation.Create("OrleansStream.Kafka.Protocol.Tests", [source], references, new(OutputKind.DynamicallyLinkedLibrary));
+        return CSharpCompilation.Create("OrleansStream.Kafka.Protocol.Tests", [source], references, new(OutputKind.DynamicallyLinkedLibrary));
+    }
 
+    private static List<string> Check(string declaration, bool compile = false)
+    {
         CSharpGeneratorDriver.Create(new MessageGenerator())
-            .RunGeneratorsAndUpdateCompilation(compilation, out var generated, out var faults, TestContext.Current.CancellationToken);
+            .RunGeneratorsAndUpdateCompilation(Compile(declaration), out var generated, out var faults, TestContext.Current.CancellationToken);
 
         var errors = faults.Where(fault => fault.Severity == DiagnosticSeverity.Error).Select(fault => fault.Id).ToList();
         if (compile) errors.AddRange(generated.GetDiagnostics(TestContext.Current.CancellationToken).Where(IsFaultOfTheCodec).Select(fault => fault.ToString()));

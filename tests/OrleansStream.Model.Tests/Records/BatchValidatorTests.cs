@@ -144,6 +144,21 @@ public sealed class BatchValidatorTests
         Assert.Equal(expected, BatchValidator.Validate(batch, Rules).Error);
     }
 
+    // Kafka stores such a batch; consumers then see offsets that the records do not have.
+    [Fact]
+    public void Offset_deltas_must_count_up_from_zero()
+    {
+        const int FirstRecordBytes = 8; // length, attributes, timestamp, offset, key, value length, value, headers
+        const int DeltaOfSecond = RecordBatchLayout.Records + FirstRecordBytes + 3;
+        var batch = new BatchBuilder().Record("a").Record("b").Build();
+        Assert.Equal(2, batch[DeltaOfSecond]);
+        foreach (var delta in new byte[] { 0, 1, 4 })
+        {
+            batch[DeltaOfSecond] = delta;
+            Refused(BatchBuilder.Seal(batch), ErrorCode.InvalidRecord);
+        }
+    }
+
     [Fact]
     public void A_batch_without_records_is_refused() => Refused(new BatchBuilder().Build(), ErrorCode.InvalidRecord);
 

@@ -4,10 +4,14 @@ using System.Runtime.InteropServices;
 namespace OrleansStream.Testing.Brokers;
 
 /// <summary>Signals to processes that the tests have started themselves.</summary>
-internal static partial class Signals
+public static partial class Signals
 {
+    /// <summary>SIGTERM: end in good order.</summary>
     public const int Terminate = 15;
+
+    /// <summary>SIGKILL: end at once, as in a crash.</summary>
     public const int Kill = 9;
+
     private const int NoSuchProcess = 3;
 
     /// <summary>Sends a signal to one process by its id; one that has ended already is no error.</summary>

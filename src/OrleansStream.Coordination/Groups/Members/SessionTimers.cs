@@ -28,6 +28,8 @@ internal sealed class SessionTimers
         }
     }
 
+    internal int QueueLength => _queue.Count;
+
     public bool IsRunning(string id) => _timers.ContainsKey(id);
 
     public void Start(string id, DateTimeOffset deadline)

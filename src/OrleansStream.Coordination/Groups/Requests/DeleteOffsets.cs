@@ -14,5 +14,5 @@ public sealed record DeleteOffsetsAnswer : GroupAnswer
     public IReadOnlyList<ErrorCode> Partitions { get; init; } = [];
 }
 
-/// <summary>What DeleteGroups says about one group: done, 68 (it has members), 69 (no such group), 24, or why the journal failed.</summary>
+/// <summary>What DeleteGroups says about one group: done, 68 (it has members), 69 (no such group), or why the journal failed.</summary>
 public sealed record DeleteGroupAnswer : GroupAnswer;

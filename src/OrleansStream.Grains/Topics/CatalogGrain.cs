@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using OrleansStream.Abstractions.Partitions;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Partitions;
+using OrleansStream.Log;
+using OrleansStream.Log.Journals;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Topics;
+
+/// <summary>Owns the catalog. Calls do not interleave: each change is durable and published before the next one is looked at.</summary>
+// KeepAlive: Metadata and Produce go by the local view, so Orleans would take the catalog for idle and read it again for each change.
+[KeepAlive]
+internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, ILogger<CatalogGrain> logger) : Grain, ICatalogGrain
+{
+    private CatalogJournal? _journal;
+
+    public async Task<long> LoadAsync(CancellationToken cancellationToken) =>
+        await EnsureLoadedAsync(cancellationToken) is { } journal ? journal.Catalog.Snapshot.Version : throw Unavailable();
+
+    public async Task<TopicChange> PutAsync(Topic topic, bool create, CancellationToken cancellationToken)
+    {
+        if (await EnsureLoadedAsync(cancellationToken) is not { } journal)
+        {
+            return NotNow();
+        }
+
+        var standing = journal.Catalog.Snapshot.Find(topic.Name);
+        if (create && standing is not null)
+        {
+            return TopicChange.Failed(ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
+        }
+
+        if (create && journal.Catalog.CollidingName(topic.Name) is { } other)
+        {
+            return TopicChange.Failed(ErrorCode.InvalidTopicException, $"Topic '{topic.Name}' collides with existing topic: {other}");
+        }
+
+        if (!create && standing?.Id != topic.Id)
+        {
+            return TopicChange.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{topic.Name}' does not exist any more.");
+        }
+
+        return await AppendAsync(journal, new TopicPut(topic)) ? new TopicChange(ErrorCode.None, null, topic) : NotNow();
+    }
+
+    public async Task<TopicChange> RemoveAsync(string name, TopicId id, CancellationToken cancellationToken)
+    {
+        if (await EnsureLoadedAsync(cancellationToken) is not { } journal)
+        {
+            return NotNow();
+        }
+
+        if (journal.Catalog.Snapshot.Find(name) is not { } topic || topic.Id != id)
+        {
+            return TopicChange.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{name}' does not exist.");
+        }
+
+        if (!await AppendAsync(journal, new TopicDeletionBegun(id)))
+        {
+            return NotNow();
+        }
+
+        _ = FinishRemovalAsync(journal, topic);
+        return new TopicChange(ErrorCode.None, null, topic);
+    }
+
+    public async Task<long> AllocateProducerIdsAsync(int count, CancellationToken cancellationToken)
+    {
+        if (await EnsureLoadedAsync(cancellationToken) is not { } journal)
+        {
+            throw Unavailable();
+        }
+
+        var first = journal.Catalog.NextProducerId;
+        return await journal.AppendAsync(new ProducerIdsAllocated(first + count)) == ErrorCode.None ? first : throw Unavailable();
+    }
+
+    public async Task<bool> KnowsAsync(TopicId id, CancellationToken cancellationToken) =>
+        HiddenTopics.Contains(id) || ((await EnsureLoadedAsync(cancellationToken) ?? throw Unavailable()).Catalog.Knows(id));
+
+    private async Task<CatalogJournal?> EnsureLoadedAsync(CancellationToken cancellationToken)
+    {
+        if (_journal is { IsOpen: true })
+        {
+            return _journal;
+        }
+
+        try
+        {
+            var opened = await log.OpenAsync(HiddenTopics.CatalogPartition, HiddenPartitions.Settings, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
+            if (opened.Handle is null)
+            {
+                LogNotOpened(opened.Error);
+                return null;
+            }
+
+            var (journal, error) = await CatalogJournal.LoadAsync(new JournalPartition(opened.Handle, log.Journals), cancellationToken);
+            if (journal is null)
+            {
+                LogNotOpened(error);
+                return null;
+            }
+
+            _journal = journal;
+        }
+        catch (Exception exception) when (exception is LogException or TimeoutException)
+        {
+            LogNotLoaded(exception);
+            return null;
+        }
+
+        view.Publish(_journal.Catalog.Snapshot);
+
+        // What was on its way out when the broker stopped goes on leaving.
+        foreach (var topic in _journal.Catalog.Leaving.ToList())
+        {
+            _ = FinishRemovalAsync(_journal, topic);
+        }
+
+        return _journal;
+    }
+
+    private async Task<bool> AppendAsync(CatalogJournal journal, CatalogChange change)
+    {
+        if (await journal.AppendAsync(change) != ErrorCode.None)
+        {
+            return false;
+        }
+
+        view.Publish(journal.Catalog.Snapshot);
+        await journal.CondenseAsync(CancellationToken.None);
+        return true;
+    }
+
+    // Runs between other calls of this grain. Tombstones first, then the id is forgotten (rule D3); whatever stops it half way, the next load begins it again.
+    private async Task FinishRemovalAsync(CatalogJournal journal, Topic topic)
+    {
+        try
+        {
+            await Parallel.ForAsync(0, topic.PartitionCount, new ParallelOptions { MaxDegreeOfParallelism = 32, TaskScheduler = TaskScheduler.Current }, async (index, _) =>
+                await GrainFactory.GetGrain<IPartitionGrain>(new PartitionId(topic.Id, index).ToString()).DeleteAsync(CancellationToken.None));
+            await journal.AppendAsync(new TopicRemoved(topic.Id));
+        }
+        catch (Exception exception)
+        {
+            // Deleting is repeated at the next load of the catalog, so no failure may end more than this try.
+            LogRemovalUnfinished(exception, topic.Name, topic.Id);
+        }
+    }
+
+    private static TopicChange NotNow() => TopicChange.Failed(ErrorCode.RequestTimedOut, "The catalog cannot be written now. Nothing is known to have changed; try again.");
+
+    private static TimeoutException Unavailable() => new("The catalog cannot be reached now.");
+
+    [LoggerMessage(LogLevel.Warning, "The catalog cannot be opened now: {Error}")]
+    private partial void LogNotOpened(ErrorCode error);
+
+    [LoggerMessage(LogLevel.Error, "The catalog cannot be read")]
+    private partial void LogNotLoaded(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "Topic {Name} ({Id}) is deleted, but not every partition has its tombstone yet; that goes on at the next start")]
+    private partial void LogRemovalUnfinished(Exception exception, string name, TopicId id);
+}

@@ -1,0 +1,54 @@
+using System.Globalization;
+using Orleans;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Handlers;
+using OrleansStream.Kafka.Protocol.Messages;
+
+namespace OrleansStream.Kafka.Gateway.Configs;
+
+/// <summary>Carries out changes of configs, for both APIs that make them. Topics have changeable ones; a broker's are set at its start.</summary>
+internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, IClusterView cluster, GatewaySurroundings surroundings)
+{
+    // The APIs carry no timeout of their own; this is the broker's request.timeout.ms.
+    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(30);
+
+    /// <summary>All of the changes to one resource, or none. Null as the message of a success.</summary>
+    public async ValueTask<(ErrorCode Error, string? Message)> ChangeAsync(ConfigResourceType type, string name, ConfigureTopic wish, RequestContext context)
+    {
+        switch (type)
+        {
+            case ConfigResourceType.Topic:
+                return await ChangeTopicAsync(name, wish, context);
+            case ConfigResourceType.Broker when name.Length > 0 && name != cluster.Self.Value.ToString(CultureInfo.InvariantCulture):
+                return (ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cluster.Self} but received {name}");
+            case ConfigResourceType.Broker when wish.Changes.IsEmpty:
+                return (ErrorCode.None, null);
+            case ConfigResourceType.Broker:
+                return (ErrorCode.InvalidRequest, "Configs of a broker are set at its start and cannot be changed while it runs.");
+            default:
+                return (ErrorCode.InvalidRequest, $"Configs of resource type {type} do not exist here.");
+        }
+    }
+
+    private async ValueTask<(ErrorCode Error, string? Message)> ChangeTopicAsync(string name, ConfigureTopic wish, RequestContext context)
+    {
+        if (catalog.Current.Find(name) is null)
+        {
+            return (TopicNames.IsLegal(name) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException, $"The topic '{name}' does not exist.");
+        }
+
+        foreach (var change in wish.Changes)
+        {
+            if (change.Operation != ConfigOperation.Delete && change.Value is null)
+            {
+                return (ErrorCode.InvalidRequest, $"Null value not supported for : {change.Name}");
+            }
+        }
+
+        var answer = await GrainCalls.TryAsync(
+            grains.GetGrain<ITopicGrain>(name), (wish, context.Gone), static (grain, state) => grain.ConfigureAsync(state.wish, state.Gone), GrainCalls.FailedChange, (AtMost, surroundings.Time, context.Gone));
+        return (answer.Error, answer.Message);
+    }
+}

@@ -1,0 +1,120 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Connections.Features;
+using OrleansStream.Kafka.Protocol.Framing;
+using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Kafka.Protocol.Primitives;
+
+namespace OrleansStream.Kafka.Gateway.Connections;
+
+/// <summary>One client connection: reads requests, lets them begin in order, and lets their answers leave in order.</summary>
+internal sealed class KafkaConnection : IDisposable
+{
+    private readonly ConnectionContext _transport;
+    private readonly FrameReader _frames;
+    private readonly AnswerOutput _output;
+    private readonly CancellationTokenSource _ending;
+    private readonly CancellationTokenSource _gone;
+    private volatile bool _isAborted;
+
+    public KafkaConnection(ConnectionContext transport, IntakeBudget intake, GatewayOptions options, TimeProvider time)
+    {
+        _transport = transport;
+        Activity = new ConnectionActivity(time);
+        Listener = transport.Features.Get<ListenerFeature>()?.Name ?? throw new InvalidOperationException("The connection names no listener.");
+        _frames = new FrameReader(transport.Transport.Input, intake, options.MaxRequestBytes, Activity);
+        _output = CreateOutput(transport, Activity);
+        _gone = CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed);
+        _ending = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
+        Answers = new AnswerQueue(_output, options.MaxUnansweredRequests, options.MaxUnansweredBytes, failure => Abort(failure?.Message ?? "An answer could not be written."));
+    }
+
+    public ConnectionActivity Activity { get; }
+
+    /// <summary>The listener's name, which picks the advertised addresses in answers.</summary>
+    public string Listener { get; }
+
+    /// <summary>Requests that overlap. Anything else waits until it is empty.</summary>
+    public AnswerQueue Answers { get; }
+
+    /// <summary>The peer's address without its port; "unknown" where the transport has none.</summary>
+    public string PeerAddress => (_transport.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
+
+    /// <summary>Cancelled when nobody waits for answers any more.</summary>
+    public CancellationToken Gone => _gone.Token;
+
+    /// <summary>Cancelled when the broker wants the connection to end, or nobody waits: a request that is parked answers with what it has.</summary>
+    public CancellationToken Ending => _ending.Token;
+
+    public async Task RunAsync(IRequestDispatcher dispatcher)
+    {
+        try
+        {
+            while (!_ending.IsCancellationRequested && await _frames.ReadAsync(Gone) is { } frame)
+            {
+                await dispatcher.DispatchAsync(this, frame);
+            }
+
+            await Answers.EmptyAsync();
+        }
+        finally
+        {
+            Answers.Close();
+
+            // A writer that is under way still uses the output.
+            await Answers.EmptyAsync();
+        }
+    }
+
+    /// <summary>Sends an answer. Only while <see cref="Answers"/> is empty and nothing has entered it.</summary>
+    public async ValueTask WriteAsync(RequestHeader header, IResponse response)
+    {
+        using var writer = new ProtocolWriter();
+        ResponseFrame.Write(writer, header, response);
+        if (!_output.TryPut(writer))
+        {
+            await _output.PutAsync(writer);
+        }
+
+        await _output.FlushAsync();
+    }
+
+    /// <summary>Begins a graceful end: the request under way is answered, no further one is read.</summary>
+    public void End()
+    {
+        if (!_isAborted)
+        {
+            _ending.Cancel();
+            _frames.Stop();
+        }
+    }
+
+    /// <summary>Ends the connection now; what waits on it is cancelled.</summary>
+    public void Abort(string reason)
+    {
+        if (_isAborted)
+        {
+            return;
+        }
+
+        _isAborted = true;
+        _gone.Cancel();
+        _transport.Abort(new ConnectionAbortedException(reason));
+    }
+
+    public void Dispose()
+    {
+        _isAborted = true;
+        _output.Dispose();
+        _ending.Dispose();
+        _gone.Dispose();
+    }
+
+    // A transport without a socket is one of tests, or one that changes the bytes on their way.
+    private static AnswerOutput CreateOutput(ConnectionContext transport, ConnectionActivity activity) =>
+        transport.Features.Get<IConnectionSocketFeature>()?.Socket is { SocketType: SocketType.Stream } socket
+            ? new SocketOutput(socket, activity)
+            : new PipeOutput(transport.Transport.Output, activity);
+}

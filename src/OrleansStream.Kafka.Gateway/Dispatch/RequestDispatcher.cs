@@ -1,0 +1,79 @@
+using System.Diagnostics;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Handlers;
+using OrleansStream.Kafka.Protocol.Apis;
+using OrleansStream.Kafka.Protocol.Framing;
+using OrleansStream.Kafka.Protocol.Messages;
+
+namespace OrleansStream.Kafka.Gateway.Dispatch;
+
+/// <summary>Reads requests and hands each to the handler of its API. Only Produce overlaps; everything else runs alone on its connection.</summary>
+internal sealed class RequestDispatcher : IRequestDispatcher
+{
+    private readonly IApiHandler?[] _handlers = new IApiHandler?[(int)ApiTable.All[^1].Key + 1];
+    private readonly ProduceHandler _produce;
+    private readonly GatewaySurroundings _surroundings;
+
+    public RequestDispatcher(ProduceHandler produce, IEnumerable<IApiHandler> handlers, GatewaySurroundings surroundings)
+    {
+        _produce = produce;
+        _surroundings = surroundings;
+        foreach (var handler in handlers)
+        {
+            _handlers[(int)handler.Api] = handler;
+        }
+
+        foreach (var api in ApiTable.All)
+        {
+            // What ApiVersions shows must be answered.
+            if (api.Key != ApiKey.Produce && _handlers[(int)api.Key] is null)
+            {
+                throw new InvalidOperationException($"{api.Name} is in the version table and has no handler.");
+            }
+        }
+    }
+
+    public ValueTask DispatchAsync(KafkaConnection connection, Frame frame)
+    {
+        RequestFrame request;
+        try
+        {
+            request = RequestFrame.Read(frame.Memory);
+        }
+        catch (Exception)
+        {
+            frame.Release();
+            throw;
+        }
+
+        return request.Body is ProduceRequest produce
+            ? _produce.BeginAsync(connection, request.Header, produce, frame)
+            : AnswerAsync(connection, request, frame);
+    }
+
+    private async ValueTask AnswerAsync(KafkaConnection connection, RequestFrame request, Frame frame)
+    {
+        var started = _surroundings.Time.GetTimestamp();
+        var api = request.Header.Api;
+        using var context = new RequestContext(connection, request.Header, frame, _surroundings.Metrics);
+        using var trace = GatewayMetrics.Traces.StartActivity(ApiTable.Get(api).Name, ActivityKind.Server);
+        if (!HoldsFrame(request.Body))
+        {
+            context.ReleaseFrame();
+        }
+
+        // A client reads its own writes: whatever it produced before on this connection is durable now.
+        await connection.Answers.EmptyAsync();
+        if (connection.Gone.IsCancellationRequested)
+        {
+            return;
+        }
+
+        var response = await _handlers[(int)api]!.HandleAsync(request.Body, context);
+        await connection.WriteAsync(request.Header, response);
+        _surroundings.Metrics.Answered(api, _surroundings.Time.GetElapsedTime(started));
+    }
+
+    // These have buffers in them, which are views of the frame; their handlers release it once they have copied what they need.
+    private static bool HoldsFrame(IRequest? request) => request is JoinGroupRequest or SyncGroupRequest;
+}

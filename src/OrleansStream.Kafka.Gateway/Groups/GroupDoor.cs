@@ -1,0 +1,84 @@
+using Orleans;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Groups;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Handlers;
+using OrleansStream.Model;
+
+namespace OrleansStream.Kafka.Gateway.Groups;
+
+/// <summary>
+/// Leads to the grains of the groups that this broker coordinates. Whatever fails on the way becomes a code that sends the client to the coordinator
+/// again; answers that take as long as a rebalance come by ticket.
+/// </summary>
+internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClusterView cluster, TicketBoard tickets, GatewaySurroundings surroundings)
+{
+    // The grain itself answers within the limit of grain calls; this is for one that does not.
+    private static readonly TimeSpan AskAtMost = Limits.GrainCall + Limits.GrainCall;
+
+    /// <summary>Whether the group can be asked here: INVALID_GROUP_ID for an empty id, NOT_COORDINATOR for one of another broker.</summary>
+    public ErrorCode Check(string groupId) =>
+        groupId.Length == 0 ? ErrorCode.InvalidGroupId
+        : cluster.CoordinatorOf(groupId) != cluster.Self ? ErrorCode.NotCoordinator
+        : ErrorCode.None;
+
+    /// <summary>As <see cref="Check"/>, and <paramref name="ifUnknown"/> for a group that nobody ever joined: questions make no activations.</summary>
+    public async ValueTask<ErrorCode> CheckExistingAsync(string groupId, ErrorCode ifUnknown, RequestContext context)
+    {
+        var error = Check(groupId);
+        if (error != ErrorCode.None)
+        {
+            return error;
+        }
+
+        try
+        {
+            return await local.ExistsAsync(groupId, context.Gone).AsTask().WaitAsync(AskAtMost, surroundings.Time, context.Gone) ? ErrorCode.None : ifUnknown;
+        }
+        catch (Exception) when (!context.Gone.IsCancellationRequested)
+        {
+            // The journal is still being read, or cannot be: the same client comes to the same broker again.
+            return ErrorCode.CoordinatorLoadInProgress;
+        }
+    }
+
+    /// <summary>Asks the group's grain.</summary>
+    public Task<TAnswer> AskAsync<TState, TAnswer>(
+        string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<TAnswer>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context) =>
+        GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(groupId), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
+
+    /// <summary>Asks the group's grain, and waits for the ticket if it answers with one.</summary>
+    public async Task<TAnswer> AskAsync<TState, TAnswer>(
+        string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
+        where TAnswer : class
+    {
+        var answer = await AskAsync(groupId, state, call, error => new Parkable<TAnswer>(onFailure(error), 0), context);
+        if (!answer.IsParked)
+        {
+            return answer.Answer;
+        }
+
+        try
+        {
+            return await tickets.WaitAsync<TAnswer>(answer.Ticket, context.Ending);
+        }
+        catch (OperationCanceledException) when (!context.Gone.IsCancellationRequested)
+        {
+            // The broker stops: the group goes on elsewhere.
+            return onFailure(ErrorCode.NotCoordinator);
+        }
+    }
+
+    /// <summary>The groups that this broker coordinates.</summary>
+    public async Task<ListGroupsAnswer> ListAsync(RequestContext context)
+    {
+        try
+        {
+            return await local.ListAsync(context.Gone).WaitAsync(AskAtMost, surroundings.Time, context.Gone);
+        }
+        catch (Exception) when (!context.Gone.IsCancellationRequested)
+        {
+            return new ListGroupsAnswer(ErrorCode.CoordinatorLoadInProgress, []);
+        }
+    }
+}

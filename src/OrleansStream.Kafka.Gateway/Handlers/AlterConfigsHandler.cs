@@ -1,0 +1,29 @@
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Configs;
+using OrleansStream.Kafka.Gateway.Dispatch;
+using OrleansStream.Kafka.Protocol.Apis;
+using OrleansStream.Kafka.Protocol.Messages;
+
+namespace OrleansStream.Kafka.Gateway.Handlers;
+
+/// <summary>Replaces the whole set of a resource's configs: what is not named goes back to its default. Old clients have nothing else.</summary>
+internal sealed class AlterConfigsHandler(ConfigChanger changer) : ApiHandler<AlterConfigsRequest>(ApiKey.AlterConfigs)
+{
+    protected override async ValueTask<IResponse> HandleAsync(AlterConfigsRequest request, RequestContext context)
+    {
+        var response = new AlterConfigsResponse();
+        var seen = new HashSet<(ConfigResourceType, string)>();
+        foreach (var resource in request.Resources)
+        {
+            var (error, message) = seen.Add((resource.ResourceType, resource.ResourceName))
+                ? await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context)
+                : (ErrorCode.InvalidRequest, "The request names this resource twice.");
+            response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });
+        }
+
+        return response;
+    }
+
+    private static ConfigureTopic Translate(AlterConfigsRequest.Resource resource, bool validateOnly) => new(
+        [.. resource.Configs.ConvertAll(static config => new ConfigChange(config.Name, ConfigOperation.Set, config.Value))], ReplaceAll: true, validateOnly);
+}

@@ -1,0 +1,62 @@
+using Orleans;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Dispatch;
+using OrleansStream.Kafka.Protocol.Apis;
+using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Handlers;
+
+/// <summary>Deletes topics by name or by id. A topic is out of Metadata when its deletion is answered.</summary>
+internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView catalog, GatewaySurroundings surroundings) : ApiHandler<DeleteTopicsRequest>(ApiKey.DeleteTopics)
+{
+    private const short FirstWithIds = 6;
+    private const short FirstWithDisabled = 3;
+
+    protected override async ValueTask<IResponse> HandleAsync(DeleteTopicsRequest request, RequestContext context)
+    {
+        var atMost = TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0));
+        var seen = new HashSet<(string?, TopicId)>();
+        var deletions = new List<Task<DeleteTopicsResponse.Topic>>();
+        foreach (var asked in Asked(request, context.Version))
+        {
+            deletions.Add(seen.Add((asked.Name, asked.TopicId))
+                ? DeleteAsync(asked, atMost, context)
+                : Task.FromResult(Failed(asked, ErrorCode.InvalidRequest, "The request names this topic twice.", context)));
+        }
+
+        return new DeleteTopicsResponse { Topics = [.. await Task.WhenAll(deletions)] };
+    }
+
+    private static List<DeleteTopicsRequest.Topic> Asked(DeleteTopicsRequest request, short version) =>
+        version >= FirstWithIds ? request.Topics : request.TopicNames.ConvertAll(static name => new DeleteTopicsRequest.Topic { Name = name });
+
+    private async Task<DeleteTopicsResponse.Topic> DeleteAsync(DeleteTopicsRequest.Topic asked, TimeSpan atMost, RequestContext context)
+    {
+        if (asked.Name is null == asked.TopicId.IsNone)
+        {
+            return Failed(asked, ErrorCode.InvalidRequest, "A topic is named by its name or by its id, one of the two.", context);
+        }
+
+        if (!surroundings.Options.DeleteTopics)
+        {
+            return Failed(asked, context.Version >= FirstWithDisabled ? ErrorCode.TopicDeletionDisabled : ErrorCode.InvalidRequest, "delete.topic.enable is false.", context);
+        }
+
+        var topic = asked.Name is null ? catalog.Current.Find(asked.TopicId) : catalog.Current.Find(asked.Name);
+        if (topic is null)
+        {
+            return Failed(asked, asked.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition, "There is no such topic.", context);
+        }
+
+        var change = await GrainCalls.TryAsync(
+            grains.GetGrain<ITopicGrain>(topic.Name), context.Gone, static (grain, gone) => grain.DeleteAsync(gone), GrainCalls.FailedChange, (atMost, surroundings.Time, context.Gone));
+        return change.Error == ErrorCode.None
+            ? new() { Name = topic.Name, TopicId = topic.Id }
+            : new() { Name = topic.Name, TopicId = topic.Id, ErrorCode = context.Count(change.Error), ErrorMessage = change.Message };
+    }
+
+    private static DeleteTopicsResponse.Topic Failed(DeleteTopicsRequest.Topic asked, ErrorCode error, string message, RequestContext context) =>
+        new() { Name = asked.Name, TopicId = asked.TopicId, ErrorCode = context.Count(error), ErrorMessage = message };
+}

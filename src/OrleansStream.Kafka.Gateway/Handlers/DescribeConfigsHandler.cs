@@ -1,0 +1,54 @@
+using System.Globalization;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Configs;
+using OrleansStream.Kafka.Gateway.Dispatch;
+using OrleansStream.Kafka.Protocol.Apis;
+using OrleansStream.Kafka.Protocol.Messages;
+
+namespace OrleansStream.Kafka.Gateway.Handlers;
+
+/// <summary>Shows configs of topics and of this broker.</summary>
+internal sealed class DescribeConfigsHandler(ConfigListing configs, CatalogView catalog, IClusterView cluster) : ApiHandler<DescribeConfigsRequest>(ApiKey.DescribeConfigs)
+{
+    protected override ValueTask<IResponse> HandleAsync(DescribeConfigsRequest request, RequestContext context)
+    {
+        var response = new DescribeConfigsResponse();
+        foreach (var asked in request.Resources)
+        {
+            var resource = Describe(asked, request);
+            context.Count(resource.ErrorCode);
+            response.Resources.Add(resource);
+        }
+
+        return ValueTask.FromResult<IResponse>(response);
+    }
+
+    private DescribeConfigsResponse.Resource Describe(DescribeConfigsRequest.Resource asked, DescribeConfigsRequest request)
+    {
+        switch (asked.ResourceType)
+        {
+            case ConfigResourceType.Topic when catalog.Current.Find(asked.ResourceName) is { } topic:
+                return Found(configs.Of(topic, asked, request));
+            case ConfigResourceType.Topic:
+                return TopicNames.IsLegal(asked.ResourceName)
+                    ? Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{asked.ResourceName}' does not exist.")
+                    : Failed(ErrorCode.InvalidTopicException, $"'{asked.ResourceName}' is no name for a topic.");
+            case ConfigResourceType.Broker when asked.ResourceName.Length == 0:
+                // What was set for all brokers while they ran: that cannot be done here, so nothing was.
+                return Found([]);
+            case ConfigResourceType.Broker when asked.ResourceName == cluster.Self.Value.ToString(CultureInfo.InvariantCulture):
+                return Found(configs.OfBroker(asked, request));
+            case ConfigResourceType.Broker:
+                return Failed(ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cluster.Self} or empty string, but received {asked.ResourceName}");
+            default:
+                return Failed(ErrorCode.InvalidRequest, $"Configs of resource type {asked.ResourceType} do not exist here.");
+        }
+
+        DescribeConfigsResponse.Resource Found(List<DescribeConfigsResponse.Config> found) =>
+            new() { ResourceType = asked.ResourceType, ResourceName = asked.ResourceName, Configs = found };
+
+        DescribeConfigsResponse.Resource Failed(ErrorCode error, string message) =>
+            new() { ErrorCode = error, ErrorMessage = message, ResourceType = asked.ResourceType, ResourceName = asked.ResourceName };
+    }
+}

@@ -1,0 +1,218 @@
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Protocol.Framing;
+using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Kafka.Protocol.Primitives;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Handlers;
+
+/// <summary>
+/// A Produce that has begun: collects what becomes of each batch, from whichever thread says so, and is complete when the last one has come.
+/// A batch has one outcome; what comes after its time was up is dropped.
+/// </summary>
+internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
+{
+    // Produce versions from here on tell who leads instead (KIP-951).
+    private const short FirstWithLeader = 10;
+
+    private readonly KafkaConnection _connection;
+    private readonly RequestHeader _header;
+    private readonly ProduceRequest _request;
+    private readonly ProduceSurroundings _surroundings;
+    private readonly AppendOutcome[] _outcomes;
+    private readonly int[] _decided;
+    private readonly long _started;
+    private BrokerId?[]? _leaders;
+    private int _missing;
+    private volatile bool _hasBegun;
+
+    /// <param name="connection">Where the answer goes.</param>
+    /// <param name="header">Whose request it is.</param>
+    /// <param name="request">Its topics and partitions; the records in it are not touched.</param>
+    /// <param name="surroundings">What the answer is made with.</param>
+    public ProduceAnswer(KafkaConnection connection, in RequestHeader header, ProduceRequest request, ProduceSurroundings surroundings)
+    {
+        _connection = connection;
+        _header = header;
+        _request = request;
+        _surroundings = surroundings;
+        _started = surroundings.Gateway.Time.GetTimestamp();
+        foreach (var topic in request.Topics)
+        {
+            Count += topic.Partitions.Count;
+        }
+
+        _outcomes = new AppendOutcome[Count];
+        _decided = new int[Count];
+
+        // One more than there are batches: the answer cannot leave while the request still begins.
+        _missing = Count + 1;
+    }
+
+    /// <summary>Batches of the request; tokens count through them in order.</summary>
+    public int Count { get; }
+
+    /// <summary>Every batch has been handed over.</summary>
+    public void Begun()
+    {
+        _hasBegun = true;
+        CountDown();
+    }
+
+    public void OnAppended(int token, in AppendOutcome outcome)
+    {
+        if (Interlocked.Exchange(ref _decided[token], 1) == 0)
+        {
+            _outcomes[token] = outcome;
+            CountDown();
+        }
+    }
+
+    /// <summary>The batch was not appended at all.</summary>
+    public void Refuse(int token, ErrorCode error, string? message = null) =>
+        OnAppended(token, new AppendOutcome { Error = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStart = Offset.None, RecordIndex = -1, Message = message });
+
+    /// <summary>The batch belongs to another broker.</summary>
+    public void Refuse(int token, ErrorCode error, BrokerId? leader)
+    {
+        if (leader is not null)
+        {
+            (_leaders ??= new BrokerId?[Count])[token] = leader;
+        }
+
+        Refuse(token, error);
+    }
+
+    public override void Expire(long now)
+    {
+        // Until then nobody may say "in doubt" of a batch that is not in the lane at all.
+        if (!_hasBegun)
+        {
+            return;
+        }
+
+        var limit = TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
+        if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < limit)
+        {
+            return;
+        }
+
+        for (var token = 0; token < Count; token++)
+        {
+            // May be stored all the same: that is what the code says.
+            Refuse(token, ErrorCode.RequestTimedOut);
+        }
+    }
+
+    public override bool TryWrite(ProtocolWriter writer, out bool close)
+    {
+        _surroundings.Gateway.Metrics.Answered(_header.Api, _surroundings.Gateway.Time.GetElapsedTime(_started));
+        if (_request.Acks == 0)
+        {
+            close = CountErrors() > 0;
+            return false;
+        }
+
+        close = false;
+        ResponseFrame.Write(writer, _header, Build());
+        return true;
+    }
+
+    private void CountDown()
+    {
+        if (Interlocked.Decrement(ref _missing) == 0)
+        {
+            _connection.Answers.Complete(this);
+        }
+    }
+
+    private int CountErrors()
+    {
+        var errors = 0;
+        foreach (ref readonly var outcome in _outcomes.AsSpan())
+        {
+            if (outcome.Error != ErrorCode.None)
+            {
+                _surroundings.Gateway.Metrics.Failed(_header.Api, outcome.Error);
+                errors++;
+            }
+        }
+
+        return errors;
+    }
+
+    private ProduceResponse Build()
+    {
+        CountErrors();
+        var response = new ProduceResponse();
+        var token = 0;
+        foreach (var topic in _request.Topics)
+        {
+            var answered = new ProduceResponse.Topic { Name = topic.Name };
+            answered.Partitions.EnsureCapacity(topic.Partitions.Count);
+            foreach (var partition in topic.Partitions)
+            {
+                answered.Partitions.Add(Build(response, partition.Index, token++));
+            }
+
+            response.Topics.Add(answered);
+        }
+
+        return response;
+    }
+
+    private ProduceResponse.Partition Build(ProduceResponse response, int index, int token)
+    {
+        ref readonly var outcome = ref _outcomes[token];
+        var failed = outcome.Error != ErrorCode.None;
+        var partition = new ProduceResponse.Partition
+        {
+            Index = index,
+            ErrorCode = outcome.Error,
+            BaseOffset = failed ? -1 : outcome.BaseOffset.Value,
+            LogAppendTimeMs = failed ? -1 : outcome.LogAppendTimeMs,
+            LogStartOffset = failed ? -1 : outcome.LogStart.Value,
+            ErrorMessage = outcome.Message,
+        };
+        if (failed && outcome.RecordIndex >= 0)
+        {
+            partition.RecordErrors.Add(new() { RecordIndex = outcome.RecordIndex, ErrorMessage = outcome.Message });
+        }
+
+        if (outcome.Error == ErrorCode.NotLeaderOrFollower && _header.Version >= FirstWithLeader && _leaders?[token] is { } leader)
+        {
+            NameLeader(response, partition, leader);
+        }
+
+        return partition;
+    }
+
+    private void NameLeader(ProduceResponse response, ProduceResponse.Partition partition, BrokerId leader)
+    {
+        foreach (var broker in _surroundings.Cluster.Brokers)
+        {
+            if (broker.Id != leader || !broker.Endpoints.TryGetValue(_connection.Listener, out var endpoint))
+            {
+                continue;
+            }
+
+            // The epoch of another broker's partition is not known here; clients take -1 for "ask".
+            partition.CurrentLeader = new() { LeaderId = leader.Value, LeaderEpoch = -1 };
+            foreach (var named in response.NodeEndpoints)
+            {
+                if (named.NodeId == leader.Value)
+                {
+                    return;
+                }
+            }
+
+            response.NodeEndpoints.Add(new() { NodeId = leader.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
+        }
+    }
+}
+
+/// <summary>What every Produce answer is made with.</summary>
+internal sealed record ProduceSurroundings(IClusterView Cluster, GatewaySurroundings Gateway);

@@ -1,0 +1,208 @@
+using System.Buffers.Binary;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Partitions;
+using OrleansStream.Kafka.Protocol.Framing;
+using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Handlers;
+
+/// <summary>
+/// Begins Produce requests: every batch gets its offsets and its place in the lane before the next request of the connection begins, so that
+/// batches of a producer never change order. What becomes of them is the business of <see cref="ProduceAnswer"/>.
+/// </summary>
+internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings surroundings)
+{
+    private const short FirstWithZstd = 7;
+    private const int AttributesPosition = 21;
+    private const int TransactionalBit = 0x10;
+
+    public async ValueTask BeginAsync(KafkaConnection connection, RequestHeader header, ProduceRequest request, Frame frame)
+    {
+        try
+        {
+            RefuseNullRecords(request);
+            await connection.Answers.RoomAsync(frame.Length);
+            var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length };
+            connection.Answers.Enter(answer);
+            var refusal = RefusalOf(request);
+            if (refusal != ErrorCode.None)
+            {
+                RefuseAll(answer, refusal);
+            }
+            else if (!TryAppendAll(answer, header, request, out var done))
+            {
+                await AppendRestAsync(connection, answer, (header, request), done);
+            }
+
+            answer.Begun();
+        }
+        finally
+        {
+            // What was appended is copied, what was refused is not needed: the frame goes back before the answer is there.
+            frame.Release();
+        }
+    }
+
+    // The whole request, without a wait: every partition is open and the lane has room.
+    private bool TryAppendAll(ProduceAnswer answer, in RequestHeader header, ProduceRequest request, out int done)
+    {
+        var context = new AppendContext(header.Version >= FirstWithZstd);
+        done = 0;
+        foreach (var topic in request.Topics)
+        {
+            var known = door.Catalog.Current.Find(topic.Name);
+            foreach (var partition in topic.Partitions)
+            {
+                if (known is null || (uint)partition.Index >= (uint)known.PartitionCount || IsInternal(topic.Name, header))
+                {
+                    answer.Refuse(done++, UnknownOf(topic.Name, header));
+                    continue;
+                }
+
+                if (!door.TryFind(new PartitionId(known.Id, partition.Index), out var opened) ||
+                    opened.Handle!.Append(partition.Records.GetValueOrDefault().Span, context, answer, done) == AppendStatus.Full)
+                {
+                    return false;
+                }
+
+                done++;
+            }
+        }
+
+        return true;
+    }
+
+    private async ValueTask AppendRestAsync(KafkaConnection connection, ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from)
+    {
+        var started = surroundings.Gateway.Time.GetTimestamp();
+        var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
+        OpenAhead(asked.Request, from, atMost, connection.Gone);
+        var token = 0;
+        foreach (var topic in asked.Request.Topics)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                if (token >= from)
+                {
+                    var left = atMost - surroundings.Gateway.Time.GetElapsedTime(started);
+                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), (left, connection.Gone));
+                }
+
+                token++;
+            }
+        }
+    }
+
+    // Openings of one request run beside one another; each is waited for in its turn.
+    private void OpenAhead(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
+    {
+        var token = 0;
+        foreach (var topic in request.Topics)
+        {
+            var known = door.Catalog.Current.Find(topic.Name);
+            foreach (var partition in topic.Partitions)
+            {
+                if (token++ > from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
+                {
+                    _ = IgnoreAsync(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
+                }
+            }
+        }
+
+        static async Task IgnoreAsync(ValueTask<OpenedPartition> opening)
+        {
+            try
+            {
+                await opening;
+            }
+            catch (OperationCanceledException)
+            {
+                // Whoever waits for it in its turn sees the same.
+            }
+        }
+    }
+
+    private async ValueTask AppendOneAsync(
+        ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, (TimeSpan Left, CancellationToken Gone) wait)
+    {
+        var known = door.Catalog.Current.Find(what.Topic);
+        if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
+        {
+            answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            return;
+        }
+
+        var opened = await door.OpenAsync(new PartitionId(known.Id, what.Partition.Index), wait.Left, wait.Gone);
+        if (opened.Handle is not { } handle)
+        {
+            answer.Refuse(token, opened.Error, opened.Leader);
+            return;
+        }
+
+        var context = new AppendContext(what.Header.Version >= FirstWithZstd);
+        while (handle.Append(what.Partition.Records.GetValueOrDefault().Span, context, answer, token) == AppendStatus.Full)
+        {
+            // Back-pressure: nothing more is read from this connection until the lane has room.
+            await handle.RoomAsync(wait.Gone);
+        }
+    }
+
+    private static void RefuseAll(ProduceAnswer answer, ErrorCode error)
+    {
+        for (var token = 0; token < answer.Count; token++)
+        {
+            answer.Refuse(token, error);
+        }
+    }
+
+    private static ErrorCode RefusalOf(ProduceRequest request) => request switch
+    {
+        { Acks: not (-1 or 0 or 1) } => ErrorCode.InvalidRequiredAcks,
+        { TransactionalId: not null } => ErrorCode.TransactionalIdAuthorizationFailed,
+        _ => HasTransactionalBatch(request) ? ErrorCode.TransactionalIdAuthorizationFailed : ErrorCode.None,
+    };
+
+    // One transactional batch refuses the whole request, as in Kafka: there are no transactions here yet.
+    private static bool HasTransactionalBatch(ProduceRequest request)
+    {
+        foreach (var topic in request.Topics)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                var records = partition.Records.GetValueOrDefault().Span;
+                if (records.Length >= AttributesPosition + sizeof(short) &&
+                    (BinaryPrimitives.ReadInt16BigEndian(records[AttributesPosition..]) & TransactionalBit) != 0)
+                {
+                    return true;
+                }
+            }
+        }
+
+        return false;
+    }
+
+    private static void RefuseNullRecords(ProduceRequest request)
+    {
+        foreach (var topic in request.Topics)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                if (partition.Records is null)
+                {
+                    throw new ProtocolViolationException("A Produce request with null records.");
+                }
+            }
+        }
+    }
+
+    private ErrorCode UnknownOf(string topic, in RequestHeader header) =>
+        IsInternal(topic, header) ? ErrorCode.InvalidTopicException
+        : door.Catalog.IsLoaded ? ErrorCode.UnknownTopicOrPartition
+        : ErrorCode.NotLeaderOrFollower;
+
+    private static bool IsInternal(string topic, in RequestHeader header) => InternalTopics.Contains(topic) && header.ClientId != InternalTopics.AdminClient;
+}

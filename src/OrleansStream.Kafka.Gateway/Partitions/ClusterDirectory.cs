@@ -1,0 +1,51 @@
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Partitions;
+
+/// <summary>What Metadata and its relatives say about brokers and partitions, for a client of one listener.</summary>
+internal sealed class ClusterDirectory(IClusterView cluster, PartitionDoor door)
+{
+    public IClusterView Cluster { get; } = cluster;
+
+    /// <summary>Any live broker takes administrative requests; the first one is as good as another and the same for all who ask.</summary>
+    public BrokerId Controller => Cluster.Brokers.Count > 0 ? Cluster.Brokers[0].Id : Cluster.Self;
+
+    /// <summary>The address that a broker advertises on a listener; null if it has none there.</summary>
+    public Endpoint? EndpointOf(BrokerId broker, string listener)
+    {
+        foreach (var candidate in Cluster.Brokers)
+        {
+            if (candidate.Id == broker)
+            {
+                return candidate.Endpoints.TryGetValue(listener, out var endpoint) ? endpoint : null;
+            }
+        }
+
+        return null;
+    }
+
+    /// <summary>The epoch to tell: the real one where the partition is open here, else "unknown", which clients do not hold against a later one.</summary>
+    public int EpochToTell(PartitionId partition) => (door.EpochOf(partition) ?? LeaderEpoch.None).Value;
+
+    /// <summary>Brokers that stand for the replicas of a partition: its owner first, then others in order of their ids, as many as the topic asks for and as there are.</summary>
+    public List<int> ReplicasOf(Topic topic, BrokerId owner)
+    {
+        var replicas = new List<int>(topic.ReplicationFactor) { owner.Value };
+        foreach (var broker in Cluster.Brokers)
+        {
+            if (replicas.Count >= topic.ReplicationFactor)
+            {
+                break;
+            }
+
+            if (broker.Id != owner)
+            {
+                replicas.Add(broker.Id.Value);
+            }
+        }
+
+        return replicas;
+    }
+}

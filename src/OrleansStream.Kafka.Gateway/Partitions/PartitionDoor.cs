@@ -1,0 +1,154 @@
+using System.Collections.Concurrent;
+using Orleans;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Partitions;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Partitions;
+
+/// <summary>
+/// Leads from what a client names to the handle of the partition, opening it if this broker owns it. Each partition is opened once however many ask,
+/// a bounded number at a time; a client that stops waiting stops nothing.
+/// </summary>
+internal sealed class PartitionDoor : IDisposable
+{
+    // EnsureOpen answers after a few seconds by itself; a grain that says "not yet" at once is asked again a little later.
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
+
+    // An opening that nobody waits for any more still ends.
+    private static readonly TimeSpan OpenAtMost = TimeSpan.FromSeconds(60);
+
+    private readonly ConcurrentDictionary<PartitionId, Task<OpenResult>> _opening = new();
+    private readonly HandleTable _handles;
+    private readonly IGrainFactory _grains;
+    private readonly IClusterView _cluster;
+    private readonly TimeProvider _time;
+    private readonly SemaphoreSlim _slots;
+
+    public PartitionDoor(HandleTable handles, IGrainFactory grains, IClusterView cluster, CatalogView catalog, GatewaySurroundings surroundings)
+    {
+        _handles = handles;
+        _grains = grains;
+        _cluster = cluster;
+        _time = surroundings.Time;
+        _slots = new SemaphoreSlim(surroundings.Options.MaxOpening);
+        Catalog = catalog;
+    }
+
+    public CatalogView Catalog { get; }
+
+    /// <summary>The partition if it is open here; no lock, no allocation.</summary>
+    public bool TryFind(PartitionId partition, out OpenedPartition opened)
+    {
+        var found = _handles.TryGet(partition, out var handle) && handle.IsOwner;
+        opened = found ? OpenedPartition.Open(handle!) : default;
+        return found;
+    }
+
+    /// <summary>The partition, opened if need be. The name was found in the catalog before: garbage opens nothing.</summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="atMost">How long this caller waits; the opening goes on.</param>
+    /// <param name="cancellationToken">Ends the wait, with an exception.</param>
+    public ValueTask<OpenedPartition> OpenAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        if (TryFind(partition, out var opened))
+        {
+            return ValueTask.FromResult(opened);
+        }
+
+        var owner = _cluster.OwnerOf(partition);
+        return owner != _cluster.Self
+            ? ValueTask.FromResult(OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, owner))
+            : WaitAsync(partition, atMost, cancellationToken);
+    }
+
+    /// <summary>The epoch in which the partition is open here; null if it is not.</summary>
+    public LeaderEpoch? EpochOf(PartitionId partition) => _handles.TryGet(partition, out var handle) && handle.IsOwner ? handle.Epoch : null;
+
+    /// <summary>Every partition that is open here.</summary>
+    public IEnumerable<PartitionHandle> Open => _handles.All;
+
+    public void Dispose() => _slots.Dispose();
+
+    private async ValueTask<OpenedPartition> WaitAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var result = await OpeningOf(partition).WaitAsync(atMost > TimeSpan.Zero ? atMost : TimeSpan.Zero, _time, cancellationToken);
+            if (TryFind(partition, out var opened))
+            {
+                return opened;
+            }
+
+            // Open, and closed again since: the client finds out by asking once more.
+            return OpenedPartition.Failed(result.Error is ErrorCode.None or ErrorCode.LeaderNotAvailable ? ErrorCode.NotLeaderOrFollower : result.Error, result.Owner);
+        }
+        catch (TimeoutException)
+        {
+            // Nothing was stored, and that is what this code lets the client know; a timeout would leave it in doubt.
+            return OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, _cluster.Self);
+        }
+    }
+
+    private Task<OpenResult> OpeningOf(PartitionId partition)
+    {
+        if (_opening.TryGetValue(partition, out var running))
+        {
+            return running;
+        }
+
+        var mine = new TaskCompletionSource<OpenResult>(TaskCreationOptions.RunContinuationsAsynchronously);
+        running = _opening.GetOrAdd(partition, mine.Task);
+        if (running == mine.Task)
+        {
+            _ = OpenAsync(partition, mine);
+        }
+
+        return running;
+    }
+
+    private async Task OpenAsync(PartitionId partition, TaskCompletionSource<OpenResult> opening)
+    {
+        OpenResult result;
+        try
+        {
+            using var tooLong = new CancellationTokenSource(OpenAtMost, _time);
+            await _slots.WaitAsync(tooLong.Token);
+            try
+            {
+                result = await AskAsync(partition, tooLong.Token);
+            }
+            finally
+            {
+                _slots.Release();
+            }
+        }
+        catch (Exception)
+        {
+            // The grain, its silo or Orleans itself failed: all of them pass, and the client tries again.
+            result = new OpenResult(ErrorCode.LeaderNotAvailable, LeaderEpoch.None, null);
+        }
+
+        _opening.TryRemove(partition, out _);
+        opening.SetResult(result);
+    }
+
+    private async Task<OpenResult> AskAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        var grain = _grains.GetGrain<IPartitionGrain>(partition.ToString());
+        while (true)
+        {
+            var result = await grain.EnsureOpenAsync(cancellationToken);
+            if (result.Error != ErrorCode.LeaderNotAvailable)
+            {
+                return result;
+            }
+
+            await Task.Delay(AskAgain, _time, cancellationToken);
+        }
+    }
+}

@@ -18,7 +18,11 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     public async ValueTask<ManifestWrite> CompareAndSetAsync(Manifest next, ETag? expected, CancellationToken cancellationToken)
     {
         if (SkipsOwnClaims && await inner.GetAsync(next.Partition, cancellationToken) is { } stored && stored.Manifest.Owner == next.Owner && stored.Manifest.Epoch < next.Epoch)
+        {
+            // An opener may go round in circles over this; the schedule bounds how often.
+            await Task.Yield();
             return new ManifestWrite(ManifestOutcome.Written, stored.ETag);
+        }
 
         var write = await inner.CompareAndSetAsync(next, expected, cancellationToken);
         return ConflictIsSuccess && write.Outcome == ManifestOutcome.Conflict ? new ManifestWrite(ManifestOutcome.Written, new ETag("0")) : write;

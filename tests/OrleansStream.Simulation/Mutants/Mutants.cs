@@ -46,7 +46,7 @@ internal static class Mutants
         public override IDisk Disk(IDisk disk, Func<bool> isRecovering) => change(disk, isRecovering);
     }
 
-    private sealed class StoreMutation(Func<ILaneStore, ILaneStore> change) : Mutation
+    internal sealed class StoreMutation(Func<ILaneStore, ILaneStore> change) : Mutation
     {
         public override ILaneStore Store(ILaneStore store) => change(store);
     }

@@ -28,6 +28,16 @@ internal sealed class ExpectedLog(PartitionId partition)
 
     public int Settled => _settled.Count;
 
+    /// <summary>The same expectations, to go on from one state in several ways.</summary>
+    public ExpectedLog Copy()
+    {
+        var copy = new ExpectedLog(partition) { _highWatermark = _highWatermark, _logStart = _logStart, _epoch = _epoch };
+        foreach (var (crc, batch) in _sent) copy._sent[crc] = batch;
+        foreach (var (offset, crc) in _settled) copy._settled[offset] = crc;
+        copy._logStarts.UnionWith(_logStarts);
+        return copy;
+    }
+
     public void Send(byte[] batch) => _sent[CrcOf(batch)] = batch;
 
     public void Acknowledge(byte[] batch, Offset baseOffset) => Settle(baseOffset.Value, CrcOf(batch), "acknowledged");

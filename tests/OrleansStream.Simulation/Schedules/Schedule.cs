@@ -20,7 +20,7 @@ namespace OrleansStream.Simulation.Schedules;
 internal sealed class Schedule
 {
     private const int MaxPartitions = 4;
-    private const int MaxStepsIdle = 200_000;
+    private const int MaxStepsIdle = 20_000;
     private const int MaxWaits = 400;
 
     private readonly int _seed;

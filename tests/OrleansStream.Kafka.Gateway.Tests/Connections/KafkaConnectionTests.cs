@@ -230,7 +230,8 @@ public class KafkaConnectionTests
         var late = harness.Connect();
 
         Assert.True(await late.IsClosedAsync());
-        Assert.Equal(0, ((FetchResponse)(await consumer.ReceiveAsync(ApiKey.Fetch, 12)).Body).Only().Records!.Length);
+        Assert.Equal(ErrorCode.None, ((FetchResponse)(await consumer.ReceiveAsync(ApiKey.Fetch, 12)).Body).Only().ErrorCode);
+        Assert.Equal(1, ((ProduceResponse)(await harness.PublishUntilAsync(producer.ReceiveAsync(ApiKey.Produce, 9))).Body).Only().BaseOffset);
         await harness.PublishUntilAsync(Task.Run(async () => { await drained; return 0; }));
         Assert.Equal(0, harness.Connections.Count);
     }

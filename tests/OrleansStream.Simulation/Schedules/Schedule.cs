@@ -37,6 +37,7 @@ internal sealed class Schedule
     private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
     private int _lives;
+    private ViolationException? _violation;
     private bool _mayFail;
 
     private Schedule(int seed, Func<Mutation> newMutation)
@@ -169,7 +170,9 @@ internal sealed class Schedule
     {
         if (!_broker!.Handles.TryGet(log.Partition, out var handle) || handle.HighWatermark.Value == 0) return;
         var broker = _broker;
-        var target = new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
+        
+        // Often all of it: only then the lane may give up its last slots.
+        var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
         log.AskLogStart(target.Value);
         Begin(async () =>
         {
@@ -285,6 +288,7 @@ internal sealed class Schedule
     // Failures of the disk are what the schedule asked for; anything else is not.
     private void Forget()
     {
+        if (_violation is not null) throw _violation;
         foreach (var task in _pending.Where(task => task.IsFaulted)) Judge(task.Exception!.InnerException!);
         _pending.RemoveAll(task => task.IsCompleted);
     }
@@ -325,7 +329,15 @@ internal sealed class Schedule
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
             if (outcome.Error != ErrorCode.None) return;
             schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
-            log.Acknowledge(batch, outcome.BaseOffset);
+            try
+            {
+                log.Acknowledge(batch, outcome.BaseOffset);
+            }
+            catch (ViolationException violation)
+            {
+                // Who answers survives its callers' exceptions, so it is kept for later.
+                schedule._violation ??= violation;
+            }
         }
     }
 }

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
 
@@ -6,6 +7,10 @@ namespace OrleansStream.Log.Files.Wal;
 /// <summary>A WAL file that is being written, or is ready to be.</summary>
 internal sealed class OpenWalFile(IDiskFile disk, int number)
 {
+    private readonly Lock _lock = new();
+    private long _zeroedBytes;
+    private bool _isTaken;
+
     public IDiskFile Disk => disk;
 
     public int Number => number;
@@ -13,14 +18,79 @@ internal sealed class OpenWalFile(IDiskFile disk, int number)
     /// <summary>Null before the first block.</summary>
     public WalFile? Map { get; set; }
 
+    /// <summary>Null before the first block.</summary>
+    public FooterBuilder? Footer { get; set; }
+
+    /// <summary>Bytes from the start into which zeros were written.</summary>
+    public long ZeroedBytes => Volatile.Read(ref _zeroedBytes);
+
     /// <summary>Where the next block goes.</summary>
     public long Position { get; private set; }
 
     public void Add(LaneBlock block)
     {
         var stored = block.Stored.Length;
+        Footer!.Add(block, isFirst: Position == 0);
         Map!.Add(Position, stored);
         Position += stored;
         block.Region = number;
+    }
+
+    /// <summary>The lane writes to the file from here on: nobody else does any more.</summary>
+    public void Take()
+    {
+        lock (_lock) _isTaken = true;
+    }
+
+    /// <summary>Writes zeros behind those that stand, durably, unless the lane has taken the file.</summary>
+    public void WriteZeros(ReadOnlyMemory<byte> zeros)
+    {
+        lock (_lock)
+        {
+            if (_isTaken) return;
+
+            disk.Write(_zeroedBytes, [zeros]);
+            disk.SyncData();
+            Volatile.Write(ref _zeroedBytes, _zeroedBytes + zeros.Length);
+        }
+    }
+
+    /// <summary>
+    /// Writes the footer and closes the file. All of its blocks are durable, so nothing here can lose one: where the footer cannot be written, the file
+    /// has none, and recovery reads its blocks.
+    /// </summary>
+    public void Close()
+    {
+        try
+        {
+            var stored = WalFooter.StoredBytes((int)(Map!.EndSlot.Value - Map.FirstSlot.Value), Footer!);
+            if (stored > 0) WriteFooter(stored);
+        }
+        catch (DiskException)
+        {
+        }
+        finally
+        {
+            disk.Dispose();
+            Footer = null;
+            Map!.IsClosed = true;
+        }
+    }
+
+    private void WriteFooter(int stored)
+    {
+        using var slabs = new SlabPool(maxKeptBytes: 0);
+        var slab = slabs.Rent(stored);
+        try
+        {
+            WalFooter.Write(slab.GetSpan()[..stored], Map!, Footer!);
+            disk.Write(Position, [slab.Memory[..stored]]);
+            disk.Truncate(Position + stored); // The footer is found at the end of the file; what was reserved behind it is free again.
+            disk.SyncData();
+        }
+        finally
+        {
+            slab.Return();
+        }
     }
 }

@@ -3,16 +3,17 @@ using OrleansStream.Log.Storage;
 namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>Keeps one file ready ahead of the writer, and deletes what the lane gave up. Its work on files runs apart from the writer.</summary>
-internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
+internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
+    private readonly ZeroAhead _zeroAhead = new(setup);
     private readonly List<WalFile> _given = [];
     private OpenWalFile? _next;
     private DiskException? _failure;
     private int _nextNumber;
-    private long _fullSince;
+    private long _triedAt;
     private bool _isFull;
     private bool _isDisposed;
 
@@ -20,7 +21,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
     public Action OnSpace { get; set; } = static () => { };
 
     /// <summary>Null unless a file could not be prepared for another reason than a full disk.</summary>
-    public DiskException? Failure => Volatile.Read(ref _failure);
+    public DiskException? Failure => Volatile.Read(ref _failure) ?? _zeroAhead.Failure;
 
     /// <summary>Creates a file, with its name and space durable before any block stands in it (rule F2).</summary>
     public OpenWalFile Create()
@@ -52,17 +53,22 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         setup.RunApart(Prepare);
     }
 
-    /// <summary>Tries again where the disk was full. Returns the time until the next try.</summary>
+    /// <summary>Tries again what did not go: a file on a full disk, deleting what was still read. Returns the time until the next try.</summary>
     public TimeSpan Tend()
     {
+        bool prepares, drops;
         lock (_lock)
         {
-            if (!_isFull) return Timeout.InfiniteTimeSpan;
-            if (setup.Time.GetElapsedTime(_fullSince) < AgainAfter) return AgainAfter;
+            if (!_isFull && _given.Count == 0) return Timeout.InfiniteTimeSpan;
+            if (setup.Time.GetElapsedTime(_triedAt) < AgainAfter) return AgainAfter;
+
+            _triedAt = setup.Time.GetTimestamp();
+            (prepares, drops) = (_isFull, _given.Count > 0);
             _isFull = false;
         }
 
-        PrepareApart();
+        if (prepares) PrepareApart();
+        if (drops) setup.RunApart(DropGiven);
         return AgainAfter;
     }
 
@@ -73,8 +79,17 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         {
             var next = _next ?? throw new InvalidOperationException("Blocks were reserved beyond the open file, but no other is prepared.");
             _next = null;
+            next.Take();
             return next;
         }
+    }
+
+    /// <summary>By the writer, after each flush: its size, and where the open file's next block goes.</summary>
+    public void OnFlush(long position, long flushBytes)
+    {
+        OpenWalFile? next;
+        lock (_lock) next = _next;
+        _zeroAhead.OnFlush(next, position, flushBytes);
     }
 
     /// <summary>Deletes the file once nobody reads it any more.</summary>
@@ -89,9 +104,12 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         lock (_lock)
         {
             _isDisposed = true;
+            _next?.Take();
             _next?.Disk.Dispose();
             _next = null;
         }
+
+        _zeroAhead.Dispose();
     }
 
     private void Prepare()
@@ -114,7 +132,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         lock (_lock)
         {
             _isFull = isFull;
-            _fullSince = setup.Time.GetTimestamp();
+            _triedAt = setup.Time.GetTimestamp();
             if (_isDisposed) file?.Disk.Dispose();
             else _next = file;
         }

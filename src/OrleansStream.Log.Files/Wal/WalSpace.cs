@@ -1,5 +1,4 @@
 using OrleansStream.Log.Lanes;
-using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Wal;
 
@@ -7,7 +6,7 @@ namespace OrleansStream.Log.Files.Wal;
 /// Counts the bytes of the open file and the prepared one against what open blocks reserved (rule B3). A block does not span files, so up to one block's
 /// length is lost where the lane goes over to the prepared file.
 /// </summary>
-internal sealed class WalSpace(long fileBytes)
+internal sealed class WalSpace(long fileBytes, int largestBlockBytes)
 {
     private readonly Lock _lock = new();
     private long _left;
@@ -16,7 +15,7 @@ internal sealed class WalSpace(long fileBytes)
     private bool _isPreparing;
     private bool _wasRefused;
 
-    private long Capacity => _hasNext ? Math.Max(_left, _left + fileBytes - Limits.MaxBlockBytes) : _left;
+    private long Capacity => _hasNext ? Math.Max(_left, _left + fileBytes - largestBlockBytes) : _left;
 
     public EnqueueStatus Reserve(int bytes)
     {

@@ -24,12 +24,13 @@ public sealed class WalStore : ILaneStore, IDisposable
     public WalStore(WalStoreSetup setup)
     {
         _setup = setup;
-        _space = new WalSpace(setup.Options.FileBytes);
+        _space = new WalSpace(setup.Options.FileBytes, setup.LargestBlockBytes);
         _preparer = new WalPreparer(setup, _space);
         _lastSync = setup.Time.GetTimestamp();
         setup.Disk.CreateDirectory(WalNames.Directory);
         setup.Disk.SyncDirectory("");
         _current = _preparer.Create();
+        _current.Take();
         Begin(_current, Slot.Zero);
     }
 
@@ -49,8 +50,9 @@ public sealed class WalStore : ILaneStore, IDisposable
         ThrowIfFailed();
         try
         {
-            WriteAll(blocks);
+            var flushed = WriteAll(blocks);
             if (SyncWait() == TimeSpan.Zero) Sync();
+            _preparer.OnFlush(_current.Position, flushed);
         }
         catch (Exception error)
         {
@@ -89,10 +91,11 @@ public sealed class WalStore : ILaneStore, IDisposable
         _current.Disk.Dispose();
     }
 
-    private void WriteAll(ReadOnlySpan<LaneBlock> blocks)
+    private long WriteAll(ReadOnlySpan<LaneBlock> blocks)
     {
         var first = 0;
         var bytes = 0L;
+        var all = 0L;
         for (var i = 0; i < blocks.Length; i++)
         {
             var stored = blocks[i].Stored.Length;
@@ -105,9 +108,11 @@ public sealed class WalStore : ILaneStore, IDisposable
             }
 
             bytes += stored;
+            all += stored;
         }
 
         WriteRun(blocks[first..], bytes);
+        return all;
     }
 
     private void WriteRun(ReadOnlySpan<LaneBlock> blocks, long bytes)
@@ -137,21 +142,16 @@ public sealed class WalStore : ILaneStore, IDisposable
         var full = _current;
         _current = _preparer.Take();
         Begin(_current, firstSlot);
-        _setup.RunApart(() => Close(full));
+        _setup.RunApart(full.Close);
     }
 
     private void Begin(OpenWalFile file, Slot firstSlot)
     {
         file.Map = new WalFile(_setup.Session, file.Number, firstSlot);
+        file.Footer = new FooterBuilder(_setup.Session);
         _setup.Files.Add(file.Map);
         _space.Rolled();
         _preparer.PrepareApart();
-    }
-
-    private static void Close(OpenWalFile full)
-    {
-        full.Disk.Dispose();
-        full.Map!.IsClosed = true;
     }
 
     private TimeSpan SyncWait()

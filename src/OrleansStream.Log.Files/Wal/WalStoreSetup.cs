@@ -1,4 +1,5 @@
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Wal;
@@ -11,6 +12,9 @@ public sealed record WalStoreSetup
     public required SessionId Session { get; init; }
 
     public required FileLaneOptions Options { get; init; }
+
+    /// <summary>The largest block that the lane will ask for; a file holds at least two. <see cref="Limits.MaxBlockBytes"/> unless set: a simulation takes less, to go over to a new file often.</summary>
+    public int LargestBlockBytes { get; init; } = Limits.MaxBlockBytes;
 
     /// <summary>Told of every file, for readers.</summary>
     public required WalFiles Files { get; init; }

@@ -102,11 +102,9 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
 
         // Whatever comes of it, the object stays (rule M4): an undecided write may still name it, and the sweep knows an orphan.
         var covered = BytesSinceSnapshot - Math.Max(0, handle.BytesFrom(coversTo));
-        var edit = await parts.Manifests.EditAsync(handle.Id, handle.Session, handle.Epoch, manifest => WithSnapshot(manifest, name, coversTo), cancellationToken);
-        if (edit.Outcome == ManifestEditOutcome.NotOwner) handle.Close(ErrorCode.NotLeaderOrFollower);
+        var edit = await handle.EditManifestAsync(parts.Manifests, manifest => WithSnapshot(manifest, name, coversTo), cancellationToken);
         if (edit.Outcome != ManifestEditOutcome.Written) return false;
 
-        handle.ApplyManifest(edit.Manifest!);
         Interlocked.Add(ref _bytesSinceSnapshot, -Math.Max(0, covered));
         Volatile.Write(ref _snapshotBytes, content.Length);
         return true;

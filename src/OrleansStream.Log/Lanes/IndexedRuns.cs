@@ -46,6 +46,18 @@ internal sealed class IndexedRuns
         return lowest;
     }
 
+    /// <summary>The runs that reach into slots below the end; null if there is none.</summary>
+    public (Offset LastOffset, long Bytes, int Carries)? Below(Slot end)
+    {
+        (Offset LastOffset, long Bytes, int Carries)? below = null;
+        foreach (ref readonly var run in CollectionsMarshal.AsSpan(_runs))
+        {
+            if (run.FirstSlot < end) below = (run.LastOffset, (below?.Bytes ?? 0) + run.Bytes, Math.Max(below?.Carries ?? 0, run.Carries));
+        }
+
+        return below;
+    }
+
     public void CopyTo(SessionId session, Offset from, List<WalExtent> extents, int limit)
     {
         var runs = CollectionsMarshal.AsSpan(_runs);
@@ -82,7 +94,6 @@ internal sealed class IndexedRuns
     {
         private readonly Offset _base = first.BaseOffset;
         private Slot _lastSlot = slot;
-        private long _bytes = first.Length;
         private long _maxTimestampMs = first.MaxTimestampMs;
         private long _region = region;
         private Offset _carriedTo = first.BaseOffset;
@@ -90,15 +101,20 @@ internal sealed class IndexedRuns
 
         public Slot FirstSlot { get; private set; } = slot;
 
+        public long Bytes { get; private set; } = first.Length;
+
+        /// <summary>How often all of it was carried forward.</summary>
+        public int Carries { get; private set; }
+
         public Offset LastOffset { get; private set; } = first.LastOffset;
 
         public bool TryExtend(in FrameEntry frame, Slot slot, long region)
         {
-            if (_bytes >= RunBytes || region != _region || frame.BaseOffset != LastOffset + 1) return false;
+            if (Bytes >= RunBytes || region != _region || frame.BaseOffset != LastOffset + 1) return false;
 
             LastOffset = frame.LastOffset;
             _lastSlot = slot > _lastSlot ? slot : _lastSlot;
-            _bytes += frame.Length;
+            Bytes += frame.Length;
             _maxTimestampMs = Math.Max(_maxTimestampMs, frame.MaxTimestampMs);
             return true;
         }
@@ -115,8 +131,9 @@ internal sealed class IndexedRuns
             FirstSlot = _carriedFirst;
             _region = region;
             _carriedTo = _base;
+            Carries++;
         }
 
-        public readonly WalExtent ToExtent(SessionId session) => new(session, FirstSlot, _lastSlot, _base, LastOffset, _bytes, _maxTimestampMs);
+        public readonly WalExtent ToExtent(SessionId session) => new(session, FirstSlot, _lastSlot, _base, LastOffset, Bytes, _maxTimestampMs);
     }
 }

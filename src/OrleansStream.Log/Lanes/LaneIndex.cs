@@ -42,6 +42,18 @@ public sealed class LaneIndex
         lock (_lock) state.Runs.ForgetBelow(offset);
     }
 
+    /// <summary>Adds what each partition has in slots below the end: what keeps those slots from being trimmed.</summary>
+    public void CopyBelow(Slot end, List<LaneHolding> holdings)
+    {
+        lock (_lock)
+        {
+            foreach (var (partition, state) in _partitions)
+            {
+                if (state.Runs.Below(end) is { } held) holdings.Add(new LaneHolding(partition, held.LastOffset, held.Bytes, held.Carries));
+            }
+        }
+    }
+
     /// <summary>The lowest slot of every entry (rule T1), or <paramref name="unpublished"/> if that is lower.</summary>
     /// <param name="unpublished">The lowest slot that was not yet published, read before this call: what is published meanwhile lies above it.</param>
     internal Slot LowestSlot(Slot unpublished)

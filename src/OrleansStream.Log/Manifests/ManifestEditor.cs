@@ -2,7 +2,7 @@ using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Manifests;
 
-/// <summary>Changes the manifest of a partition that this broker owns, by rules M1 to M3: read, compute, compare-and-set, and anew after a conflict. Safe for any number of callers.</summary>
+/// <summary>Changes manifests by rules M1 to M3: read, compute, compare-and-set, and anew after a conflict. Safe for any number of callers.</summary>
 /// <param name="store">Where manifests stand.</param>
 /// <param name="random">For nonces. Locked while it is used, so it may be shared with whoever locks it too.</param>
 /// <param name="time">For the pause after an unknown outcome.</param>
@@ -20,29 +20,38 @@ public sealed class ManifestEditor(IManifestStore store, Random random, TimeProv
     /// after each conflict, so it has no effects of its own. The nonce is set here.
     /// </param>
     /// <param name="cancellationToken">Ends the wait, not a write: the outcome is then unknown, and objects that it names must stay (rule M4).</param>
-    public async ValueTask<ManifestEdit> EditAsync(
-        PartitionId partition, SessionId owner, LeaderEpoch epoch, Func<Manifest, Manifest?> change, CancellationToken cancellationToken)
+    public ValueTask<ManifestEdit> EditAsync(
+        PartitionId partition, SessionId owner, LeaderEpoch epoch, Func<Manifest, Manifest?> change, CancellationToken cancellationToken) =>
+        EditAsync(partition, stands => stands is { Deleted: false } && stands.Owner == owner && stands.Epoch == epoch, stands => change(stands!), cancellationToken);
+
+    /// <summary>Changes a manifest whoever owns it, also a tombstone or one that does not exist: for what no owner decides, deletion and sweep. Never for a claim.</summary>
+    /// <param name="partition">Whose manifest.</param>
+    /// <param name="change">As for the other overload; it is given null where there is no manifest.</param>
+    /// <param name="cancellationToken">As for the other overload.</param>
+    public ValueTask<ManifestEdit> EditAnyAsync(PartitionId partition, Func<Manifest?, Manifest?> change, CancellationToken cancellationToken) =>
+        EditAsync(partition, static _ => true, change, cancellationToken);
+
+    private async ValueTask<ManifestEdit> EditAsync(PartitionId partition, Func<Manifest?, bool> isOurs, Func<Manifest?, Manifest?> change, CancellationToken cancellationToken)
     {
         Guid? lastNonce = null;
         while (true)
         {
             var stored = await store.GetAsync(partition, cancellationToken);
-            if (stored is null || stored.Manifest.Deleted || stored.Manifest.Owner != owner || stored.Manifest.Epoch != epoch)
-                return new ManifestEdit(ManifestEditOutcome.NotOwner, stored?.Manifest);
 
             // A conflict with ourselves: an earlier try of the write arrived after all (rule M2).
-            if (stored.Manifest.Nonce == lastNonce) return new ManifestEdit(ManifestEditOutcome.Written, stored.Manifest);
-            if (change(stored.Manifest) is not { } changed) return new ManifestEdit(ManifestEditOutcome.Unchanged, stored.Manifest);
+            if (stored is not null && stored.Manifest.Nonce == lastNonce) return new ManifestEdit(ManifestEditOutcome.Written, stored.Manifest);
+            if (!isOurs(stored?.Manifest)) return new ManifestEdit(ManifestEditOutcome.NotOwner, stored?.Manifest);
+            if (change(stored?.Manifest) is not { } changed) return new ManifestEdit(ManifestEditOutcome.Unchanged, stored?.Manifest);
 
             lastNonce = NewNonce();
             var next = changed with { Nonce = lastNonce.Value };
-            if (await IsWrittenAsync(next, stored.ETag, cancellationToken)) return new ManifestEdit(ManifestEditOutcome.Written, next);
+            if (await IsWrittenAsync(next, stored?.ETag, cancellationToken)) return new ManifestEdit(ManifestEditOutcome.Written, next);
         }
     }
 
     // Rule M2: after an unknown outcome the same write with the same version, until it stands or conflicts. That the manifest looks unchanged
     // would prove nothing: the write may still arrive.
-    private async ValueTask<bool> IsWrittenAsync(Manifest next, Storage.ETag expected, CancellationToken cancellationToken)
+    private async ValueTask<bool> IsWrittenAsync(Manifest next, Storage.ETag? expected, CancellationToken cancellationToken)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {

@@ -19,6 +19,7 @@ public sealed class PartitionHandle
     private readonly LogReader _reader;
     private PartitionSettings _settings;
     private HandleTable? _table;
+    private SemaphoreSlim? _edits;
     private long _lastUsed;
 
     /// <param name="parts">What all handles of the broker share.</param>
@@ -160,6 +161,30 @@ public sealed class PartitionHandle
     }
 
     /// <summary>
+    /// Changes the partition's manifest under this handle's epoch, and puts what stands then into force. One change at a time, so that an older manifest
+    /// never takes the place of a newer one. If the partition has another owner or is deleted, the handle is closed.
+    /// </summary>
+    /// <param name="editor">Writes it.</param>
+    /// <param name="change">As for <see cref="ManifestEditor.EditAsync"/>.</param>
+    /// <param name="cancellationToken">As for <see cref="ManifestEditor.EditAsync"/>.</param>
+    public async ValueTask<ManifestEdit> EditManifestAsync(ManifestEditor editor, Func<Manifest, Manifest?> change, CancellationToken cancellationToken)
+    {
+        var gate = LazyInitializer.EnsureInitialized(ref _edits, static () => new SemaphoreSlim(1, 1));
+        await gate.WaitAsync(cancellationToken);
+        try
+        {
+            var edit = await editor.EditAsync(Id, Session, Epoch, change, cancellationToken);
+            if (edit.Outcome == ManifestEditOutcome.NotOwner) Close(edit.Manifest is { Deleted: true } ? ErrorCode.UnknownTopicOrPartition : ErrorCode.NotLeaderOrFollower);
+            else if (edit.Manifest is { } manifest) ApplyManifest(manifest);
+            return edit;
+        }
+        finally
+        {
+            gate.Release();
+        }
+    }
+
+    /// <summary>
     /// Ends serving: leaves the table, wakes whoever waits, and answers this code from now on. Appends that have their place in the lane are answered
     /// as the lane decides. The first reason stays; later calls change nothing.
     /// </summary>
@@ -169,6 +194,9 @@ public sealed class PartitionHandle
         if (error == ErrorCode.None) throw new ArgumentException("A closed partition needs a reason.", nameof(error));
         if (Published.Close(error)) Volatile.Read(ref _table)?.Remove(this);
     }
+
+    /// <summary>All extents with an offset at or above this one, in offset order: the manifest's, then the lane index's.</summary>
+    internal List<Extent> ExtentsFrom(Offset offset) => _reader.ExtentsFrom(offset.Value);
 
     internal void EnterTable(HandleTable table) => Volatile.Write(ref _table, table);
 
@@ -187,7 +215,13 @@ public sealed class PartitionHandle
         foreach (var extent in manifest.Extents) bytes += extent.Bytes;
         var own = new List<WalExtent>();
         _lane.Index.CopyTo(Id, manifest.ExtentsEnd, own);
-        foreach (var extent in own) bytes += extent.Bytes;
+        foreach (var extent in own)
+        {
+            // An entry of the index stands for a run of frames, of which a segment may cover the first ones.
+            var counted = extent.LastOffset - Offset.Max(extent.BaseOffset, manifest.ExtentsEnd) + 1;
+            bytes += (long)(extent.Bytes * ((double)counted / (extent.LastOffset - extent.BaseOffset + 1)));
+        }
+
         return bytes;
     }
 }

@@ -31,6 +31,13 @@ internal struct WatchList
         link.IsLinked = false;
     }
 
+    public readonly int CountLinks()
+    {
+        var count = 0;
+        for (var link = _oldest; link is not null; link = link.Next) count++;
+        return count;
+    }
+
     /// <summary>Counts a published frame for everybody who waits for it. Answers the chain of those to be woken outside the lock.</summary>
     public FetchWaiter? Count(long lastOffset, int bytes)
     {

@@ -18,6 +18,9 @@ public partial class BrokerUnderTest : IAsyncLifetime
     /// <summary>What clients are given as bootstrap servers.</summary>
     public string Bootstrap => _external ?? _process!.Bootstrap;
 
+    /// <summary>True where the tests are tried on Apache Kafka, which has some things that ours refuses, access control lists among them.</summary>
+    public static bool IsApacheKafka => Environment.GetEnvironmentVariable("ORLEANSSTREAM_BROKER") == "kafka";
+
     /// <summary>The process, to be stopped and started; a test that needs it is skipped where the broker is somebody else's.</summary>
     public BrokerProcess Process
     {
@@ -33,7 +36,7 @@ public partial class BrokerUnderTest : IAsyncLifetime
         _external = Environment.GetEnvironmentVariable("ORLEANSSTREAM_BOOTSTRAP") is { Length: > 0 } address ? address : null;
         if (_external is not null) return;
 
-        _process = Environment.GetEnvironmentVariable("ORLEANSSTREAM_BROKER") == "kafka"
+        _process = IsApacheKafka
             ? new ApacheKafkaBroker(_directory.FullName, new Dictionary<string, string> { ["group.initial.rebalance.delay.ms"] = "500" })
             : new OrleansStreamBroker(_directory.FullName, new Dictionary<string, string> { ["Kafka:group.initial.rebalance.delay.ms"] = "500" });
         await _process.StartAsync();

@@ -26,4 +26,20 @@ internal static class Reading
         Assert.Equal(Model.Errors.ErrorCode.None, Read(handle, from, frames, maxBytes, atLeastOne).Error);
         return [.. Enumerable.Range(0, frames.Count).Select(index => frames[index].Entry.BaseOffset.Value)];
     }
+
+    /// <summary>The base offsets of everything from an offset on, read as a consumer does: from the end of each answer. An answer without data below the high watermark would stall it.</summary>
+    public static long[] All(PartitionHandle handle, Offset from)
+    {
+        var all = new List<long>();
+        while (from < handle.HighWatermark)
+        {
+            using var frames = new FrameList();
+            Assert.Equal(Model.Errors.ErrorCode.None, Read(handle, from, frames).Error);
+            Assert.NotEqual(0, frames.Count);
+            for (var index = 0; index < frames.Count; index++) all.Add(frames[index].Entry.BaseOffset.Value);
+            from = frames[frames.Count - 1].Entry.LastOffset + 1;
+        }
+
+        return [.. all];
+    }
 }

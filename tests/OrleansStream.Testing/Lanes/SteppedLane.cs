@@ -18,7 +18,7 @@ public sealed class SteppedLane
 {
     private static int LastSession;
 
-    private readonly SteppedScheduler _scheduler = new();
+    private readonly StepScheduler _scheduler = new();
 
     /// <param name="slabs">Where blocks come from; its ledger says what is leased.</param>
     /// <param name="epochs">Shared by the lanes of one broker.</param>

@@ -3,7 +3,9 @@ using OrleansStream.Log;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Lanes;
@@ -26,12 +28,13 @@ public sealed class MemoryBroker : IDisposable
 
     /// <param name="tailBytes">Bound of the tail cache.</param>
     /// <param name="openBytes">Bound of the lane's open blocks.</param>
-    public MemoryBroker(long tailBytes = 128 * Limits.MiB, long openBytes = 32 * Limits.MiB)
+    /// <param name="objects">Where segments stand; without it those that <see cref="Extents"/> was given.</param>
+    public MemoryBroker(long tailBytes = 128 * Limits.MiB, long openBytes = 32 * Limits.MiB, IObjectStore? objects = null)
     {
         Tail = new TailCache(new TailCacheOptions { MaxBytes = tailBytes }, OwnerFailures.Add);
         Extents = new MemoryExtentReader(Slabs);
         Handles = new HandleTable(Epochs);
-        Parts = new ServingParts { Extents = Extents, Tail = Tail, Time = Time, OnReadFailed = (_, _, failure) => ReadFailures.Add(failure) };
+        Parts = new ServingParts { Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())), Tail = Tail, Time = Time, OnReadFailed = (_, _, failure) => ReadFailures.Add(failure) };
         Lane = NewLane(openBytes);
     }
 

@@ -1,0 +1,34 @@
+using Microsoft.Extensions.DependencyInjection;
+using OrleansStream.Abstractions.Groups;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Coordination.Placement;
+using OrleansStream.Grains.Groups;
+using OrleansStream.Grains.Partitions;
+using OrleansStream.Grains.Topics;
+
+namespace OrleansStream.Grains;
+
+/// <summary>Puts what the grains share into a host.</summary>
+public static class GrainServices
+{
+    /// <summary>
+    /// Registers everything but what the broker must bring: IPartitionLog, BrokerConfigValues, GroupOptions, DeadlineWheel and TimeProvider, each as a singleton.
+    /// </summary>
+    /// <param name="services">The host's.</param>
+    /// <param name="hash">The cluster's: it says which journal keeps which group.</param>
+    public static IServiceCollection AddBrokerGrains(this IServiceCollection services, PlacementHash hash)
+    {
+        services.AddSingleton<CatalogView>();
+        services.AddSingleton<TicketBoard>();
+        services.AddSingleton<IProducerIds, ProducerIds>();
+        services.AddSingleton<TopicSettings>();
+        services.AddSingleton<SettingsFollower>();
+        services.AddSingleton(static provider => new GrainStartup(provider.GetRequiredService<SettingsFollower>()));
+        services.AddSingleton<GroupMetrics>();
+        services.AddSingleton<GroupParts>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GroupJournals>(provider, hash));
+        services.AddSingleton<ILocalGroups>(static provider => provider.GetRequiredService<GroupJournals>());
+        services.AddHostedService<OffsetExpiry>();
+        return services;
+    }
+}

@@ -1,0 +1,177 @@
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Errors;
+
+namespace OrleansStream.Log.Files.Brokers;
+
+/// <summary>
+/// Keeps one lane alive: when it ends by a failed write or sync, its partitions close, its end is recorded, and a new session begins in a new file (rules
+/// F1, F8). Partitions are then claimed anew by whoever asks for them.
+/// </summary>
+public sealed class FileLaneKeeper : IAsyncDisposable
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
+
+    private readonly FileLogSetup _setup;
+    private readonly ISessionStore _sessions;
+    private readonly WalFiles _files;
+    private readonly SlabPool _slabs;
+    private readonly TailCache _tail;
+    private readonly CancellationTokenSource _stopping = new();
+    private FileLane? _lane;
+    private Task _watch = Task.CompletedTask;
+    private TaskCompletionSource<bool> _replaced = NewSignal();
+
+    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, TailCache tail)
+    {
+        _setup = setup;
+        _sessions = sessions;
+        _files = files;
+        _slabs = slabs;
+        _tail = tail;
+    }
+
+    /// <summary>The newest lane, ended or not.</summary>
+    public Lane Current => Volatile.Read(ref _lane)!.Lane;
+
+    /// <summary>How many lanes ended since the start; every one of them is a disk that failed.</summary>
+    public int LanesLost { get; private set; }
+
+    internal ClosedEpochs ClosedEpochs { get; } = new();
+
+    internal HandleTable? HandlesOf { get; set; }
+
+    internal async Task BeginAsync(CancellationToken cancellationToken)
+    {
+        Volatile.Write(ref _lane, await NewLaneAsync(cancellationToken));
+        _watch = Task.Run(WatchAsync, CancellationToken.None);
+    }
+
+    /// <summary>Waits for the lane after one that ended. False if the broker stops.</summary>
+    internal Task<bool> NextAsync()
+    {
+        var signal = Volatile.Read(ref _replaced);
+        return Current.End is null ? Task.FromResult(true) : signal.Task;
+    }
+
+    /// <summary>Ends the lane in order and waits until its end is recorded.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_lane is not { } lane) return;
+        if (lane.Lane.End is null) await lane.Lane.StopAsync(CancellationToken.None);
+        await _watch;
+        _stopping.Dispose();
+    }
+
+    private async Task WatchAsync()
+    {
+        while (true)
+        {
+            var lane = _lane!;
+            var end = await lane.Lane.Ended;
+            CloseHandles(lane.Lane, end);
+            await RecordEndAsync(lane.Lane);
+            lane.Dispose();
+            if (_stopping.IsCancellationRequested)
+            {
+                Volatile.Read(ref _replaced).TrySetResult(false);
+                return;
+            }
+
+            LanesLost++;
+            _setup.Note($"The lane ended: {end.Reason} Nothing that was acknowledged is lost; a new session begins.", end.Cause);
+            if (await ReplaceAsync() is not { } next)
+            {
+                Volatile.Read(ref _replaced).TrySetResult(false);
+                return;
+            }
+
+            Volatile.Write(ref _lane, next);
+            Interlocked.Exchange(ref _replaced, NewSignal()).TrySetResult(true);
+        }
+    }
+
+    // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile.
+    private async Task<FileLane?> ReplaceAsync()
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                return await NewLaneAsync(CancellationToken.None);
+            }
+            catch (LogException error)
+            {
+                _setup.Note($"No new session could begin; the next try comes in {pause.TotalSeconds} s.", error);
+            }
+
+            try
+            {
+                await Task.Delay(pause, _setup.Time, _stopping.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return null;
+            }
+        }
+    }
+
+    private async Task<FileLane> NewLaneAsync(CancellationToken cancellationToken)
+    {
+        // Its record before its first block and before any claim.
+        var session = await SessionRecords.BeginAsync(_sessions, _setup.Directory.Identity.Broker, NewGuid, cancellationToken);
+        return FileLane.Start(
+            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time },
+            (store, wake) => new LaneSetup
+            {
+                Session = session,
+                Store = store,
+                Sessions = _sessions,
+                ClosedEpochs = ClosedEpochs,
+                Slabs = _slabs,
+                Time = _setup.Time,
+                Random = new Random(NewGuid().GetHashCode()),
+                Dispatcher = TaskScheduler.Default,
+                WakeWriter = wake,
+                Observer = _tail,
+                MaxOpenBytes = _setup.Lane.MaxOpenBytes,
+                BlockBytes = _setup.Lane.BlockBytes,
+            });
+    }
+
+    private void CloseHandles(Lane lane, LaneEnd end)
+    {
+        var error = end.Cause is DiskException ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
+        foreach (var handle in HandlesOf!.All)
+        {
+            if (handle.Session == lane.Session) handle.Close(error);
+        }
+    }
+
+    private async Task RecordEndAsync(Lane lane)
+    {
+        try
+        {
+            await SessionRecords.EndAsync(_sessions, lane.Session, lane.PublishedEnd, CancellationToken.None);
+        }
+        catch (LogException error)
+        {
+            // The next start finds the end by scanning. Until then nothing can be claimed from this session, and opening says so.
+            _setup.Note($"The end of session {lane.Session} could not be recorded.", error);
+        }
+    }
+
+    private Guid NewGuid()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        lock (_setup.Random) _setup.Random.NextBytes(bytes);
+        return new Guid(bytes);
+    }
+
+    private static TaskCompletionSource<bool> NewSignal() => new(TaskCreationOptions.RunContinuationsAsynchronously);
+}

@@ -1,0 +1,231 @@
+using System.Collections.Concurrent;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Metadata;
+using OrleansStream.Log.Files.Objects;
+using OrleansStream.Log.Files.Recovery;
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Journals;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Files.Brokers;
+
+/// <summary>The log of one broker on a data directory: recovery, the lane of the current session, and the partitions that are open on it.</summary>
+public sealed class FileLog : IPartitionLog, IAsyncDisposable
+{
+    // Reads of one spinning or cloud disk do not get faster with more; a backfill must not take every thread of a small machine.
+    private const int ColdReadThreads = 2;
+    private const int ObjectThreads = 1;
+
+    private readonly ConcurrentDictionary<PartitionId, Task<OpenedHandle>> _opening = new();
+    private readonly DedicatedThreadScheduler _metadataThread;
+    private readonly DedicatedThreadScheduler _readThreads;
+    private readonly DedicatedThreadScheduler _objectThread;
+    private readonly MetadataJournal _metadata;
+    private readonly FileLaneRecovery _recovery;
+    private readonly WalReader _reader;
+    private readonly FileLaneKeeper _lanes;
+    private readonly PartitionOpener _opener;
+    private readonly ManifestEditor _manifests;
+    private readonly FileLogSetup _setup;
+
+    private FileLog(FileLogSetup setup, FileLogThreads threads, MetadataJournal metadata, FileLaneRecovery recovery, WalFiles files)
+    {
+        _setup = setup;
+        (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
+        _metadata = metadata;
+        _recovery = recovery;
+        Slabs = new SlabPool();
+        Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
+        _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
+        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, Tail);
+        Handles = new HandleTable(_lanes.ClosedEpochs);
+        var objects = FileObjectStore.Open(setup.Directory.Disk, _objectThread);
+        _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
+        Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
+        _opener = new PartitionOpener(new PartitionOpenerParts
+        {
+            Manifests = metadata.Manifests,
+            CurrentLane = () => _lanes.Current,
+            Recovered = recovery,
+            Handles = Handles,
+            Serving = new ServingParts
+            {
+                Extents = _reader,
+                Tail = Tail,
+                Time = setup.Time,
+                Validation = setup.Validation,
+                OnReadFailed = (partition, offset, error) => setup.Note($"Partition {partition} cannot be read at offset {offset}.", error),
+            },
+            Objects = objects,
+            ConfirmTopic = setup.ConfirmTopic,
+            Random = setup.Random,
+            Time = setup.Time,
+            Producers = setup.Producers,
+        });
+    }
+
+    public HandleTable Handles { get; }
+
+    public JournalParts Journals { get; }
+
+    /// <summary>Memory of blocks: what is out and what is kept.</summary>
+    public SlabPool Slabs { get; }
+
+    public TailCache Tail { get; }
+
+    /// <summary>The lane of the current session; a new one after each that ended.</summary>
+    public FileLaneKeeper Lanes => _lanes;
+
+    /// <summary>Recovers what earlier processes left, and begins a session.</summary>
+    /// <exception cref="LogException">Acknowledged data is damaged, or the disk failed. The message names file and byte; nothing was changed.</exception>
+    public static async Task<FileLog> StartAsync(FileLogSetup setup, CancellationToken cancellationToken)
+    {
+        var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
+        try
+        {
+            var disk = setup.Directory.Disk;
+            var files = new WalFiles();
+            var metadata = MetadataJournal.Open(disk, new MetadataJournalOptions { Scheduler = threads.Metadata, Time = setup.Time });
+            var recovery = await FileLaneRecovery.StartAsync(
+                new FileLaneRecoverySetup { Disk = disk, Sessions = metadata.Sessions, Manifests = metadata.Manifests, Files = files, Scheduler = threads.Reads, Time = setup.Time }, cancellationToken);
+            var log = new FileLog(setup, threads, metadata, recovery, files);
+            log._lanes.HandlesOf = log.Handles;
+            await log._lanes.BeginAsync(cancellationToken);
+            return log;
+        }
+        catch
+        {
+            threads.Dispose();
+            throw;
+        }
+    }
+
+    public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
+    {
+        if (Handles.TryGet(partition, out var serving) && serving.IsOwner)
+        {
+            return ValueTask.FromResult(new OpenedHandle(ErrorCode.None, serving));
+        }
+
+        // One claim for all who ask; it runs on whoever stops waiting.
+        var opening = _opening.GetOrAdd(partition, static (id, state) => state.Log.StartOpening(id, state.Settings), (Log: this, Settings: settings));
+        return new ValueTask<OpenedHandle>(opening.WaitAsync(cancellationToken));
+    }
+
+    public async ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken)
+    {
+        if (offset < Offset.Zero || offset > handle.HighWatermark) return ErrorCode.OffsetOutOfRange;
+        if (offset <= handle.LogStart) return handle.Closed;
+
+        var edit = await _manifests.EditAsync(handle.Id, handle.Session, handle.Epoch, manifest => WithLogStart(manifest, offset), cancellationToken);
+        if (edit.Outcome == ManifestEditOutcome.NotOwner)
+        {
+            handle.Close(ErrorCode.NotLeaderOrFollower);
+            return ErrorCode.NotLeaderOrFollower;
+        }
+
+        handle.ApplyManifest(edit.Manifest!);
+        return ErrorCode.None;
+    }
+
+    public async ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var stored = await _metadata.Manifests.GetAsync(partition, cancellationToken);
+            if (stored is { Manifest.Deleted: true }) return;
+            var lane = _lanes.Current;
+            if (stored is not null)
+            {
+                lane.CloseEpoch(partition, stored.Manifest.Epoch);
+                Handles.Withdraw(partition, stored.Manifest.Epoch, ErrorCode.UnknownTopicOrPartition);
+            }
+
+            var write = await _metadata.Manifests.CompareAndSetAsync(Tombstone(partition, stored?.Manifest), stored?.ETag, CancellationToken.None);
+            if (write.Outcome == ManifestOutcome.Written)
+            {
+                lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
+                return;
+            }
+        }
+    }
+
+    /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _lanes.DisposeAsync();
+        await _metadata.DisposeAsync();
+        Tail.Clear();
+        _reader.Dispose();
+        _readThreads.Dispose();
+        _objectThread.Dispose();
+        _metadataThread.Dispose();
+    }
+
+    private Task<OpenedHandle> StartOpening(PartitionId partition, PartitionSettings settings) => Task.Run(async () =>
+    {
+        try
+        {
+            return await OpenOnceAsync(partition, settings);
+        }
+        catch (LogException error)
+        {
+            _setup.Note($"Partition {partition} cannot be opened.", error);
+            return new OpenedHandle(ErrorCode.KafkaStorageError, null);
+        }
+        finally
+        {
+            _opening.TryRemove(partition, out _);
+        }
+    });
+
+    private async Task<OpenedHandle> OpenOnceAsync(PartitionId partition, PartitionSettings settings)
+    {
+        while (true)
+        {
+            var outcome = await _opener.OpenAsync(partition, settings, CancellationToken.None);
+            switch (outcome.Status)
+            {
+                case OpenStatus.Opened:
+                    return new OpenedHandle(ErrorCode.None, outcome.Handle);
+                case OpenStatus.LaneEnded when await _lanes.NextAsync():
+                    continue;
+                case OpenStatus.LaneEnded:
+                    return new OpenedHandle(ErrorCode.NotLeaderOrFollower, null);
+                default:
+                    return new OpenedHandle(ErrorCode.UnknownTopicOrPartition, null);
+            }
+        }
+    }
+
+    private static Manifest? WithLogStart(Manifest manifest, Offset offset)
+    {
+        if (offset <= manifest.LogStart) return null;
+        var dropped = manifest.Extents.Where(extent => extent.LastOffset < offset).ToList();
+        return manifest with
+        {
+            LogStart = offset,
+            Extents = manifest.Extents.RemoveRange(dropped),
+            PendingDelete = manifest.PendingDelete.AddRange(dropped.OfType<SegmentExtent>().Select(segment => segment.Name)),
+        };
+    }
+
+    private Manifest Tombstone(PartitionId partition, Manifest? before)
+    {
+        Span<byte> nonce = stackalloc byte[16];
+        lock (_setup.Random) _setup.Random.NextBytes(nonce);
+        return new Manifest
+        {
+            Partition = partition,
+            Epoch = before?.Epoch.Next ?? default,
+            Owner = before?.Owner ?? _lanes.Current.Session,
+            LogStart = before?.LogStart ?? Offset.Zero,
+            PendingDelete = before is null ? [] : [.. before.PendingDelete, .. before.Extents.OfType<SegmentExtent>().Select(segment => segment.Name)],
+            Nonce = new Guid(nonce),
+            Deleted = true,
+        };
+    }
+}

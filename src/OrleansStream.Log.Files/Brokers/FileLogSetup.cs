@@ -1,0 +1,40 @@
+using OrleansStream.Log.Files.Directories;
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Journals;
+using OrleansStream.Log.Producers;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
+
+namespace OrleansStream.Log.Files.Brokers;
+
+/// <summary>What a <see cref="FileLog"/> is made of.</summary>
+public sealed record FileLogSetup
+{
+    /// <summary>Open and locked. The log does not dispose it.</summary>
+    public required DataDirectory Directory { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>For names and nonces.</summary>
+    public required Random Random { get; init; }
+
+    /// <summary>Asks the catalog's owner whether the partition's topic exists (rule O1).</summary>
+    public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
+
+    /// <summary>Told of what an operator should know: a lane that ended, a read that failed.</summary>
+    public required Action<string, Exception?> Note { get; init; }
+
+    public FileLaneOptions Lane { get; init; } = new();
+
+    public WalReaderOptions ColdReads { get; init; } = new();
+
+    public TailCacheOptions TailCache { get; init; } = new();
+
+    public JournalOptions Journals { get; init; } = new();
+
+    public ProducerOptions Producers { get; init; } = new();
+
+    /// <summary>Which batches are decompressed to look at each record.</summary>
+    public RecordValidation Validation { get; init; }
+}

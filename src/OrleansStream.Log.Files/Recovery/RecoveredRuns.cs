@@ -1,0 +1,97 @@
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Files.Recovery;
+
+/// <summary>One partition's frames in a session, as runs of neighbouring frames that do not span files: what bounds the memory of a recovery.</summary>
+internal sealed class RecoveredRuns
+{
+    private const int RunBytes = 64 * Limits.KiB;
+
+    // They go into the manifest of whoever claims the partition, which is written as a whole.
+    private const int MaxExtents = 1000;
+
+    private readonly List<WalExtent> _runs = [];
+    private bool _isSorted = true;
+
+    /// <summary>Adds a frame of the file that is being read; frames come in slot order, but not always in offset order (rule R2).</summary>
+    public void Add(SessionId session, in FrameEntry frame, Slot slot)
+    {
+        if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == frame.BaseOffset && last.Bytes < RunBytes)
+        {
+            _runs[^1] = last with
+            {
+                LastSlot = slot,
+                LastOffset = frame.LastOffset,
+                Bytes = last.Bytes + frame.Length,
+                MaxTimestampMs = Math.Max(last.MaxTimestampMs, frame.MaxTimestampMs),
+            };
+            return;
+        }
+
+        AddRun(new WalExtent(session, slot, slot, frame.BaseOffset, frame.LastOffset, frame.Length, frame.MaxTimestampMs));
+    }
+
+    /// <summary>Adds what another file of the session has.</summary>
+    public void Append(RecoveredRuns later)
+    {
+        foreach (var run in later._runs) AddRun(run);
+    }
+
+    /// <summary>In offset order; copies of the same offsets are one extent over all their slots, in which a reader takes the highest.</summary>
+    public IReadOnlyList<WalExtent> ToExtents()
+    {
+        var extents = _isSorted ? _runs : Sorted();
+        while (extents.Count > MaxExtents)
+        {
+            var halved = Halved(extents);
+            if (halved.Count == extents.Count) break;
+            extents = halved;
+        }
+
+        return extents;
+    }
+
+    // Neighbours become one, where nothing is missing between them.
+    private static List<WalExtent> Halved(List<WalExtent> extents)
+    {
+        var halved = new List<WalExtent>((extents.Count / 2) + 1);
+        for (var i = 0; i < extents.Count; i++)
+        {
+            var joins = i + 1 < extents.Count && extents[i].LastOffset + 1 == extents[i + 1].BaseOffset;
+            halved.Add(joins ? Join(extents[i], extents[++i]) : extents[i]);
+        }
+
+        return halved;
+    }
+
+    private List<WalExtent> Sorted()
+    {
+        var sorted = _runs.OrderBy(run => run.BaseOffset).ToList();
+        var extents = new List<WalExtent>(sorted.Count);
+        foreach (var run in sorted)
+        {
+            if (extents.Count == 0 || run.BaseOffset > extents[^1].LastOffset) extents.Add(run);
+            else extents[^1] = Join(extents[^1], run);
+        }
+
+        return extents;
+    }
+
+    private static WalExtent Join(WalExtent left, WalExtent right) => left with
+    {
+        FirstSlot = Slot.Min(left.FirstSlot, right.FirstSlot),
+        LastSlot = left.LastSlot >= right.LastSlot ? left.LastSlot : right.LastSlot,
+        LastOffset = Offset.Max(left.LastOffset, right.LastOffset),
+        Bytes = right.LastOffset <= left.LastOffset ? left.Bytes : left.Bytes + right.Bytes,
+        MaxTimestampMs = Math.Max(left.MaxTimestampMs, right.MaxTimestampMs),
+    };
+
+    private void AddRun(WalExtent run)
+    {
+        _isSorted &= _runs.Count == 0 || run.BaseOffset > _runs[^1].LastOffset;
+        _runs.Add(run);
+    }
+}

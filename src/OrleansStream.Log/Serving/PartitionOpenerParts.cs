@@ -1,0 +1,43 @@
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Serving;
+
+/// <summary>What opening partitions takes.</summary>
+public sealed class PartitionOpenerParts
+{
+    public required IManifestStore Manifests { get; init; }
+
+    /// <summary>The lane of the current session, ended or not. A new session gives a new lane.</summary>
+    public required Func<ILane> CurrentLane { get; init; }
+
+    /// <summary>Knows what ended sessions left.</summary>
+    public required IRecoveredSessions Recovered { get; init; }
+
+    public required HandleTable Handles { get; init; }
+
+    public required ServingParts Serving { get; init; }
+
+    /// <summary>Where producer snapshots stand.</summary>
+    public required IObjectStore Objects { get; init; }
+
+    /// <summary>Asks the owner of the catalog, not a local copy, whether the topic exists (rule O1). Hidden topics always do.</summary>
+    public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
+
+    /// <summary>For nonces. Locked while it is used.</summary>
+    public required Random Random { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public ProducerOptions Producers { get; init; } = new();
+
+    /// <summary>
+    /// Where no snapshot says who produced what, this many bytes at the end of the log are read for it. A batch that is sent again after a crash was among
+    /// the last ones; what lies further back could only tell that a long idle producer skipped a sequence. 64 MiB unless set.
+    /// </summary>
+    public long ProducerReplayBytes { get; init; } = 64L * Limits.MiB;
+}

@@ -1,0 +1,28 @@
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+
+namespace OrleansStream.Simulation.Brokers;
+
+/// <summary>What a mutant puts between the shipped classes. This one changes nothing.</summary>
+internal class Mutation
+{
+    public static Mutation None => new();
+
+    /// <param name="disk">The simulated one.</param>
+    /// <param name="isRecovering">Whether the broker is starting.</param>
+    public virtual IDisk Disk(IDisk disk, Func<bool> isRecovering) => disk;
+
+    public virtual ILaneStore Store(ILaneStore store) => store;
+
+    public virtual ISessionStore Sessions(ISessionStore sessions) => sessions;
+
+    public virtual IManifestStore Manifests(IManifestStore manifests) => manifests;
+
+    public virtual ILane Lane(ILane lane) => lane;
+
+    public virtual IRecoveredSessions Recovered(IRecoveredSessions recovered) => recovered;
+
+    public virtual PartitionOpener Opener(PartitionOpenerParts parts) => new(parts);
+}

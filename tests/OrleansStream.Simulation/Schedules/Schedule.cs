@@ -1,0 +1,331 @@
+using System.IO.Hashing;
+using System.Runtime.InteropServices;
+using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Log;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+using OrleansStream.Simulation.Brokers;
+using OrleansStream.Testing.Disks;
+using OrleansStream.Testing.Dispatch;
+using OrleansStream.Testing.Records;
+
+namespace OrleansStream.Simulation.Schedules;
+
+/// <summary>
+/// A world with one broker, driven by a seed: what clients do, when the machine stops, which calls of the disk fail, and in which order everything runs.
+/// After each restart all logs are read and compared with what was acknowledged.
+/// </summary>
+internal sealed class Schedule
+{
+    private const int MaxPartitions = 4;
+    private const int MaxStepsIdle = 20_000;
+    private const int MaxWaits = 400;
+
+    private readonly int _seed;
+    private readonly Random _chance;
+    private readonly Func<Mutation> _newMutation;
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
+    private readonly XxHash64 _events = new();
+    private readonly ExpectedLog[] _logs;
+    private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
+    private readonly List<Task> _pending = [];
+    private SimulatedDisk _disk = new();
+    private SimulatedBroker? _broker;
+    private Task<bool>? _replacing;
+    private readonly SortedDictionary<ErrorCode, int> _answers = [];
+    private int _batches;
+    private int _lives;
+    private bool _mayFail;
+
+    private Schedule(int seed, Func<Mutation> newMutation)
+    {
+        _seed = seed;
+        _chance = new Random(seed);
+        _newMutation = newMutation;
+        _logs = [.. Enumerable.Range(0, 1 + _chance.Next(MaxPartitions)).Select(index => new ExpectedLog(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), index)))];
+
+        // Weights of their own for each seed: some schedules are nearly all trims, some nearly all crashes.
+        for (var i = 0; i < _weights.Length; i++) _weights[i] = _chance.Next(4) == 0 ? 0 : 1 + _chance.Next(10);
+        _weights[(int)ScheduleAction.Append] += 10;
+        _weights[(int)ScheduleAction.Run] += 10;
+        _weights[(int)ScheduleAction.Open] += 2;
+    }
+
+    /// <summary>Runs the seed's schedule. Returns the hash of everything that happened.</summary>
+    /// <exception cref="ViolationException">The log did what it must never do.</exception>
+    public static ScheduleResult Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
+
+    private ScheduleResult Run()
+    {
+        Restart(_disk);
+        var steps = 20 + _chance.Next(100);
+        for (var step = 0; step < steps; step++)
+        {
+            Act(Pick());
+            Forget();
+            if (_disk.IsStopped) Restart(Fallen());
+            else if (_broker!.Lane.End is not null) ReplaceLane();
+        }
+
+        // Twice: what the first start found must still be there after a cut that takes what it did not sync.
+        Restart(Fallen());
+        Restart(Fallen());
+        StopCleanly();
+        Restart(_disk);
+        return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum());
+    }
+
+    private ScheduleAction Pick()
+    {
+        var at = _chance.Next(_weights.Sum());
+        for (var i = 0; ; i++)
+        {
+            at -= _weights[i];
+            if (at < 0) return (ScheduleAction)i;
+        }
+    }
+
+    private void Act(ScheduleAction action)
+    {
+        Note($"act {action}");
+        switch (action)
+        {
+            case ScheduleAction.Append:
+                for (var i = _chance.Next(6); i >= 0; i--) Append(_logs[_chance.Next(_logs.Length)]);
+                break;
+            case ScheduleAction.Run:
+                for (var i = _chance.Next(60); i >= 0 && _broker!.Scheduler.RunOne(); i--)
+                {
+                }
+
+                break;
+            case ScheduleAction.Settle:
+                _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+                break;
+            case ScheduleAction.Pass:
+                _time.Advance(TimeSpan.FromMilliseconds(_chance.Next(8) == 0 ? 700_000 : 1 + _chance.Next(120)));
+                _broker!.Tick();
+                break;
+            case ScheduleAction.Open:
+                Open(_logs[_chance.Next(_logs.Length)]);
+                break;
+            case ScheduleAction.Trim:
+                Begin(() => _broker!.Lane.TrimAsync(CancellationToken.None).AsTask());
+                break;
+            case ScheduleAction.MoveLogStart:
+                MoveLogStart(_logs[_chance.Next(_logs.Length)]);
+                break;
+            case ScheduleAction.CloseSessions:
+                Begin(() => _broker!.Recovery!.CloseUnneededAsync(CancellationToken.None));
+                break;
+            case ScheduleAction.Stop:
+                Restart(Fallen());
+                break;
+            case ScheduleAction.StopInCall:
+                _disk.StopAtWritePoint = _disk.WritePoints + 1 + _chance.Next(12);
+                break;
+            case ScheduleAction.StopCleanly:
+                StopCleanly();
+                Restart(_disk);
+                break;
+            case ScheduleAction.Fail:
+                FailSoon();
+                break;
+            case ScheduleAction.Fill:
+                _mayFail = true;
+                _disk.Capacity = _chance.Next(2) == 0 ? long.MaxValue : long.MaxValue - _disk.FreeBytes + _chance.Next(200_000);
+                break;
+            case ScheduleAction.Check:
+                foreach (var log in _logs)
+                {
+                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => log.CheckAsync(handle));
+                }
+
+                break;
+        }
+    }
+
+    private void Append(ExpectedLog log)
+    {
+        if (!_broker!.Handles.TryGet(log.Partition, out var handle)) return;
+        var batch = new BatchBuilder().Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
+        log.Send(batch);
+        handle.Append(batch, default, new Completion(this, log, batch, _disk), 0);
+    }
+
+    private void Open(ExpectedLog log)
+    {
+        var opener = _broker!.Opener!;
+        Begin(async () =>
+        {
+            var outcome = await opener.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
+            if (outcome.Status is not (OpenStatus.Opened or OpenStatus.LaneEnded)) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+        });
+    }
+
+    private void MoveLogStart(ExpectedLog log)
+    {
+        if (!_broker!.Handles.TryGet(log.Partition, out var handle) || handle.HighWatermark.Value == 0) return;
+        var broker = _broker;
+        var target = new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
+        log.AskLogStart(target.Value);
+        Begin(async () =>
+        {
+            var edit = await broker.Editor!.EditAsync(
+                log.Partition,
+                handle.Session,
+                handle.Epoch,
+                manifest => manifest.LogStart >= target ? null : manifest with { LogStart = target, Extents = manifest.Extents.RemoveAll(extent => extent.LastOffset < target) },
+                CancellationToken.None);
+            if (edit.Outcome != Log.Manifests.ManifestEditOutcome.Written) return;
+            log.MovedLogStart(target.Value);
+            handle.ApplyManifest(edit.Manifest!);
+        });
+    }
+
+    private void FailSoon()
+    {
+        _mayFail = true;
+        var operation = _chance.Next(5) switch
+        {
+            0 => DiskOperation.Write, 1 => DiskOperation.SyncDirectory, 2 => DiskOperation.Rename, 3 => DiskOperation.Create, _ => DiskOperation.SyncData,
+        };
+        var skip = _chance.Next(4);
+        var count = 1 + _chance.Next(3);
+        var fault = operation == DiskOperation.Write && _chance.Next(2) == 0 ? DiskFault.NoSpace : DiskFault.Fail;
+        _disk.Faults = call => call.Operation == operation && skip-- <= 0 && count-- > 0 ? fault : DiskFault.None;
+    }
+
+    private void ReplaceLane()
+    {
+        if (_replacing is { IsCompleted: false }) return;
+        var broker = _broker!;
+        _replacing = broker.Scheduler.Start(broker.ReplaceLaneAsync);
+        _pending.Add(_replacing);
+    }
+
+    // What stands on the disk after the machine lost power, or the process was killed.
+    private SimulatedDisk Fallen() => _chance.Next(3) == 0 ? _disk.Kill() : _disk.CutPower(_chance.Next());
+
+    private void StopCleanly()
+    {
+        var broker = _broker!;
+        _disk.Faults = null;
+        _disk.StopAtWritePoint = null;
+        _disk.Capacity = long.MaxValue;
+        if (_disk.IsStopped) return;
+        try
+        {
+            Await(broker.Scheduler.Start(broker.StopAsync));
+        }
+        catch (Exception error) when (error is LogException or SimulatedCrashException && _mayFail)
+        {
+        }
+
+        _disk = _disk.Kill();
+    }
+
+    private void Restart(SimulatedDisk disk)
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            End();
+            Note($"life {++_lives}");
+            _disk = disk;
+            disk.Observer = OnDiskCall;
+            disk.Capacity = long.MaxValue;
+            disk.Faults = null;
+            disk.StopAtWritePoint = attempt < 3 && _chance.Next(4) == 0 ? disk.WritePoints + 1 + _chance.Next(25) : null;
+            try
+            {
+                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _newMutation());
+                foreach (var log in _logs) CheckAfterStart(log);
+                if (!disk.IsStopped) return;
+            }
+            catch (Exception error) when (error is SimulatedCrashException || disk.IsStopped)
+            {
+                if (error is ViolationException) throw;
+            }
+            catch (Exception error) when (error is LogException or InvalidOperationException or UnreadableException)
+            {
+                throw new ViolationException($"The broker does not start: {error.Message}");
+            }
+
+            disk = Fallen();
+        }
+    }
+
+    private void CheckAfterStart(ExpectedLog log)
+    {
+        var broker = _broker!;
+        Await(broker.Scheduler.Start(async () =>
+        {
+            var outcome = await broker.Opener!.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
+            if (outcome.Handle is null) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+            log.CheckEpoch(outcome.Handle);
+            await log.CheckAsync(outcome.Handle);
+            return true;
+        }));
+    }
+
+    private void End()
+    {
+        if (_broker is null) return;
+        _broker.Scheduler.Abandon();
+        _broker = null;
+        _replacing = null;
+        _pending.Clear();
+        _mayFail = false;
+    }
+
+    private void Begin(Func<Task> work) => _pending.Add(_broker!.Scheduler.Start(work));
+
+    // Failures of the disk are what the schedule asked for; anything else is not.
+    private void Forget()
+    {
+        foreach (var task in _pending.Where(task => task.IsFaulted)) Judge(task.Exception!.InnerException!);
+        _pending.RemoveAll(task => task.IsCompleted);
+    }
+
+    private void Judge(Exception error)
+    {
+        if (error is CorruptBlockException && !_disk.IsStopped && !_mayFail) throw new ViolationException(error.Message);
+        if (error is SimulatedCrashException or UnreadableException || (error is LogException && _mayFail)) return;
+        if (error is ViolationException violation) throw violation;
+        if (!_disk.IsStopped) throw new ViolationException($"{error.GetType().Name}: {error.Message}");
+    }
+
+    private void Await(Task task)
+    {
+        for (var wait = 0; !task.IsCompleted; wait++)
+        {
+            if (wait == MaxWaits) throw _disk.IsStopped ? new SimulatedCrashException(_disk.WritePoints) : new ViolationException("The broker is stuck.");
+            _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+            if (task.IsCompleted || _disk.IsStopped) break;
+            _time.Advance(TimeSpan.FromMilliseconds(100));
+            _broker.Tick();
+        }
+
+        if (!task.IsCompleted) throw new SimulatedCrashException(_disk.WritePoints);
+        task.GetAwaiter().GetResult();
+    }
+
+    private void OnDiskCall(DiskCall call) => Note($"{call.Operation} {call.Path} {call.Position} {call.Length}");
+
+    private void Note(string text) => _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+
+    private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk) : IAppendCompletion
+    {
+        public void OnAppended(int token, in AppendOutcome outcome)
+        {
+            // Whoever is dead answers nobody.
+            if (disk.IsStopped) return;
+            schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
+            if (outcome.Error != ErrorCode.None) return;
+            schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
+            log.Acknowledge(batch, outcome.BaseOffset);
+        }
+    }
+}

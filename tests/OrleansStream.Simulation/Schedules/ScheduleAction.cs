@@ -1,0 +1,34 @@
+namespace OrleansStream.Simulation.Schedules;
+
+/// <summary>What a schedule may do next.</summary>
+internal enum ScheduleAction
+{
+    Append,
+
+    /// <summary>Some of the waiting work, in the seed's order.</summary>
+    Run,
+
+    /// <summary>All of the waiting work.</summary>
+    Settle,
+
+    /// <summary>Time goes on.</summary>
+    Pass,
+    Open,
+    Trim,
+    MoveLogStart,
+    CloseSessions,
+
+    /// <summary>The machine loses power, or the process is killed, between two calls.</summary>
+    Stop,
+
+    /// <summary>The same within one of the next calls of the disk.</summary>
+    StopInCall,
+    StopCleanly,
+
+    /// <summary>Some of the next calls of one kind fail.</summary>
+    Fail,
+
+    /// <summary>The disk becomes full, or free again.</summary>
+    Fill,
+    Check,
+}

@@ -1,0 +1,65 @@
+using System.Buffers;
+using System.Runtime.CompilerServices;
+using OrleansStream.Log.Storage;
+
+namespace OrleansStream.Testing.Storage;
+
+/// <summary>Objects in memory.</summary>
+public sealed class MemoryObjectStore : IObjectStore
+{
+    private readonly SortedDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
+
+    /// <summary>The names that there are, in order.</summary>
+    public IReadOnlyList<string> Names
+    {
+        get
+        {
+            lock (_objects) return [.. _objects.Keys];
+        }
+    }
+
+    /// <summary>An object's bytes, to look at or to damage.</summary>
+    public byte[] this[string name]
+    {
+        get
+        {
+            lock (_objects) return _objects[name];
+        }
+    }
+
+    public ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
+    {
+        lock (_objects) return new(_objects.TryAdd(name, content.ToArray()));
+    }
+
+    public ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken)
+    {
+        lock (_objects)
+        {
+            if (!_objects.TryGetValue(name, out var content)) return new(-1);
+            var length = (int)Math.Clamp(content.Length - position, 0, destination.Length);
+            content.AsMemory((int)Math.Min(position, content.Length), length).CopyTo(destination);
+            return new(length);
+        }
+    }
+
+    public ValueTask<long> LengthAsync(string name, CancellationToken cancellationToken)
+    {
+        lock (_objects) return new(_objects.TryGetValue(name, out var content) ? content.Length : -1);
+    }
+
+    public ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
+    {
+        lock (_objects) _objects.Remove(name);
+        return ValueTask.CompletedTask;
+    }
+
+    public async IAsyncEnumerable<string> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        foreach (var name in Names.Where(name => name.StartsWith(prefix, StringComparison.Ordinal)))
+        {
+            await ValueTask.CompletedTask;
+            yield return name;
+        }
+    }
+}

@@ -1,13 +1,12 @@
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Hosting.Server.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Hosting;
@@ -25,7 +24,7 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        using var server = await StartAsync(harness);
+        await using var server = await StartAsync(harness);
         await using var socket = await ConnectAsync(server);
         var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
         var values = Enumerable.Range(0, 12).Select(index => new string((char)('a' + index), index % 2 == 0 ? 900_000 : 100)).ToList();
@@ -52,7 +51,7 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        using var server = await StartAsync(harness);
+        await using var server = await StartAsync(harness);
         await using var socket = await ConnectAsync(server);
         var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
         var batch = new BatchBuilder().Record("a").Build();
@@ -79,7 +78,7 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        using var server = await StartAsync(harness);
+        await using var server = await StartAsync(harness);
         var socket = await ConnectAsync(server);
         socket.Socket.ReceiveBufferSize = 4096;
         var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
@@ -109,19 +108,21 @@ public class LoopbackTests
         Assert.Equal(2 * SegmentPool.SegmentBytes, transport.MaxReadBufferSize);
     }
 
-    private static async Task<KestrelServer> StartAsync(GatewayHarness harness)
+    private static async Task<WebApplication> StartAsync(GatewayHarness harness)
     {
-        var transport = new SocketTransportFactory(harness.Provider.GetRequiredService<IOptions<SocketTransportOptions>>(), NullLoggerFactory.Instance);
-        var options = new KestrelServerOptions { ApplicationServices = harness.Provider };
-        options.Listen(IPAddress.Loopback, 0, listen => listen.UseKafka("PLAINTEXT"));
-        var server = new KestrelServer(Options.Create(options), transport, NullLoggerFactory.Instance);
-        await server.StartAsync(new NoHttp(), TestContext.Current.CancellationToken);
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.Services.AddKafkaGateway();
+        builder.Services.AddSingleton(harness.Provider.GetRequiredService<KafkaConnectionHandler>());
+        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseKafka("PLAINTEXT")));
+        var server = builder.Build();
+        await server.StartAsync(TestContext.Current.CancellationToken);
         return server;
     }
 
-    private static async Task<NetworkStream> ConnectAsync(KestrelServer server)
+    private static async Task<NetworkStream> ConnectAsync(WebApplication server)
     {
-        var address = new Uri(server.Features.Get<IServerAddressesFeature>()!.Addresses.Single());
+        var address = new Uri(server.Urls.Single());
         var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         await socket.ConnectAsync(IPAddress.Loopback, address.Port);
         return new NetworkStream(socket, ownsSocket: true);
@@ -132,14 +133,5 @@ public class LoopbackTests
         public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
 
         public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
-    }
-
-    private sealed class NoHttp : IHttpApplication<int>
-    {
-        public int CreateContext(Microsoft.AspNetCore.Http.Features.IFeatureCollection contextFeatures) => throw new NotSupportedException();
-
-        public void DisposeContext(int context, Exception? exception) => throw new NotSupportedException();
-
-        public Task ProcessRequestAsync(int context) => throw new NotSupportedException();
     }
 }

@@ -20,7 +20,7 @@ public sealed class MemoryTests
         var stored =
             from file in Repository.Sources("src").Where(file => Watched.Any(prefix => file.Path.StartsWith(prefix, StringComparison.Ordinal)))
             from property in file.Syntax.DescendantNodes().OfType<PropertyDeclarationSyntax>()
-            where IsMemory(property.Type) && property.ExpressionBody is null && property.AccessorList!.Accessors.All(accessor => accessor.Body is null && accessor.ExpressionBody is null && !accessor.Modifiers.Any(SyntaxKind.AbstractKeyword))
+            where IsMemory(property.Type) && property.ExpressionBody is null && property.AccessorList!.Accessors.All(accessor => accessor.Body is null && accessor.ExpressionBody is null)
             where !property.Modifiers.Any(SyntaxKind.AbstractKeyword)
             select $"{file.Path}:{file.LineOf(property)}: {property.Identifier}";
 

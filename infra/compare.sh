@@ -7,6 +7,7 @@
 #   compare.sh --ours-only --row start                     our side alone
 #   compare.sh --list                                      the rows' names
 #
+# ORLEANSSTREAM_BROKER=kafka puts Apache Kafka on both sides, to try the comparison itself: every ratio should be about 1.
 # --no-build takes server and client as they were last built. All other switches: see a wrong one's answer (compare.sh --help).
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -24,7 +25,7 @@ ulimit -n "$(ulimit -Hn)"
 
 client=$root/tests/OrleansStream.Benchmarks
 if [ -n "$build" ]; then
-  case " ${arguments[*]:-} " in
+  case "${ORLEANSSTREAM_BROKER:+ --kafka-only }  ${arguments[*]:-} " in
     *' --kafka-only '* | *' --list '* | *' --help '*) ;;
     *) "$root/infra/publish.sh" ;;
   esac

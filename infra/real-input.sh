@@ -13,10 +13,13 @@ python=/usr/bin/python3
 work=$(mktemp -d)
 broker='' children=()
 
+# Ends a process of ours and takes the shell's remark about it away.
+end() { { kill "$1" "$2" && wait "$2"; } 2> /dev/null || true; }
+
 # Ends only what this script has started, by id. A failed run keeps its files.
 finish() {
   local status=$?
-  for child in "${children[@]}" $broker; do kill -9 "$child" 2> /dev/null || true; done
+  for child in "${children[@]}" $broker; do end -9 "$child"; done
   if [ "$status" = 0 ]; then rm -rf "$work"; else echo "failed ($status); data and logs are in $work" >&2; fi
 }
 trap finish EXIT
@@ -63,8 +66,7 @@ start() {
   exit 1
 }
 crash() {
-  kill -9 "$broker"
-  wait "$broker" 2> /dev/null || true
+  end -9 "$broker"
   local begin; begin=$(date +%s%N)
   start
   echo "broker killed and back after $((($(date +%s%N) - begin) / 1000000)) ms"
@@ -84,9 +86,20 @@ awk 'NR % 20000 == 0 { print; fflush(); system("sleep 0.2"); next } { print }' "
     2> "$work/producer.log" &
 producer=$!
 children+=("$producer")
-sleep 6; crash
-sleep 4; kill -9 "${children[0]}"; echo 'one of the three members killed'
-sleep 4; crash
+# Waits until the members have written down about so many percent of the input.
+members_at() {
+  local have wanted=$(($(stat -c %s "$work/input") / 100 * $1))
+  for _ in $(seq 1 1200); do
+    have=$({ cat "$work"/member-? 2> /dev/null || true; } | wc -c)
+    [ "$have" -lt "$wanted" ] || return 0
+    sleep 0.1
+  done
+  echo "the members did not read $1 % in two minutes" >&2
+  exit 1
+}
+members_at 15; crash
+members_at 35; end -9 "${children[0]}"; echo 'one of the three members killed'
+members_at 55; crash
 wait "$producer" || { cat "$work/producer.log" >&2; echo 'kcat could not send everything' >&2; exit 1; }
 
 # The members are done when the group has committed the end of every partition.
@@ -105,8 +118,7 @@ for _ in $(seq 1 240); do
   sleep 1
 done
 [ "$behind" = 0 ] || { echo "the members are still $behind records behind" >&2; exit 1; }
-for child in "${children[1]}" "${children[2]}"; do kill -TERM "$child"; done
-for child in "${children[1]}" "${children[2]}"; do wait "$child" || true; done
+for child in "${children[1]}" "${children[2]}"; do end -TERM "$child"; done
 kcat -b "127.0.0.1:$port" -C -t lines -o beginning -e -q -f '%p %o %k\t%s\n' > "$work/log"
 
 # The lines of the log, by their numbers, are the input: every byte of them.

@@ -98,7 +98,7 @@ fi
 # Each test project is an executable. Its summary is read from the file that it writes, not from its words.
 run() {
   local name=$1 start status=0; start=$(date +%s)
-  dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noLogo -noColor -xml "$logs/$name.xml" > "$logs/$name.log" 2>&1 < /dev/null || status=$?
+  dotnet "tests/$name/bin/Release/net10.0/$name.dll" -noLogo -noColor -result-xml "$logs/$name.xml" > "$logs/$name.log" 2>&1 < /dev/null || status=$?
   echo "$status $(($(date +%s) - start))" > "$logs/$name.status"
 }
 

@@ -9,9 +9,16 @@ internal sealed class OffsetExpiry(GroupJournals groups, BrokerConfigValues conf
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(configs.Milliseconds("offsets.retention.check.interval.ms"), time);
-        while (await timer.WaitForNextTickAsync(stoppingToken))
+        try
         {
-            groups.ExpireOffsets();
+            while (await timer.WaitForNextTickAsync(stoppingToken))
+            {
+                groups.ExpireOffsets();
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The broker stops.
         }
     }
 }

@@ -80,6 +80,9 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
         }
     }
 
+    /// <summary>Ends a send that is under way, from any thread: the connection is given up.</summary>
+    public abstract void Abort();
+
     /// <summary>Completes when the peer's kernel or ours has all the bytes. An exception means that the connection is gone.</summary>
     protected abstract ValueTask SendAsync(ReadOnlyMemory<byte> bytes);
 

@@ -101,6 +101,7 @@ internal sealed class KafkaConnection : IDisposable
 
         _isAborted = true;
         _gone.Cancel();
+        _output.Abort();
         _transport.Abort(new ConnectionAbortedException(reason));
     }
 

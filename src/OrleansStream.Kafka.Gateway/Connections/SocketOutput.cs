@@ -8,6 +8,11 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 /// </summary>
 internal sealed class SocketOutput(Socket socket, ConnectionActivity activity) : AnswerOutput(activity)
 {
+    public override void Abort()
+    {
+        // The transport closes the socket, and with it the send.
+    }
+
     protected override ValueTask SendAsync(ReadOnlyMemory<byte> bytes)
     {
         var send = socket.SendAsync(bytes, SocketFlags.None);

@@ -27,6 +27,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private readonly long _started;
     private BrokerId?[]? _leaders;
     private int _missing;
+    private volatile bool _hasBegun;
 
     /// <param name="connection">Where the answer goes.</param>
     /// <param name="header">Whose request it is.</param>
@@ -55,7 +56,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     public int Count { get; }
 
     /// <summary>Every batch has been handed over.</summary>
-    public void Begun() => CountDown();
+    public void Begun()
+    {
+        _hasBegun = true;
+        CountDown();
+    }
 
     public void OnAppended(int token, in AppendOutcome outcome)
     {
@@ -83,6 +88,12 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     public override void Expire(long now)
     {
+        // Until then nobody may say "in doubt" of a batch that is not in the lane at all.
+        if (!_hasBegun)
+        {
+            return;
+        }
+
         var limit = TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
         if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < limit)
         {

@@ -22,7 +22,7 @@ public sealed class FileLane : IDisposable
         _choreThread.Start();
         try
         {
-            _store = new WalStore(store with { RunApart = _chores.Add });
+            _store = new WalStore(store with { RunApart = RunApart });
         }
         catch
         {
@@ -58,6 +58,18 @@ public sealed class FileLane : IDisposable
         _store.Dispose();
         _chores.Dispose();
         _wake.Dispose();
+    }
+
+    // What comes after the end (a file given up by a late trim) is left to the recovery of the session.
+    private void RunApart(Action work)
+    {
+        try
+        {
+            _chores.Add(work);
+        }
+        catch (InvalidOperationException)
+        {
+        }
     }
 
     // More wake-ups than one are one: the writer looks at everything each time. A wake-up after the end finds nobody.

@@ -7,6 +7,10 @@ namespace OrleansStream.Log.Files.Wal;
 /// <summary>A WAL file that is being written, or is ready to be.</summary>
 internal sealed class OpenWalFile(IDiskFile disk, int number)
 {
+    private readonly Lock _lock = new();
+    private long _zeroedBytes;
+    private bool _isTaken;
+
     public IDiskFile Disk => disk;
 
     public int Number => number;
@@ -16,6 +20,9 @@ internal sealed class OpenWalFile(IDiskFile disk, int number)
 
     /// <summary>Null before the first block.</summary>
     public FooterBuilder? Footer { get; set; }
+
+    /// <summary>Bytes from the start into which zeros were written.</summary>
+    public long ZeroedBytes => Volatile.Read(ref _zeroedBytes);
 
     /// <summary>Where the next block goes.</summary>
     public long Position { get; private set; }
@@ -27,6 +34,25 @@ internal sealed class OpenWalFile(IDiskFile disk, int number)
         Map!.Add(Position, stored);
         Position += stored;
         block.Region = number;
+    }
+
+    /// <summary>The lane writes to the file from here on: nobody else does any more.</summary>
+    public void Take()
+    {
+        lock (_lock) _isTaken = true;
+    }
+
+    /// <summary>Writes zeros behind those that stand, durably, unless the lane has taken the file.</summary>
+    public void WriteZeros(ReadOnlyMemory<byte> zeros)
+    {
+        lock (_lock)
+        {
+            if (_isTaken) return;
+
+            disk.Write(_zeroedBytes, [zeros]);
+            disk.SyncData();
+            Volatile.Write(ref _zeroedBytes, _zeroedBytes + zeros.Length);
+        }
     }
 
     /// <summary>

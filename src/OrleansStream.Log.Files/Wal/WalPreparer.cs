@@ -3,7 +3,7 @@ using OrleansStream.Log.Storage;
 namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>Keeps one file ready ahead of the writer, and deletes what the lane gave up. Its work on files runs apart from the writer.</summary>
-internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
+internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDisposable
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
 
@@ -11,6 +11,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
     private static readonly TimeSpan CapPatience = TimeSpan.FromSeconds(30);
 
     private readonly Lock _lock = new();
+    private readonly ZeroAhead _zeroAhead = new(setup);
     private readonly List<WalFile> _given = [];
     private OpenWalFile? _next;
     private DiskException? _failure;
@@ -25,7 +26,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
     public Action OnSpace { get; set; } = static () => { };
 
     /// <summary>Null unless a file could not be prepared for another reason than a full disk.</summary>
-    public DiskException? Failure => Volatile.Read(ref _failure);
+    public DiskException? Failure => Volatile.Read(ref _failure) ?? _zeroAhead.Failure;
 
     /// <summary>Creates a file, with its name and space durable before any block stands in it (rule F2).</summary>
     public OpenWalFile Create()
@@ -84,8 +85,17 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         {
             var next = _next ?? throw new InvalidOperationException("Blocks were reserved beyond the open file, but no other is prepared.");
             _next = null;
+            next.Take();
             return next;
         }
+    }
+
+    /// <summary>By the writer, after each flush: its size, and where the open file's next block goes.</summary>
+    public void OnFlush(long position, long flushBytes)
+    {
+        OpenWalFile? next;
+        lock (_lock) next = _next;
+        _zeroAhead.OnFlush(next, position, flushBytes);
     }
 
     /// <summary>Deletes the file once nobody reads it any more.</summary>
@@ -100,9 +110,12 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space)
         lock (_lock)
         {
             _isDisposed = true;
+            _next?.Take();
             _next?.Disk.Dispose();
             _next = null;
         }
+
+        _zeroAhead.Dispose();
     }
 
     // What waits for the cap still counts as being prepared: appends are told to wait, not that there is no space.

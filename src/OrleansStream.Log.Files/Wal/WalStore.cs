@@ -30,6 +30,7 @@ public sealed class WalStore : ILaneStore, IDisposable
         setup.Disk.CreateDirectory(WalNames.Directory);
         setup.Disk.SyncDirectory("");
         _current = _preparer.Create();
+        _current.Take();
         Begin(_current, Slot.Zero);
     }
 
@@ -49,8 +50,9 @@ public sealed class WalStore : ILaneStore, IDisposable
         ThrowIfFailed();
         try
         {
-            WriteAll(blocks);
+            var flushed = WriteAll(blocks);
             if (SyncWait() == TimeSpan.Zero) Sync();
+            _preparer.OnFlush(_current.Position, flushed);
         }
         catch (Exception error)
         {
@@ -89,10 +91,11 @@ public sealed class WalStore : ILaneStore, IDisposable
         _current.Disk.Dispose();
     }
 
-    private void WriteAll(ReadOnlySpan<LaneBlock> blocks)
+    private long WriteAll(ReadOnlySpan<LaneBlock> blocks)
     {
         var first = 0;
         var bytes = 0L;
+        var all = 0L;
         for (var i = 0; i < blocks.Length; i++)
         {
             var stored = blocks[i].Stored.Length;
@@ -105,9 +108,11 @@ public sealed class WalStore : ILaneStore, IDisposable
             }
 
             bytes += stored;
+            all += stored;
         }
 
         WriteRun(blocks[first..], bytes);
+        return all;
     }
 
     private void WriteRun(ReadOnlySpan<LaneBlock> blocks, long bytes)

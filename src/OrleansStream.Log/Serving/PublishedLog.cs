@@ -104,18 +104,16 @@ internal sealed class PublishedLog
     {
         lock (_gate)
         {
-            if (_frames.Count == 0 || limits.From < _frames.BaseOffset) return false;
+            if (!_frames.Holds(limits.From)) return false;
 
-            var first = _frames.IndexOf(limits.From);
-            if (first == _frames.Count) return false;
-            for (var index = first; index < _frames.Count; index++)
+            for (var at = _frames.Find(limits.From); !_frames.IsAtEnd(at); at = _frames.Next(at))
             {
-                ref readonly var frame = ref _frames.At(index);
-                if (frame.BaseOffset >= limits.End || !limits.Admits(frame.Length, into)) break;
+                ref readonly var entry = ref _frames.EntryAt(at);
+                if (entry.BaseOffset.Value >= limits.End || !limits.Admits(entry.Length, into)) break;
 
                 // The cache gives its lease back only after the frame has left this ring, so this does not fail; if it did, storage has the bytes.
-                if (!frame.Block.TryLease(LeaseHolder.Response, out var lease)) return into.Count > 0;
-                into.Add(new LeasedFrame(lease, frame.Entry));
+                if (!_frames.BlockAt(at).TryLease(LeaseHolder.Response, out var lease)) return into.Count > 0;
+                into.Add(new LeasedFrame(lease, entry));
             }
 
             return true;
@@ -128,10 +126,10 @@ internal sealed class PublishedLog
     {
         lock (_gate)
         {
-            if (_frames.Count == 0 || from < _frames.BaseOffset || from >= _frames.EndOffset) return null;
-            for (var index = _frames.IndexOf(from); index < _frames.Count; index++)
+            if (!_frames.Holds(from)) return null;
+            for (var at = _frames.Find(from); !_frames.IsAtEnd(at); at = _frames.Next(at))
             {
-                ref readonly var entry = ref _frames.At(index).Entry;
+                ref readonly var entry = ref _frames.EntryAt(at);
                 if (entry.BaseOffset.Value >= end) break;
                 if (entry.MaxTimestampMs >= timestampMs) return Math.Max(from, entry.BaseOffset.Value);
             }
@@ -212,11 +210,11 @@ internal sealed class PublishedLog
     {
         if (from < _logStart) return -1;
         if (from >= _highWatermark) return 0;
-        if (_frames.Count == 0 || from >= _frames.EndOffset) return Share(_sizeBytes, from, _highWatermark);
+        if (_frames.IsEmpty || from >= _frames.EndOffset) return Share(_sizeBytes, from, _highWatermark);
 
         // Frames may be held here that the high watermark has not passed: they are about to be counted by Publish.
-        var end = _frames.IndexOf(_highWatermark);
-        if (from >= _frames.BaseOffset) return _frames.BytesFrom(_frames.IndexOf(from)) - _frames.BytesFrom(end);
+        var end = _frames.Find(_highWatermark);
+        if (from >= _frames.BaseOffset) return _frames.BytesFrom(_frames.Find(from)) - _frames.BytesFrom(end);
         var cached = _frames.Bytes - _frames.BytesFrom(end);
         return cached + Share(_sizeBytes - cached, from, _frames.BaseOffset);
     }

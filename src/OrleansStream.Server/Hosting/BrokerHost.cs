@@ -34,6 +34,9 @@ internal static class BrokerHost
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.UseOrleans(Silo);
 
+        // After the silo, which must be up when the catalog is read; Kestrel comes last of all.
+        builder.Services.AddHostedService<BrokerLifecycle>();
+
         var app = builder.Build();
         app.MapHealth(state);
         app.MapMetrics(registry);
@@ -52,7 +55,7 @@ internal static class BrokerHost
         });
 
         // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints.
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning);
+        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     }
 
@@ -68,7 +71,6 @@ internal static class BrokerHost
         services.AddSingleton<IClusterView>(new SingleNode(settings.Identity.ClusterId, settings.Identity.Broker, settings.Kafka["broker.rack"], settings.Listeners));
         services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
         services.AddKafkaGateway();
-        services.AddHostedService<BrokerLifecycle>();
     }
 
     private static void Listen(KestrelServerOptions kestrel, BrokerSettings settings)

@@ -34,26 +34,26 @@ internal sealed class Scoreboard
             var (ours, kafka) = (Median(entry.Values[Contender.Ours]), Median(entry.Values[Contender.Kafka]));
             var ratio = ours is null || kafka is null or 0 ? null : ours / kafka;
             var cells = string.Join(" | ", entry.Row, entry.Synced ? "on" : "off", entry.Metric.Name, Text(ours), Text(kafka), Text(ratio), Goal(entry.Metric));
-            table.AppendLine(CultureInfo.InvariantCulture, $"| {cells} | {Verdict(entry, ratio)} |");
+            table.AppendLine(CultureInfo.InvariantCulture, $"| {cells} | {Verdict(entry, ours, ratio)} |");
         }
         return table.ToString();
     }
 
-    private static string Verdict(Entry entry, double? ratio)
+    private static string Verdict(Entry entry, double? ours, double? ratio)
     {
-        var remarks = new List<string>();
-        var busy = entry.Metric.HigherIsBetter && entry.ClientShares.Max() > BusyClient;
-        if (busy) remarks.Add(string.Create(CultureInfo.InvariantCulture, $"client {entry.ClientShares.Max():P0} of the machine: judge on CPU"));
-        if (ratio is { } value && entry.Metric.Goal is { } goal && !busy)
-        {
-            remarks.Add((entry.Metric.HigherIsBetter ? value >= goal : value <= goal) ? "met" : "missed");
-        }
-        return string.Join("; ", remarks);
+        var (metric, client) = (entry.Metric, entry.ClientShares.Max());
+        if (metric.HigherIsBetter && client > BusyClient) return string.Create(CultureInfo.InvariantCulture, $"client {client:P0} of the machine: judge on CPU");
+
+        var judged = metric.Most is { } most && ours is { } value ? value <= most : (bool?)null;
+        if (metric.Goal is { } goal && ratio is { } found) judged = (metric.HigherIsBetter ? found >= goal : found <= goal) && judged != false;
+        return judged switch { true => "met", false => "missed", null => "" };
     }
 
-    private static string Goal(Metric metric) => metric.Goal is not { } goal
-        ? ""
-        : string.Create(CultureInfo.InvariantCulture, $"{(metric.HigherIsBetter ? "≥" : "≤")} {goal:0.00}");
+    private static string Goal(Metric metric)
+    {
+        if (metric.Most is { } most) return string.Create(CultureInfo.InvariantCulture, $"ours ≤ {most:0.##}");
+        return metric.Goal is { } goal ? string.Create(CultureInfo.InvariantCulture, $"{(metric.HigherIsBetter ? "≥" : "≤")} {goal:0.00}") : "";
+    }
 
     private static string Text(double? value) => value?.ToString(value >= 100 ? "0" : "0.00", CultureInfo.InvariantCulture) ?? "";
 

@@ -40,6 +40,7 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
         }
 
         await GoOnAsync(once);
+        await ReadOnAsync(readers);
         await Task.WhenAll(once.FinishAsync(), plain.FinishAsync());
         await readers.DisposeAsync();
         _violations.AddRange(new LogAudit(broker.Bootstrap, once).Violations(readers.Seen));
@@ -54,10 +55,27 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
         var (start, before) = (TimeProvider.System.GetTimestamp(), writer.Acknowledged);
         while (writer.Acknowledged < before + 100)
         {
-            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords) throw new InvalidOperationException($"No record was acknowledged for {FirstRecords.TotalSeconds:0} s.\n{broker.RecentOutput()}");
+            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords)
+            {
+                throw new InvalidOperationException($"No record was acknowledged for {FirstRecords.TotalSeconds:0} s.\n{broker.RecentOutput()}");
+            }
             await Task.Delay(10);
         }
         await Task.Delay(Between(ShortestLife, LongestLife));
+    }
+
+    // The group has to come back too.
+    private static async Task ReadOnAsync(GroupReader readers)
+    {
+        var (start, before) = (TimeProvider.System.GetTimestamp(), readers.Seen.Count);
+        while (readers.Seen.Count == before)
+        {
+            if (TimeProvider.System.GetElapsedTime(start) > FirstRecords)
+            {
+                throw new InvalidOperationException($"The group read nothing for {FirstRecords.TotalSeconds:0} s.");
+            }
+            await Task.Delay(10);
+        }
     }
 
     private async Task KillAsync()

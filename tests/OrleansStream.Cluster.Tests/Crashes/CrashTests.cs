@@ -24,7 +24,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         }
         output.WriteLine(report.ToString());
         Assert.True(report.Violations.Count == 0, $"{report}\nThe data is still in {directory.FullName}.");
-        Assert.True(report.Acknowledged > 0);
+        Assert.True(report.Acknowledged > 0 && report.ReadByGroup > 0, $"{report}");
         directory.Delete(recursive: true);
     }
 

@@ -6,6 +6,7 @@ namespace OrleansStream.Cluster.Tests.Crashes;
 /// <summary>A group of members that read a topic and commit, whatever happens to the broker.</summary>
 internal sealed class GroupReader(string bootstrap, string topic, string group, int members) : IAsyncDisposable
 {
+    private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan CommitInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly CancellationTokenSource _stop = new();
@@ -29,7 +30,7 @@ internal sealed class GroupReader(string bootstrap, string topic, string group, 
         using var client = Build();
         return
         [
-            .. client.Committed([.. atLeast.Keys], TimeSpan.FromSeconds(30))
+            .. Committed(client, [.. atLeast.Keys])
                 .Where(found => found.Offset.Value < atLeast[found.TopicPartition])
                 .Select(found => $"{found.TopicPartition}: committed {atLeast[found.TopicPartition]}, after the restart {found.Offset}"),
         ];
@@ -40,6 +41,22 @@ internal sealed class GroupReader(string bootstrap, string topic, string group, 
     {
         await _stop.CancelAsync();
         await Task.WhenAll(_loops);
+    }
+
+    private static List<TopicPartitionOffset> Committed(IConsumer<Ignore, string> client, List<TopicPartition> partitions)
+    {
+        var start = TimeProvider.System.GetTimestamp();
+        while (true)
+        {
+            try
+            {
+                return client.Committed(partitions, AnswerLimit);
+            }
+            catch (KafkaException) when (TimeProvider.System.GetElapsedTime(start) < AnswerLimit)
+            {
+                // The coordinator has only just started: asking again is what any client does.
+            }
+        }
     }
 
     private void Run()

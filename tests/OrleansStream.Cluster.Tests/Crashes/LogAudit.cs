@@ -15,7 +15,8 @@ internal sealed class LogAudit(string bootstrap, Writer writer)
 
         foreach (var report in writer.Reports.Where(report => report.Status == PersistenceStatus.Persisted))
         {
-            if (At(logs, report.TopicPartitionOffset) != report.Value) yield return $"acknowledged at {report.TopicPartitionOffset}: {report.Value}, there: {At(logs, report.TopicPartitionOffset) ?? "nothing"}";
+            var found = At(logs, report.TopicPartitionOffset);
+            if (found != report.Value) yield return $"acknowledged at {report.TopicPartitionOffset}: {report.Value}, there: {found ?? "nothing"}";
         }
         foreach (var (where, value) in seen.Where(record => record.Where.Topic == writer.Topic))
         {
@@ -24,7 +25,10 @@ internal sealed class LogAudit(string bootstrap, Writer writer)
         for (var partition = 0; partition < logs.Count; partition++)
         {
             foreach (var violation in OrderViolations(logs[partition])) yield return $"{writer.Topic} [{partition}]: {violation}";
-            if (writer.IsIdempotent && logs[partition].Count != writer.Offered) yield return $"{writer.Topic} [{partition}]: {logs[partition].Count} records for {writer.Offered} offered";
+            if (writer.IsIdempotent && logs[partition].Count != writer.Offered)
+            {
+                yield return $"{writer.Topic} [{partition}]: {logs[partition].Count} records for {writer.Offered} offered";
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using Confluent.Kafka;
 using Confluent.Kafka.Admin;
+using OrleansStream.Interop.Tests.Brokers;
 
 namespace OrleansStream.Interop.Tests.Confluent;
 
@@ -29,10 +30,25 @@ internal static class ConfluentClients
         TopicMetadataRefreshIntervalMs = 1_000,
     };
 
+    /// <summary>Creates a topic and waits until its partitions answer, which brokers may let happen a moment later.</summary>
     public static async Task CreateTopicAsync(string bootstrap, string topic, int partitions, Dictionary<string, string>? configs = null)
     {
         using var admin = Admin(bootstrap);
         await admin.CreateTopicsAsync([new TopicSpecification { Name = topic, NumPartitions = partitions, ReplicationFactor = 1, Configs = configs }]);
+        await Eventually.BecomesAsync(() => AnswersAsync(admin, topic, partitions), answers => answers, $"{partitions} partitions of {topic} that answer");
+    }
+
+    private static async Task<bool> AnswersAsync(IAdminClient admin, string topic, int partitions)
+    {
+        var asked = Enumerable.Range(0, partitions).Select(partition => new TopicPartitionOffsetSpec { TopicPartition = new(topic, partition), OffsetSpec = OffsetSpec.Latest() });
+        try
+        {
+            return (await admin.ListOffsetsAsync(asked)).ResultInfos.Count == partitions;
+        }
+        catch (KafkaException)
+        {
+            return false;
+        }
     }
 
     /// <summary>Reads that many records of a topic by assignment from the beginning; fails the test if they do not come.</summary>

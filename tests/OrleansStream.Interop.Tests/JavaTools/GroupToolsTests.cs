@@ -32,7 +32,8 @@ public sealed class GroupToolsTests(BrokerUnderTest broker)
         var (topic, group) = (broker.NewName("java-group"), broker.NewName("group"));
         await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, "--create", "--topic", topic, "--partitions", "1");
         await ProduceAsync(topic, "none");
-        await JavaTool.RunAsync("kafka-console-consumer", broker.Bootstrap, "--topic", topic, "--from-beginning", "--max-messages", "4", "--timeout-ms", "20000", "--group", group);
+        string[] reading = ["--from-beginning", "--max-messages", "4", "--timeout-ms", "20000"];
+        await JavaTool.RunAsync("kafka-console-consumer", broker.Bootstrap, ["--topic", topic, "--group", group, .. reading]);
 
         Assert.Contains(group, Lines(await JavaTool.RunAsync("kafka-consumer-groups", broker.Bootstrap, "--list")));
         Assert.Equal("4 4 0", await PositionAsync(topic, group));

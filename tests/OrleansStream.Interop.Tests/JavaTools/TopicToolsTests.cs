@@ -10,7 +10,9 @@ public sealed class TopicToolsTests(BrokerUnderTest broker)
     public async Task Kafka_topics_creates_describes_widens_and_deletes()
     {
         var topic = broker.NewName("java-topics");
-        Assert.Contains($"Created topic {topic}", await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, "--create", "--topic", topic, "--partitions", "2", "--config", "retention.ms=1000000"));
+        string[] settings = ["--partitions", "2", "--config", "retention.ms=1000000"];
+        var created = await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, ["--create", "--topic", topic, .. settings]);
+        Assert.Contains($"Created topic {topic}", created);
         var described = await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, "--describe", "--topic", topic);
         Assert.Contains("PartitionCount: 2", described);
         Assert.Contains("retention.ms=1000000", described);

@@ -73,6 +73,7 @@ def read_all(topic, count):
 def scenario_admin():
     create(TOPIC)
     with_admin = AdminClient({"bootstrap.servers": BOOTSTRAP})
+    wait(lambda: TOPIC in with_admin.list_topics(timeout=LIMIT).topics, "the topic not listed")
     found = with_admin.list_topics(timeout=LIMIT).topics
     for future in with_admin.delete_topics([TOPIC]).values():
         future.result(LIMIT)

@@ -56,6 +56,7 @@ def read(source, count):
 def scenario_admin():
     create(TOPIC)
     with_admin = admin()
+    wait(lambda: TOPIC in with_admin.list_topics(), "the topic not listed")
     partitions = len(with_admin.describe_topics([TOPIC])[0]["partitions"])
     listed = TOPIC in with_admin.list_topics()
     with_admin.delete_topics([TOPIC])

@@ -15,7 +15,7 @@ public sealed class WalStoreTests
     [Fact]
     public void F1_a_write_is_acknowledged_after_a_sync_that_succeeded()
     {
-        using var bench = new WalBench();
+        using var bench = new WalBench(new FileLaneOptions { FileBytes = 32L * Limits.MiB, ZeroAhead = false });
         var calls = new List<DiskOperation>();
         bench.Disk.Observer = call => calls.Add(call.Operation);
         bench.Append(0);
@@ -190,5 +190,52 @@ public sealed class WalStoreTests
         bench.RunAll();
         Assert.DoesNotContain(files[0].Path, bench.Disk.AllFiles());
         Assert.Contains(files[2].Path, bench.Disk.AllFiles());
+    }
+
+    [Fact]
+    public void Small_flushes_keep_zeros_in_the_prepared_file_level_with_the_blocks_in_the_open_one()
+    {
+        using var bench = new WalBench();
+        bench.AppendBlocks(0, 100, length: 60_000);
+        var prepared = bench.Disk.AllFiles()[1];
+        var zeros = 0L;
+        bench.Disk.Observer = call => zeros = call.Operation == DiskOperation.Write && call.Path == prepared ? call.Position + call.Length : zeros;
+        bench.AppendBlocks(100, 100, length: 60_000);
+        Assert.InRange(zeros, bench.Files.Of(bench.Session)[0].EndPosition - Limits.MiB, bench.Files.Of(bench.Session)[0].EndPosition + Limits.MiB);
+    }
+
+    // Zeros that came late would wipe out acknowledged blocks.
+    [Fact]
+    public void Zeros_are_never_written_to_a_file_that_the_lane_has_taken()
+    {
+        var apart = new Queue<Action>();
+        var holdsBack = false;
+        var held = new Queue<Action>();
+        using var bench = new WalBench(runApart: work => (holdsBack ? held : apart).Enqueue(work));
+        apart.Dequeue()();
+        bench.AppendBlocks(0, 5, length: 200_000);
+        holdsBack = apart.Count == 1;
+        Assert.True(holdsBack);
+        bench.AppendBlocks(5, 11, length: 3 * Limits.MiB);
+        var second = bench.Files.Of(bench.Session)[1];
+        apart.Dequeue()();
+        Assert.True(second.TryFind(second.FirstSlot, out var position, out var stored));
+        Assert.Null(BlockCodec.Verify(bench.Disk.Contents(second.Path).AsSpan((int)position, stored)));
+    }
+
+    [Theory, InlineData(32L * Limits.MiB, true), InlineData((32L * Limits.MiB) - 4096, false), InlineData((32L * Limits.MiB) + 1, false), InlineData(4 * Limits.GiB, true), InlineData((4 * Limits.GiB) + 4096, false)]
+    public void The_size_of_a_file_is_within_its_bounds(long fileBytes, bool valid)
+    {
+        var options = new FileLaneOptions { FileBytes = fileBytes, MaxWalBytes = 16 * Limits.GiB };
+        var results = new List<System.ComponentModel.DataAnnotations.ValidationResult>();
+        Assert.Equal(valid, System.ComponentModel.DataAnnotations.Validator.TryValidateObject(options, new(options), results, validateAllProperties: true));
+        Assert.All(results, result => Assert.Contains("FileBytes", result.ErrorMessage, StringComparison.Ordinal));
+    }
+
+    [Theory, InlineData(0, false), InlineData(1, true), InlineData(60_000, true), InlineData(60_001, false)]
+    public void The_sync_interval_is_within_its_bounds(int milliseconds, bool valid)
+    {
+        var options = new FileLaneOptions { SyncInterval = TimeSpan.FromMilliseconds(milliseconds) };
+        Assert.Equal(valid, System.ComponentModel.DataAnnotations.Validator.TryValidateObject(options, new(options), null, validateAllProperties: true));
     }
 }

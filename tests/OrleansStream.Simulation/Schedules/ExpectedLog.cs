@@ -21,6 +21,7 @@ internal sealed class ExpectedLog(PartitionId partition)
     private long _highWatermark;
     private long _logStart;
     private int _epoch = -1;
+    private long _lastAcknowledged = -1;
 
     public PartitionId Partition => partition;
 
@@ -28,28 +29,48 @@ internal sealed class ExpectedLog(PartitionId partition)
 
     public int Settled => _settled.Count;
 
+    /// <summary>The same expectations, to go on from one state in several ways.</summary>
+    public ExpectedLog Copy()
+    {
+        var copy = new ExpectedLog(partition) { _highWatermark = _highWatermark, _logStart = _logStart, _epoch = _epoch };
+        foreach (var (crc, batch) in _sent) copy._sent[crc] = batch;
+        foreach (var (offset, crc) in _settled) copy._settled[offset] = crc;
+        copy._logStarts.UnionWith(_logStarts);
+        return copy;
+    }
+
     public void Send(byte[] batch) => _sent[CrcOf(batch)] = batch;
 
-    public void Acknowledge(byte[] batch, Offset baseOffset) => Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
+    /// <summary>Answers of one owner come in the order of offsets (rule B3).</summary>
+    public void Acknowledge(byte[] batch, Offset baseOffset)
+    {
+        if (baseOffset.Value <= _lastAcknowledged) throw new ViolationException($"{partition}: offset {baseOffset} was acknowledged after offset {_lastAcknowledged}");
+        _lastAcknowledged = baseOffset.Value;
+        Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
+    }
 
     public void AskLogStart(long offset) => _logStarts.Add(offset);
 
     public void MovedLogStart(long offset) => _logStart = Math.Max(_logStart, offset);
 
+    /// <summary>Each open must have a higher epoch than all before it.</summary>
+    public void CheckEpoch(PartitionHandle handle)
+    {
+        if (handle.Epoch.Value <= _epoch) throw new ViolationException($"{partition}: epoch {handle.Epoch} was claimed after epoch {_epoch}");
+        _epoch = handle.Epoch.Value;
+    }
+
     /// <summary>Reads the whole log through its handle and compares.</summary>
     public async Task CheckAsync(PartitionHandle handle)
     {
-        if (handle.Epoch.Value < _epoch) throw new ViolationException($"{partition}: epoch {handle.Epoch} after epoch {_epoch}");
-        _epoch = handle.Epoch.Value;
         var start = handle.LogStart.Value;
         var end = handle.HighWatermark.Value;
         if (start < _logStart || !_logStarts.Contains(start)) throw new ViolationException($"{partition}: log start {start}, expected {_logStart} or one that was asked for");
         if (end < _highWatermark) throw new ViolationException($"{partition}: high watermark {end} after {_highWatermark}");
-        _logStart = start;
         var found = await ReadAsync(handle, start, end);
-        Compare(found, start);
+        Compare(found, start, end);
         foreach (var (offset, crc) in found) Settle(offset, crc, "shown");
-        _highWatermark = end;
+        _highWatermark = Math.Max(_highWatermark, end);
     }
 
     private async Task<SortedDictionary<long, uint>> ReadAsync(PartitionHandle handle, long start, long end)
@@ -61,8 +82,8 @@ internal sealed class ExpectedLog(PartitionId partition)
         {
             frames.Dispose();
             var outcome = await handle.ReadAsync(new ReadRequest(new Offset(at), ReadBytes, AtLeastOne: true, Committed: false), frames, CancellationToken.None);
-            if (outcome.Error == ErrorCode.KafkaStorageError) throw new UnreadableException();
-            if (outcome.Error != ErrorCode.None || frames.Count == 0) throw new ViolationException($"{partition}: offset {at} of {start} to {end} cannot be read: {outcome.Error}, {frames.Count} frames");
+            if (outcome.Error != ErrorCode.None) throw new UnreadableException($"{partition}: offset {at} of {start} to {end} cannot be read: {outcome.Error}");
+            if (frames.Count == 0) throw new ViolationException($"{partition}: nothing stands at offset {at} of {start} to {end}");
             for (var i = 0; i < frames.Count; i++)
             {
                 var entry = frames[i].Entry;
@@ -89,12 +110,12 @@ internal sealed class ExpectedLog(PartitionId partition)
         return isSent ? crc : throw new ViolationException($"{partition}: what stands at offset {frame.Entry.BaseOffset} was never sent");
     }
 
-    private void Compare(SortedDictionary<long, uint> found, long start)
+    private void Compare(SortedDictionary<long, uint> found, long start, long end)
     {
         foreach (var (offset, crc) in _settled)
         {
             var last = offset + CountOf(crc) - 1;
-            if (last < start) continue;
+            if (last < start || offset >= end) continue;
             if (!found.TryGetValue(offset, out var there)) throw new ViolationException($"{partition}: the batch at offset {offset} is lost");
             if (there != crc) throw new ViolationException($"{partition}: another batch stands at offset {offset}");
         }
@@ -121,5 +142,5 @@ internal sealed class ExpectedLog(PartitionId partition)
 /// <summary>The log did what it must never do.</summary>
 internal sealed class ViolationException(string message) : Exception(message);
 
-/// <summary>A read failed where the schedule has the disk fail.</summary>
-internal sealed class UnreadableException : Exception;
+/// <summary>A read was refused: right beside a reopened partition, a moved log start or a failing disk; wrong after a start.</summary>
+internal sealed class UnreadableException(string message) : Exception(message);

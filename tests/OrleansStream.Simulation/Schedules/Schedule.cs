@@ -2,7 +2,6 @@ using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log;
-using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -21,13 +20,13 @@ namespace OrleansStream.Simulation.Schedules;
 internal sealed class Schedule
 {
     private const int MaxPartitions = 4;
-    private const int MaxStepsIdle = 200_000;
+    private const int MaxStepsIdle = 20_000;
     private const int MaxWaits = 400;
 
     private readonly int _seed;
     private readonly Random _chance;
     private readonly Func<Mutation> _newMutation;
-    private readonly FakeTimeProvider _time = new();
+    private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
     private readonly XxHash64 _events = new();
     private readonly ExpectedLog[] _logs;
     private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
@@ -35,8 +34,11 @@ internal sealed class Schedule
     private SimulatedDisk _disk = new();
     private SimulatedBroker? _broker;
     private Task<bool>? _replacing;
+    private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
     private int _lives;
+    private int _unanswered;
+    private ViolationException? _violation;
     private bool _mayFail;
 
     private Schedule(int seed, Func<Mutation> newMutation)
@@ -55,12 +57,12 @@ internal sealed class Schedule
 
     /// <summary>Runs the seed's schedule. Returns the hash of everything that happened.</summary>
     /// <exception cref="ViolationException">The log did what it must never do.</exception>
-    public static ulong Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
+    public static ScheduleResult Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
 
-    private ulong Run()
+    private ScheduleResult Run()
     {
         Restart(_disk);
-        var steps = 20 + _chance.Next(100);
+        var steps = 20 + _chance.Next(70);
         for (var step = 0; step < steps; step++)
         {
             Act(Pick());
@@ -74,7 +76,7 @@ internal sealed class Schedule
         Restart(Fallen());
         StopCleanly();
         Restart(_disk);
-        return _events.GetCurrentHashAsUInt64();
+        return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum());
     }
 
     private ScheduleAction Pick()
@@ -152,7 +154,7 @@ internal sealed class Schedule
         if (!_broker!.Handles.TryGet(log.Partition, out var handle)) return;
         var batch = new BatchBuilder().Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
         log.Send(batch);
-        handle.Append(batch, default, new Completion(this, log, batch, _disk), 0);
+        if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
     private void Open(ExpectedLog log)
@@ -169,7 +171,9 @@ internal sealed class Schedule
     {
         if (!_broker!.Handles.TryGet(log.Partition, out var handle) || handle.HighWatermark.Value == 0) return;
         var broker = _broker;
-        var target = new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
+        
+        // Often all of it: only then the lane may give up its last slots.
+        var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
         log.AskLogStart(target.Value);
         Begin(async () =>
         {
@@ -219,6 +223,8 @@ internal sealed class Schedule
         try
         {
             Await(broker.Scheduler.Start(broker.StopAsync));
+            broker.Scheduler.RunUntilIdle(MaxStepsIdle);
+            if (_unanswered != 0 && !_mayFail) throw new ViolationException($"{_unanswered} appends were never answered.");
         }
         catch (Exception error) when (error is LogException or SimulatedCrashException && _mayFail)
         {
@@ -248,7 +254,7 @@ internal sealed class Schedule
             {
                 if (error is ViolationException) throw;
             }
-            catch (Exception error) when (error is LogException or InvalidOperationException or DataDirectoryException)
+            catch (Exception error) when (error is LogException or InvalidOperationException or UnreadableException)
             {
                 throw new ViolationException($"The broker does not start: {error.Message}");
             }
@@ -264,6 +270,7 @@ internal sealed class Schedule
         {
             var outcome = await broker.Opener!.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
             if (outcome.Handle is null) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+            log.CheckEpoch(outcome.Handle);
             await log.CheckAsync(outcome.Handle);
             return true;
         }));
@@ -277,6 +284,7 @@ internal sealed class Schedule
         _replacing = null;
         _pending.Clear();
         _mayFail = false;
+        _unanswered = 0;
     }
 
     private void Begin(Func<Task> work) => _pending.Add(_broker!.Scheduler.Start(work));
@@ -284,6 +292,7 @@ internal sealed class Schedule
     // Failures of the disk are what the schedule asked for; anything else is not.
     private void Forget()
     {
+        if (_violation is not null) throw _violation;
         foreach (var task in _pending.Where(task => task.IsFaulted)) Judge(task.Exception!.InnerException!);
         _pending.RemoveAll(task => task.IsCompleted);
     }
@@ -291,7 +300,7 @@ internal sealed class Schedule
     private void Judge(Exception error)
     {
         if (error is CorruptBlockException && !_disk.IsStopped && !_mayFail) throw new ViolationException(error.Message);
-        if (error is SimulatedCrashException or UnreadableException or LogException && (_mayFail || _disk.IsStopped)) return;
+        if (error is SimulatedCrashException or UnreadableException || (error is LogException && _mayFail)) return;
         if (error is ViolationException violation) throw violation;
         if (!_disk.IsStopped) throw new ViolationException($"{error.GetType().Name}: {error.Message}");
     }
@@ -320,9 +329,20 @@ internal sealed class Schedule
         public void OnAppended(int token, in AppendOutcome outcome)
         {
             // Whoever is dead answers nobody.
-            if (disk.IsStopped || outcome.Error != ErrorCode.None) return;
+            if (disk.IsStopped) return;
+            schedule._unanswered--;
+            schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
+            if (outcome.Error != ErrorCode.None) return;
             schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
-            log.Acknowledge(batch, outcome.BaseOffset);
+            try
+            {
+                log.Acknowledge(batch, outcome.BaseOffset);
+            }
+            catch (ViolationException violation)
+            {
+                // Who answers survives its callers' exceptions, so it is kept for later.
+                schedule._violation ??= violation;
+            }
         }
     }
 }

@@ -1,0 +1,53 @@
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Groups;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Kafka.Gateway.Tests.Harness;
+
+/// <summary>Two brokers, 3 (this one) and 7, each with two listeners. Everything is owned by this one unless a test says otherwise.</summary>
+internal sealed class FakeCluster : IClusterView
+{
+    public string ClusterId => "cluster-of-tests";
+
+    public BrokerId Self => new(3);
+
+    public IReadOnlyList<Broker> Brokers { get; } = [Of(3), Of(7)];
+
+    public HashSet<PartitionId> Elsewhere { get; } = [];
+
+    public HashSet<string> GroupsElsewhere { get; } = new(StringComparer.Ordinal);
+
+    public BrokerId OwnerOf(PartitionId partition) => Elsewhere.Contains(partition) ? new(7) : Self;
+
+    public BrokerId CoordinatorOf(string groupId) => GroupsElsewhere.Contains(groupId) ? new(7) : Self;
+
+    private static Broker Of(int id) => new(new(id), $"rack-{id}", new Dictionary<string, Endpoint>
+    {
+        ["PLAINTEXT"] = new($"plain-{id}", 9000 + id),
+        ["INNER"] = new($"inner-{id}", 9100 + id),
+    });
+}
+
+/// <summary>Groups that exist are those that the harness's grains know.</summary>
+internal sealed class FakeLocalGroups(FakeGrains grains) : ILocalGroups
+{
+    /// <summary>Thrown by every question, as while a journal cannot be read.</summary>
+    public Exception? Failure { get; set; }
+
+    public Task<ListGroupsAnswer> ListAsync(CancellationToken cancellationToken) =>
+        Task.FromResult(new ListGroupsAnswer(ErrorCode.None, [.. grains.Groups.Keys.Select(id => new GroupListing(id, "consumer", "Stable"))]));
+
+    public ValueTask<bool> ExistsAsync(string groupId, CancellationToken cancellationToken) =>
+        Failure is null ? ValueTask.FromResult(grains.Groups.ContainsKey(groupId)) : throw Failure;
+}
+
+/// <summary>Counts up.</summary>
+internal sealed class FakeProducerIds : IProducerIds
+{
+    private long _next = 1000;
+
+    public Exception? Failure { get; set; }
+
+    public ValueTask<long> NextAsync(CancellationToken cancellationToken) => Failure is null ? ValueTask.FromResult(_next++) : throw Failure;
+}

@@ -1,0 +1,59 @@
+using OrleansStream.Log.Storage;
+
+namespace OrleansStream.Simulation.Mutants;
+
+/// <summary>A disk that leaves calls out.</summary>
+internal sealed class MutantDisk(IDisk inner) : IDisk
+{
+    /// <summary>Which files are never synced.</summary>
+    public Func<string, bool> SkipsSync { get; init; } = static _ => false;
+
+    public Func<string, bool> SkipsDirectorySync { get; init; } = static _ => false;
+
+    /// <summary>Which files are not written.</summary>
+    public Func<string, bool> SkipsWrite { get; init; } = static _ => false;
+
+    public long FreeBytes => inner.FreeBytes;
+
+    public IDiskFile Open(string path, DiskOpenMode mode) => new File(this, inner.Open(path, mode), path);
+
+    public bool FileExists(string path) => inner.FileExists(path);
+
+    public IReadOnlyList<string> ListFiles(string directory) => inner.ListFiles(directory);
+
+    public void CreateDirectory(string directory) => inner.CreateDirectory(directory);
+
+    public void Rename(string from, string to) => inner.Rename(from, to);
+
+    public void Delete(string path) => inner.Delete(path);
+
+    public void SyncDirectory(string directory)
+    {
+        if (!SkipsDirectorySync(directory)) inner.SyncDirectory(directory);
+    }
+
+    private sealed class File(MutantDisk disk, IDiskFile inner, string path) : IDiskFile
+    {
+        public long Length => inner.Length;
+
+        public int Alignment => inner.Alignment;
+
+        public void Reserve(long length) => inner.Reserve(length);
+
+        public void Write(long position, ReadOnlySpan<ReadOnlyMemory<byte>> pieces)
+        {
+            if (!disk.SkipsWrite(path)) inner.Write(position, pieces);
+        }
+
+        public void SyncData()
+        {
+            if (!disk.SkipsSync(path)) inner.SyncData();
+        }
+
+        public int Read(long position, Span<byte> destination) => inner.Read(position, destination);
+
+        public void Truncate(long length) => inner.Truncate(length);
+
+        public void Dispose() => inner.Dispose();
+    }
+}

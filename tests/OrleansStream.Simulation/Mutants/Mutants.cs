@@ -1,0 +1,104 @@
+using System.Runtime.CompilerServices;
+using OrleansStream.Log.Files.Directories;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+using OrleansStream.Simulation.Brokers;
+
+namespace OrleansStream.Simulation.Mutants;
+
+/// <summary>The mutants of section 11 of the storage protocol that exist on one broker with files, by name.</summary>
+internal static class Mutants
+{
+    public static readonly IReadOnlyDictionary<string, Func<Mutation>> All = new SortedDictionary<string, Func<Mutation>>(StringComparer.Ordinal)
+    {
+        ["no data sync"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsSync = IsWal }),
+        ["no data sync of the metadata journal"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsSync = IsMetadata }),
+        ["no directory sync"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsDirectorySync = path => path == DataDirectory.WalDirectory }),
+        ["no directory sync of the metadata journal"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsDirectorySync = path => path == DataDirectory.MetadataDirectory }),
+        ["recovered bytes not synced again"] = () => new DiskMutation((disk, isRecovering) => new MutantDisk(disk)
+        {
+            SkipsSync = path => isRecovering() && IsWal(path), SkipsWrite = path => isRecovering() && IsWal(path),
+        }),
+        ["recovered bytes synced but not written again"] = () => new DiskMutation((disk, isRecovering) => new MutantDisk(disk) { SkipsWrite = path => isRecovering() && IsWal(path) }),
+        ["failed write taken for success"] = () => new StoreMutation(store => new MutantStore(store) { SwallowsFailures = true }),
+        ["publish out of order"] = () => new OwnerMutation(),
+        ["no closed-epoch check"] = () => new LaneMutation(lane => new MutantLane(lane) { ClosesNoEpoch = true, DrainsNothing = true }),
+        ["open in the own session without a manifest write"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsOwnClaims = true }),
+        ["conflict taken for success"] = () => new ManifestMutation(store => new MutantManifests(store) { ConflictIsSuccess = true }),
+        ["session without a record"] = () => new SessionMutation(store => new MutantSessions(store) { SkipsCreates = true }),
+        ["trim above slots in flight"] = () => new SessionMutation(store => new MutantSessions(store) { TrimsTooFarBy = 3 }),
+        ["log end from published frames only"] = () => new LogEndMutation((manifest, lane) => lane.Index.PublishedEnd(manifest.Partition) ?? Offset.Zero),
+        ["log end from the manifest only"] = () => new LogEndMutation((manifest, _) => manifest.ExtentsEnd),
+        ["log end without log start"] = () => new LogEndMutation((manifest, lane) =>
+            Offset.Max(manifest.Extents.IsEmpty ? Offset.Zero : manifest.Extents[^1].LastOffset + 1, lane.Index.PublishedEnd(manifest.Partition) ?? Offset.Zero)),
+        ["recovery leaves out the last run"] = () => new RecoveredMutation(frames => [.. frames.SkipLast(1)]),
+    };
+
+    private static bool IsWal(string path) => path.StartsWith(DataDirectory.WalDirectory, StringComparison.Ordinal);
+
+    private static bool IsMetadata(string path) => path.StartsWith(DataDirectory.MetadataDirectory, StringComparison.Ordinal);
+
+    private sealed class DiskMutation(Func<IDisk, Func<bool>, IDisk> change) : Mutation
+    {
+        public override IDisk Disk(IDisk disk, Func<bool> isRecovering) => change(disk, isRecovering);
+    }
+
+    internal sealed class StoreMutation(Func<ILaneStore, ILaneStore> change) : Mutation
+    {
+        public override ILaneStore Store(ILaneStore store) => change(store);
+    }
+
+    private sealed class LaneMutation(Func<ILane, ILane> change) : Mutation
+    {
+        public override ILane Lane(ILane lane) => change(lane);
+    }
+
+    private sealed class OwnerMutation : Mutation
+    {
+        private readonly ConditionalWeakTable<IFrameOwner, SwappingOwner> _owners = [];
+
+        public override ILane Lane(ILane lane) => new MutantLane(lane) { OnEnqueue = Swapped };
+
+        private FrameRequest Swapped(FrameRequest request) => new()
+        {
+            Partition = request.Partition,
+            Epoch = request.Epoch,
+            BaseOffset = request.BaseOffset,
+            LastOffset = request.LastOffset,
+            MaxTimestampMs = request.MaxTimestampMs,
+            Length = request.Length,
+            Kind = request.Kind,
+            Owner = _owners.GetValue(request.Owner, owner => new SwappingOwner(owner)).Owner,
+            State = request.State,
+            Linger = request.Linger,
+        };
+    }
+
+    private sealed class ManifestMutation(Func<IManifestStore, IManifestStore> change) : Mutation
+    {
+        public override IManifestStore Manifests(IManifestStore manifests) => change(manifests);
+    }
+
+    private sealed class SessionMutation(Func<ISessionStore, ISessionStore> change) : Mutation
+    {
+        public override ISessionStore Sessions(ISessionStore sessions) => change(sessions);
+    }
+
+    private sealed class RecoveredMutation(Func<IReadOnlyList<WalExtent>, IReadOnlyList<WalExtent>> change) : Mutation
+    {
+        public override IRecoveredSessions Recovered(IRecoveredSessions recovered) => new MutantRecovered(recovered, change);
+    }
+
+    private sealed class LogEndMutation(Func<Manifest, ILane, Offset> logEnd) : Mutation
+    {
+        public override PartitionOpener Opener(PartitionOpenerParts parts) => new OpenerWithLogEnd(parts, logEnd);
+    }
+
+    private sealed class OpenerWithLogEnd(PartitionOpenerParts parts, Func<Manifest, ILane, Offset> logEnd) : PartitionOpener(parts)
+    {
+        protected override Offset LogEnd(Manifest manifest, ILane lane) => logEnd(manifest, lane);
+    }
+}

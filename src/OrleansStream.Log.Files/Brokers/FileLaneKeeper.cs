@@ -143,6 +143,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
                 Metrics = _metrics.Lane,
                 MaxOpenBytes = _setup.Lane.MaxOpenBytes,
                 BlockBytes = _setup.Lane.BlockBytes,
+                ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
             });
     }
 

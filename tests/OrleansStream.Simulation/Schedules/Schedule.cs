@@ -37,6 +37,7 @@ internal sealed class Schedule
     private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
     private int _lives;
+    private int _unanswered;
     private ViolationException? _violation;
     private bool _mayFail;
 
@@ -61,7 +62,7 @@ internal sealed class Schedule
     private ScheduleResult Run()
     {
         Restart(_disk);
-        var steps = 20 + _chance.Next(100);
+        var steps = 20 + _chance.Next(70);
         for (var step = 0; step < steps; step++)
         {
             Act(Pick());
@@ -153,7 +154,7 @@ internal sealed class Schedule
         if (!_broker!.Handles.TryGet(log.Partition, out var handle)) return;
         var batch = new BatchBuilder().Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
         log.Send(batch);
-        handle.Append(batch, default, new Completion(this, log, batch, _disk), 0);
+        if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
     private void Open(ExpectedLog log)
@@ -222,6 +223,8 @@ internal sealed class Schedule
         try
         {
             Await(broker.Scheduler.Start(broker.StopAsync));
+            broker.Scheduler.RunUntilIdle(MaxStepsIdle);
+            if (_unanswered != 0 && !_mayFail) throw new ViolationException($"{_unanswered} appends were never answered.");
         }
         catch (Exception error) when (error is LogException or SimulatedCrashException && _mayFail)
         {
@@ -281,6 +284,7 @@ internal sealed class Schedule
         _replacing = null;
         _pending.Clear();
         _mayFail = false;
+        _unanswered = 0;
     }
 
     private void Begin(Func<Task> work) => _pending.Add(_broker!.Scheduler.Start(work));
@@ -326,6 +330,7 @@ internal sealed class Schedule
         {
             // Whoever is dead answers nobody.
             if (disk.IsStopped) return;
+            schedule._unanswered--;
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
             if (outcome.Error != ErrorCode.None) return;
             schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");

@@ -32,7 +32,12 @@ public sealed partial class ReadmeTests
     {
         var pages = string.Concat(Directory.EnumerateFiles(Path.Combine(Repository.Root, "docs", "operations"), "*.md").Select(File.ReadAllText));
 
-        Assert.Empty(Setting().Matches(Text).Select(match => match.Groups["name"].Value).Where(name => !pages.Contains($"`{name}`", StringComparison.Ordinal)));
+        var unknown = from setting in Setting().Matches(Text)
+                      let name = setting.Groups["name"].Value
+                      where !pages.Contains($"`{name}`", StringComparison.Ordinal)
+                      select name;
+
+        Assert.Empty(unknown.ToList());
     }
 
     [GeneratedRegex(@"(?<![\w./-])(?<path>(?:src|tests|docs|infra)/[\w./-]*\w)")]

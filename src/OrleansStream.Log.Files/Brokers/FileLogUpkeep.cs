@@ -39,7 +39,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         });
         Mover = new LogStartMover(parts.Editor, pending);
         Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
-        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, usage, splitter) : null;
+        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter) : null;
         _upkeep = new Upkeep(new UpkeepParts
         {
             Store = manifests,

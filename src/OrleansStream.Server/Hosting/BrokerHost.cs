@@ -41,7 +41,8 @@ internal static class BrokerHost
         app.MapHealth(state);
         app.MapMetrics(parts.Metrics);
         app.Services.GetRequiredService<PartitionMetrics>();
-        parts.Confirmation.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
+        parts.Catalog.Settings = app.Services.GetRequiredService<GrainStartup>().SettingsOf;
+        parts.Catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
         return app;
     }
 

@@ -39,6 +39,7 @@ internal static class LaneLoad
     {
         private readonly long[] _latencies = new long[1_000_000];
         private readonly byte[] _frame = new byte[frameBytes];
+        private static readonly ManualResetEvent Waiting = new(false);
         private long _published;
         private long _blocks;
 
@@ -131,11 +132,8 @@ internal static class LaneLoad
 
         private static void WaitUntil(long timestamp)
         {
-            while (Stopwatch.GetTimestamp() < timestamp)
-            {
-                var left = Stopwatch.GetElapsedTime(Stopwatch.GetTimestamp(), timestamp);
-                if (left > TimeSpan.FromMicroseconds(200)) Thread.Yield();
-            }
+            // In bursts of a millisecond's frames: a generator that spins would take a core away from what is measured.
+            while (Stopwatch.GetTimestamp() < timestamp) Waiting.WaitOne(1);
         }
 
         private void Print(long count, double seconds, double cpu, long allocated)

@@ -29,7 +29,7 @@ internal static class Mutants
         ["open in the own session without a manifest write"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsOwnClaims = true }),
         ["conflict taken for success"] = () => new ManifestMutation(store => new MutantManifests(store) { ConflictIsSuccess = true }),
         ["session without a record"] = () => new SessionMutation(store => new MutantSessions(store) { SkipsCreates = true }),
-        ["trim above slots in flight"] = () => new SessionMutation(store => new MutantSessions(store) { TrimsTooFarBy = 2 }),
+        ["trim above slots in flight"] = () => new SessionMutation(store => new MutantSessions(store) { TrimsTooFarBy = 3 }),
         ["log end from published frames only"] = () => new LogEndMutation((manifest, lane) => lane.Index.PublishedEnd(manifest.Partition) ?? Offset.Zero),
         ["log end from the manifest only"] = () => new LogEndMutation((manifest, _) => manifest.ExtentsEnd),
         ["log end without log start"] = () => new LogEndMutation((manifest, lane) =>

@@ -21,6 +21,7 @@ internal sealed class ExpectedLog(PartitionId partition)
     private long _highWatermark;
     private long _logStart;
     private int _epoch = -1;
+    private long _lastAcknowledged = -1;
 
     public PartitionId Partition => partition;
 
@@ -40,7 +41,13 @@ internal sealed class ExpectedLog(PartitionId partition)
 
     public void Send(byte[] batch) => _sent[CrcOf(batch)] = batch;
 
-    public void Acknowledge(byte[] batch, Offset baseOffset) => Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
+    /// <summary>Answers of one owner come in the order of offsets (rule B3).</summary>
+    public void Acknowledge(byte[] batch, Offset baseOffset)
+    {
+        if (baseOffset.Value <= _lastAcknowledged) throw new ViolationException($"{partition}: offset {baseOffset} was acknowledged after offset {_lastAcknowledged}");
+        _lastAcknowledged = baseOffset.Value;
+        Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
+    }
 
     public void AskLogStart(long offset) => _logStarts.Add(offset);
 

@@ -37,6 +37,8 @@ internal sealed class Schedule
     private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
     private int _lives;
+    private int _unanswered;
+    private ViolationException? _violation;
     private bool _mayFail;
 
     private Schedule(int seed, Func<Mutation> newMutation)
@@ -60,7 +62,7 @@ internal sealed class Schedule
     private ScheduleResult Run()
     {
         Restart(_disk);
-        var steps = 20 + _chance.Next(100);
+        var steps = 20 + _chance.Next(70);
         for (var step = 0; step < steps; step++)
         {
             Act(Pick());
@@ -152,7 +154,7 @@ internal sealed class Schedule
         if (!_broker!.Handles.TryGet(log.Partition, out var handle)) return;
         var batch = new BatchBuilder().Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
         log.Send(batch);
-        handle.Append(batch, default, new Completion(this, log, batch, _disk), 0);
+        if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
     private void Open(ExpectedLog log)
@@ -169,7 +171,9 @@ internal sealed class Schedule
     {
         if (!_broker!.Handles.TryGet(log.Partition, out var handle) || handle.HighWatermark.Value == 0) return;
         var broker = _broker;
-        var target = new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
+        
+        // Often all of it: only then the lane may give up its last slots.
+        var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
         log.AskLogStart(target.Value);
         Begin(async () =>
         {
@@ -219,6 +223,8 @@ internal sealed class Schedule
         try
         {
             Await(broker.Scheduler.Start(broker.StopAsync));
+            broker.Scheduler.RunUntilIdle(MaxStepsIdle);
+            if (_unanswered != 0 && !_mayFail) throw new ViolationException($"{_unanswered} appends were never answered.");
         }
         catch (Exception error) when (error is LogException or SimulatedCrashException && _mayFail)
         {
@@ -278,6 +284,7 @@ internal sealed class Schedule
         _replacing = null;
         _pending.Clear();
         _mayFail = false;
+        _unanswered = 0;
     }
 
     private void Begin(Func<Task> work) => _pending.Add(_broker!.Scheduler.Start(work));
@@ -285,6 +292,7 @@ internal sealed class Schedule
     // Failures of the disk are what the schedule asked for; anything else is not.
     private void Forget()
     {
+        if (_violation is not null) throw _violation;
         foreach (var task in _pending.Where(task => task.IsFaulted)) Judge(task.Exception!.InnerException!);
         _pending.RemoveAll(task => task.IsCompleted);
     }
@@ -322,10 +330,19 @@ internal sealed class Schedule
         {
             // Whoever is dead answers nobody.
             if (disk.IsStopped) return;
+            schedule._unanswered--;
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
             if (outcome.Error != ErrorCode.None) return;
             schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
-            log.Acknowledge(batch, outcome.BaseOffset);
+            try
+            {
+                log.Acknowledge(batch, outcome.BaseOffset);
+            }
+            catch (ViolationException violation)
+            {
+                // Who answers survives its callers' exceptions, so it is kept for later.
+                schedule._violation ??= violation;
+            }
         }
     }
 }

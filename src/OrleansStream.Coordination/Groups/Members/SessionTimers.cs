@@ -6,7 +6,7 @@ namespace OrleansStream.Coordination.Groups.Members;
 /// </summary>
 internal sealed class SessionTimers
 {
-    private readonly Dictionary<string, Timer> _timers = [];
+    private readonly Dictionary<string, SessionTimer> _timers = [];
     private readonly PriorityQueue<Entry, DateTimeOffset> _queue = new();
 
     /// <summary>Not later than the first deadline; null if nothing runs.</summary>
@@ -40,7 +40,7 @@ internal sealed class SessionTimers
             return;
         }
 
-        _timers[id] = new Timer { Deadline = deadline, QueuedAt = deadline };
+        _timers[id] = new SessionTimer { Deadline = deadline, QueuedAt = deadline };
         _queue.Enqueue(new Entry(id, deadline), deadline);
         DropStaleEntries();
     }
@@ -101,7 +101,7 @@ internal sealed class SessionTimers
 
     private readonly record struct Entry(string Id, DateTimeOffset At);
 
-    private sealed class Timer
+    private sealed class SessionTimer
     {
         public DateTimeOffset Deadline { get; set; }
 

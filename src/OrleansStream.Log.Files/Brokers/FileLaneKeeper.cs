@@ -21,18 +21,19 @@ public sealed class FileLaneKeeper : IAsyncDisposable
     private readonly WalFiles _files;
     private readonly SlabPool _slabs;
     private readonly TailCache _tail;
+    private readonly FileLogMetrics _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private FileLane? _lane;
     private Task _watch = Task.CompletedTask;
     private TaskCompletionSource<bool> _replaced = NewSignal();
 
-    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, TailCache tail)
+    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
     {
         _setup = setup;
         _sessions = sessions;
         _files = files;
         _slabs = slabs;
-        _tail = tail;
+        (_tail, _metrics) = watchers;
     }
 
     /// <summary>The newest lane, ended or not.</summary>
@@ -126,7 +127,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
         // Its record before its first block and before any claim.
         var session = await SessionRecords.BeginAsync(_sessions, _setup.Directory.Identity.Broker, NewGuid, cancellationToken);
         return FileLane.Start(
-            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time },
+            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time, Metrics = _metrics.Wal },
             (store, wake) => new LaneSetup
             {
                 Session = session,
@@ -139,6 +140,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
                 Dispatcher = TaskScheduler.Default,
                 WakeWriter = wake,
                 Observer = _tail,
+                Metrics = _metrics.Lane,
                 MaxOpenBytes = _setup.Lane.MaxOpenBytes,
                 BlockBytes = _setup.Lane.BlockBytes,
             });

@@ -30,6 +30,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly PartitionOpener _opener;
     private readonly ManifestEditor _manifests;
     private readonly FileLogSetup _setup;
+    private readonly FileLogMetrics _metrics = new();
 
     private FileLog(FileLogSetup setup, FileLogThreads threads, MetadataJournal metadata, FileLaneRecovery recovery, WalFiles files)
     {
@@ -40,7 +41,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
-        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, Tail);
+        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, (Tail, _metrics));
         Handles = new HandleTable(_lanes.ClosedEpochs);
         var objects = FileObjectStore.Open(setup.Directory.Disk, _objectThread);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
@@ -84,6 +85,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     public static async Task<FileLog> StartAsync(FileLogSetup setup, CancellationToken cancellationToken)
     {
         var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
+        var started = setup.Time.GetTimestamp();
         try
         {
             var disk = setup.Directory.Disk;
@@ -94,6 +96,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var log = new FileLog(setup, threads, metadata, recovery, files);
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
+            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, log._reader, () => log._opening.Count));
             return log;
         }
         catch
@@ -156,6 +159,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         await _lanes.DisposeAsync();
         await _metadata.DisposeAsync();
         Tail.Clear();

@@ -1,3 +1,4 @@
+using Microsoft.CodeAnalysis;
 using Microsoft.CodeAnalysis.CSharp;
 using Microsoft.CodeAnalysis.CSharp.Syntax;
 
@@ -21,7 +22,7 @@ public sealed class MemoryTests
             from file in Repository.Sources("src").Where(file => Watched.Any(prefix => file.Path.StartsWith(prefix, StringComparison.Ordinal)))
             from property in file.Syntax.DescendantNodes().OfType<PropertyDeclarationSyntax>()
             where IsMemory(property.Type) && property.ExpressionBody is null && property.AccessorList!.Accessors.All(accessor => accessor.Body is null && accessor.ExpressionBody is null)
-            where !property.Modifiers.Any(SyntaxKind.AbstractKeyword)
+            where !property.Modifiers.Any(modifier => modifier.IsKind(SyntaxKind.AbstractKeyword))
             select $"{file.Path}:{file.LineOf(property)}: {property.Identifier}";
 
         Findings.None(fields.Concat(stored));

@@ -141,6 +141,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
                 Observer = _tail,
                 MaxOpenBytes = _setup.Lane.MaxOpenBytes,
                 BlockBytes = _setup.Lane.BlockBytes,
+                ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
             });
     }
 

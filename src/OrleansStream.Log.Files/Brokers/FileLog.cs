@@ -6,6 +6,7 @@ using OrleansStream.Log.Files.Recovery;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
@@ -17,7 +18,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
 {
     // Reads of one spinning or cloud disk do not get faster with more; a backfill must not take every thread of a small machine.
     private const int ColdReadThreads = 2;
-    private const int ObjectThreads = 1;
+    
+    // One can write a segment while the other reads one.
+    private const int ObjectThreads = 2;
 
     private readonly ConcurrentDictionary<PartitionId, Task<OpenedHandle>> _opening = new();
     private readonly DedicatedThreadScheduler _metadataThread;
@@ -29,6 +32,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly FileLaneKeeper _lanes;
     private readonly PartitionOpener _opener;
     private readonly ManifestEditor _manifests;
+    private readonly FileLogUpkeep _upkeep;
     private readonly FileLogSetup _setup;
 
     private FileLog(FileLogSetup setup, FileLogThreads threads, MetadataJournal metadata, FileLaneRecovery recovery, WalFiles files)
@@ -53,7 +57,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Handles = Handles,
             Serving = new ServingParts
             {
-                Extents = _reader,
+                Extents = new ExtentReader(_reader, new SegmentReader(objects, Slabs, setup.Segments)),
                 Tail = Tail,
                 Time = setup.Time,
                 Validation = setup.Validation,
@@ -64,6 +68,18 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Random = setup.Random,
             Time = setup.Time,
             Producers = setup.Producers,
+        });
+        _upkeep = new FileLogUpkeep(setup, metadata.Manifests, new FileLogUpkeepParts
+        {
+            Editor = _manifests,
+            Objects = objects,
+            Handles = Handles,
+            CurrentLane = () => _lanes.Current,
+            Slabs = Slabs,
+            Files = files,
+            Wal = _reader,
+            Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
+            CloseSessions = recovery.CloseUnneededAsync,
         });
     }
 
@@ -90,10 +106,11 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var files = new WalFiles();
             var metadata = MetadataJournal.Open(disk, new MetadataJournalOptions { Scheduler = threads.Metadata, Time = setup.Time });
             var recovery = await FileLaneRecovery.StartAsync(
-                new FileLaneRecoverySetup { Disk = disk, Sessions = metadata.Sessions, Manifests = metadata.Manifests, Files = files, Scheduler = threads.Reads, Time = setup.Time }, cancellationToken);
+                new FileLaneRecoverySetup { Disk = disk, Sessions = metadata.Sessions, Manifests = metadata.Manifests, Files = files, Scheduler = threads.Reads, Time = setup.Time, ReadGrace = TimeSpan.Zero }, cancellationToken);
             var log = new FileLog(setup, threads, metadata, recovery, files);
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
+            log._upkeep.Start();
             return log;
         }
         catch
@@ -115,47 +132,15 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         return new ValueTask<OpenedHandle>(opening.WaitAsync(cancellationToken));
     }
 
-    public async ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken)
-    {
-        if (offset < Offset.Zero || offset > handle.HighWatermark) return ErrorCode.OffsetOutOfRange;
-        if (offset <= handle.LogStart) return handle.Closed;
+    public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
+        _upkeep.Mover.MoveAsync(handle, offset, cancellationToken);
 
-        var edit = await _manifests.EditAsync(handle.Id, handle.Session, handle.Epoch, manifest => WithLogStart(manifest, offset), cancellationToken);
-        if (edit.Outcome == ManifestEditOutcome.NotOwner)
-        {
-            handle.Close(ErrorCode.NotLeaderOrFollower);
-            return ErrorCode.NotLeaderOrFollower;
-        }
-
-        handle.ApplyManifest(edit.Manifest!);
-        return ErrorCode.None;
-    }
-
-    public async ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var stored = await _metadata.Manifests.GetAsync(partition, cancellationToken);
-            if (stored is { Manifest.Deleted: true }) return;
-            var lane = _lanes.Current;
-            if (stored is not null)
-            {
-                lane.CloseEpoch(partition, stored.Manifest.Epoch);
-                Handles.Withdraw(partition, stored.Manifest.Epoch, ErrorCode.UnknownTopicOrPartition);
-            }
-
-            var write = await _metadata.Manifests.CompareAndSetAsync(Tombstone(partition, stored?.Manifest), stored?.ETag, CancellationToken.None);
-            if (write.Outcome == ManifestOutcome.Written)
-            {
-                lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
-                return;
-            }
-        }
-    }
+    public ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken) => _upkeep.Deletion.DeleteAsync(partition, cancellationToken);
 
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _upkeep.DisposeAsync();
         await _lanes.DisposeAsync();
         await _metadata.DisposeAsync();
         Tail.Clear();
@@ -199,33 +184,5 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
                     return new OpenedHandle(ErrorCode.UnknownTopicOrPartition, null);
             }
         }
-    }
-
-    private static Manifest? WithLogStart(Manifest manifest, Offset offset)
-    {
-        if (offset <= manifest.LogStart) return null;
-        var dropped = manifest.Extents.Where(extent => extent.LastOffset < offset).ToList();
-        return manifest with
-        {
-            LogStart = offset,
-            Extents = manifest.Extents.RemoveRange(dropped),
-            PendingDelete = manifest.PendingDelete.AddRange(dropped.OfType<SegmentExtent>().Select(segment => segment.Name)),
-        };
-    }
-
-    private Manifest Tombstone(PartitionId partition, Manifest? before)
-    {
-        Span<byte> nonce = stackalloc byte[16];
-        lock (_setup.Random) _setup.Random.NextBytes(nonce);
-        return new Manifest
-        {
-            Partition = partition,
-            Epoch = before?.Epoch.Next ?? default,
-            Owner = before?.Owner ?? _lanes.Current.Session,
-            LogStart = before?.LogStart ?? Offset.Zero,
-            PendingDelete = before is null ? [] : [.. before.PendingDelete, .. before.Extents.OfType<SegmentExtent>().Select(segment => segment.Name)],
-            Nonce = new Guid(nonce),
-            Deleted = true,
-        };
     }
 }

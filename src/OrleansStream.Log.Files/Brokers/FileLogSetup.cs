@@ -1,7 +1,10 @@
+using System.Diagnostics.Metrics;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
+using OrleansStream.Log.Retention;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -37,4 +40,19 @@ public sealed record FileLogSetup
 
     /// <summary>Which batches are decompressed to look at each record.</summary>
     public RecordValidation Validation { get; init; }
+
+    public SegmentOptions Segments { get; init; } = new();
+
+    public SplitOptions Split { get; init; } = new();
+
+    public UpkeepOptions Upkeep { get; init; } = new();
+
+    /// <summary>The topic's configs of a partition that is not open; null if they are not known here: such a partition does not expire while it is closed.</summary>
+    public Func<PartitionId, PartitionSettings?> SettingsOf { get; init; } = static _ => null;
+
+    /// <summary>Whether a partition may be closed when it is idle. Not those that keep a coordinator's state. None is unless set.</summary>
+    public Func<PartitionId, bool> ClosesWhenIdle { get; init; } = static _ => false;
+
+    /// <summary>Where the log's meter is made; null for none.</summary>
+    public IMeterFactory? Meters { get; init; }
 }

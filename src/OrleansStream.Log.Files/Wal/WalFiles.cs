@@ -8,14 +8,22 @@ public sealed class WalFiles
 {
     private readonly Lock _lock = new();
     private readonly Dictionary<SessionId, List<WalFile>> _sessions = [];
+    private readonly List<SessionId> _order = [];
+    private int _count;
 
     /// <summary>Adds a file. Those of a session come in the order of their slots.</summary>
     public void Add(WalFile file)
     {
         lock (_lock)
         {
-            if (!_sessions.TryGetValue(file.Session, out var files)) _sessions[file.Session] = files = [];
+            if (!_sessions.TryGetValue(file.Session, out var files))
+            {
+                _sessions[file.Session] = files = [];
+                _order.Add(file.Session);
+            }
+
             files.Add(file);
+            _count++;
         }
     }
 
@@ -24,8 +32,28 @@ public sealed class WalFiles
         lock (_lock)
         {
             if (!_sessions.TryGetValue(file.Session, out var files)) return;
-            files.Remove(file);
-            if (files.Count == 0) _sessions.Remove(file.Session);
+            if (files.Remove(file)) _count--;
+            if (files.Count > 0) return;
+            _sessions.Remove(file.Session);
+            _order.Remove(file.Session);
+        }
+    }
+
+    /// <summary>How many files there are, of all sessions.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock) return _count;
+        }
+    }
+
+    /// <summary>The sessions that have files, in the order in which they were first told of.</summary>
+    public IReadOnlyList<SessionId> Sessions
+    {
+        get
+        {
+            lock (_lock) return [.. _order];
         }
     }
 

@@ -7,6 +7,9 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
 {
     private static readonly TimeSpan AgainAfter = TimeSpan.FromSeconds(1);
 
+    // Producers wait this long for old files to be split. If that does not succeed, a WAL above its cap is better than a broker that takes nothing.
+    private static readonly TimeSpan CapPatience = TimeSpan.FromSeconds(30);
+
     private readonly Lock _lock = new();
     private readonly ZeroAhead _zeroAhead = new(setup);
     private readonly List<WalFile> _given = [];
@@ -14,7 +17,9 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
     private DiskException? _failure;
     private int _nextNumber;
     private long _triedAt;
+    private long _cappedSince;
     private bool _isFull;
+    private bool _isCapped;
     private bool _isDisposed;
 
     /// <summary>Called when space was made for which an append was told to wait.</summary>
@@ -56,18 +61,19 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
     /// <summary>Tries again what did not go: a file on a full disk, deleting what was still read. Returns the time until the next try.</summary>
     public TimeSpan Tend()
     {
-        bool prepares, drops;
+        bool prepares, waits, drops;
         lock (_lock)
         {
-            if (!_isFull && _given.Count == 0) return Timeout.InfiniteTimeSpan;
+            if (!_isFull && !_isCapped && _given.Count == 0) return Timeout.InfiniteTimeSpan;
             if (setup.Time.GetElapsedTime(_triedAt) < AgainAfter) return AgainAfter;
 
             _triedAt = setup.Time.GetTimestamp();
-            (prepares, drops) = (_isFull, _given.Count > 0);
+            (prepares, waits, drops) = (_isFull, _isCapped, _given.Count > 0);
             _isFull = false;
         }
 
         if (prepares) PrepareApart();
+        if (waits) setup.RunApart(PrepareIfCapped);
         if (drops) setup.RunApart(DropGiven);
         return AgainAfter;
     }
@@ -112,8 +118,24 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
         _zeroAhead.Dispose();
     }
 
+    // What waits for the cap still counts as being prepared: appends are told to wait, not that there is no space.
+    private bool WaitsForCap()
+    {
+        lock (_lock)
+        {
+            // A session begins with two files: with one alone nothing could ever be closed and split.
+            var isOver = _nextNumber > 1 && (setup.Files.Count + _given.Count + 1) * setup.Options.FileBytes > setup.Options.MaxWalBytes;
+            if (isOver && !_isCapped) _cappedSince = setup.Time.GetTimestamp();
+            _isCapped = isOver && setup.Time.GetElapsedTime(_cappedSince) < CapPatience;
+            _triedAt = setup.Time.GetTimestamp();
+            return _isCapped;
+        }
+    }
+
     private void Prepare()
     {
+        if (WaitsForCap()) return;
+
         OpenWalFile? file = null;
         var isFull = false;
         try
@@ -159,6 +181,16 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
         catch (DiskException error)
         {
             Volatile.Write(ref _failure, error);
+            return;
         }
+
+        PrepareIfCapped();
+    }
+
+    private void PrepareIfCapped()
+    {
+        bool isCapped;
+        lock (_lock) isCapped = _isCapped;
+        if (isCapped) Prepare();
     }
 }

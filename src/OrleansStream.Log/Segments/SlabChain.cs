@@ -4,29 +4,31 @@ using OrleansStream.Model;
 
 namespace OrleansStream.Log.Segments;
 
-/// <summary>Bytes that grow in slabs of 1 MiB, so that a segment takes the memory that it has and no array of its size is ever made.</summary>
+/// <summary>Bytes that grow slab by slab, so that a segment takes about the memory that it has, and no array of its size is ever made.</summary>
 internal sealed class SlabChain(SlabPool slabs) : IDisposable
 {
-    private const int SlabBytes = Limits.MiB;
+    // Each slab is as large as all before it: many small segments are cut at the same time, and a large one takes few slabs.
+    private const int MinSlabBytes = 16 * Limits.KiB, MaxSlabBytes = Limits.MiB;
 
     private readonly List<Slab> _slabs = [];
-    private int _used = SlabBytes;
+    private int _used;
 
-    public long Length => ((long)_slabs.Count * SlabBytes) - (SlabBytes - _used);
+    public long Length { get; private set; }
 
     public void Append(ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
-            if (_used == SlabBytes)
+            if (_slabs.Count == 0 || _used == _slabs[^1].Length)
             {
-                _slabs.Add(slabs.Rent(SlabBytes));
+                _slabs.Add(slabs.Rent((int)Math.Clamp(Length, MinSlabBytes, MaxSlabBytes)));
                 _used = 0;
             }
 
-            var taken = Math.Min(bytes.Length, SlabBytes - _used);
+            var taken = Math.Min(bytes.Length, _slabs[^1].Length - _used);
             bytes[..taken].CopyTo(_slabs[^1].GetSpan()[_used..]);
             _used += taken;
+            Length += taken;
             bytes = bytes[taken..];
         }
     }
@@ -37,8 +39,7 @@ internal sealed class SlabChain(SlabPool slabs) : IDisposable
         Piece? first = null, last = null;
         for (var i = 0; i < _slabs.Count; i++)
         {
-            var memory = _slabs[i].Memory[..(i + 1 < _slabs.Count ? SlabBytes : _used)];
-            last = new Piece(memory, last);
+            last = new Piece(_slabs[i].Memory[..(i + 1 < _slabs.Count ? _slabs[i].Length : _used)], last);
             first ??= last;
         }
 
@@ -49,7 +50,8 @@ internal sealed class SlabChain(SlabPool slabs) : IDisposable
     {
         foreach (var slab in _slabs) slab.Return();
         _slabs.Clear();
-        _used = SlabBytes;
+        _used = 0;
+        Length = 0;
     }
 
     private sealed class Piece : ReadOnlySequenceSegment<byte>

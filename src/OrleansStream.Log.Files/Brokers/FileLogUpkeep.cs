@@ -1,0 +1,100 @@
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
+using OrleansStream.Log.Segments;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Files.Brokers;
+
+/// <summary>What a <see cref="FileLog"/> lets go of, and what it does so with: expired records, deleted topics, old WAL files, objects that nobody needs.</summary>
+internal sealed class FileLogUpkeep : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Upkeep _upkeep;
+    private readonly UpkeepMetrics? _metrics;
+    private Task _running = Task.CompletedTask;
+
+    public FileLogUpkeep(FileLogSetup setup, IManifestStore manifests, FileLogUpkeepParts parts)
+    {
+        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time);
+        var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
+        var splitter = new Splitter(new SplitterParts
+        {
+            Store = manifests,
+            Manifests = parts.Editor,
+            Objects = parts.Objects,
+            Extents = parts.Wal,
+            Slabs = parts.Slabs,
+            Handles = parts.Handles,
+            CurrentLane = parts.CurrentLane,
+            Open = parts.Open,
+            Random = setup.Random,
+            Time = setup.Time,
+            Segments = setup.Segments,
+            Options = setup.Split,
+            OnFailed = (partition, error) => setup.Note($"Partition {partition} could not be moved out of an old WAL file, which stays.", error),
+        });
+        Mover = new LogStartMover(parts.Editor, pending);
+        Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
+        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, usage, splitter) : null;
+        _upkeep = new Upkeep(new UpkeepParts
+        {
+            Store = manifests,
+            Handles = parts.Handles,
+            CurrentLane = parts.CurrentLane,
+            Wal = usage,
+            Splitter = splitter,
+            Retention = new PartitionRetention(Mover, setup.Time),
+            Pending = pending,
+            Sweep = new ObjectSweep(new SweepParts(manifests, parts.Editor, parts.Objects, setup.ConfirmTopic, parts.CurrentLane), pending, setup.Time),
+            CloseSessions = parts.CloseSessions,
+            SettingsOf = setup.SettingsOf,
+            Open = parts.Open,
+            ClosesWhenIdle = setup.ClosesWhenIdle,
+            Time = setup.Time,
+            Options = setup.Upkeep,
+            Metrics = _metrics,
+            OnFailed = setup.Note,
+        });
+    }
+
+    public LogStartMover Mover { get; }
+
+    public PartitionDeletion Deletion { get; }
+
+    public void Start() => _running = Task.Run(() => _upkeep.RunAsync(_stopping.Token));
+
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _running;
+        _metrics?.Dispose();
+        _stopping.Dispose();
+    }
+}
+
+/// <summary>What <see cref="FileLogUpkeep"/> takes of its log.</summary>
+internal sealed record FileLogUpkeepParts
+{
+    public required ManifestEditor Editor { get; init; }
+
+    public required IObjectStore Objects { get; init; }
+
+    public required HandleTable Handles { get; init; }
+
+    public required Func<ILane> CurrentLane { get; init; }
+
+    public required Blocks.SlabPool Slabs { get; init; }
+
+    public required WalFiles Files { get; init; }
+
+    /// <summary>Reads WAL extents.</summary>
+    public required IExtentReader Wal { get; init; }
+
+    public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
+
+    public required Func<CancellationToken, Task> CloseSessions { get; init; }
+}

@@ -1,0 +1,196 @@
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Retention;
+
+/// <summary>
+/// The one scheduler of a broker's log: lets expired records go, empties old WAL files, closes idle partitions, deletes and sweeps objects. Nothing of it is
+/// kept per partition: it walks those that are open, in small steps.
+/// </summary>
+public sealed class Upkeep(UpkeepParts parts)
+{
+    private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
+
+    // A part of the WAL that could not be emptied: its disk or data is broken, and asking each second would only repeat the message.
+    private static readonly TimeSpan AgainAfter = TimeSpan.FromMinutes(1);
+
+    // Partitions looked at before others that wait for the same threads have their turn.
+    private const int PartitionsAtOnce = 64;
+
+    // A file with less than this share of live bytes is emptied before the cap asks for it.
+    private const int NearlyEmptyShare = 8;
+
+    private readonly Dictionary<WalPart, long> _putOff = [];
+    private long _lastRetention = parts.Time.GetTimestamp();
+    private long _lastSweep = parts.Time.GetTimestamp();
+    private bool _hasWatchedAll;
+
+    /// <summary>Runs until it is cancelled, on the task scheduler that it is started on.</summary>
+    public Task RunAsync(CancellationToken cancellationToken) =>
+        // Apart from each other: a long sweep must not keep producers waiting for a WAL file.
+        Task.WhenAll(
+            RepeatAsync("Looking after the WAL", TendWalAsync, Step, cancellationToken),
+            RepeatAsync("Looking after partitions", TendPartitionsAsync, parts.Options.RetentionInterval < Step ? parts.Options.RetentionInterval : Step, cancellationToken));
+
+    /// <summary>Empties old parts of the WAL while its cap is near, and such as hold hardly anything. One call at a time.</summary>
+    /// <exception cref="LogException">Storage failed; the next call goes on.</exception>
+    public async ValueTask TendWalAsync(CancellationToken cancellationToken)
+    {
+        var lane = parts.CurrentLane();
+        foreach (var part in parts.Wal.ClosedParts())
+        {
+            if (lane.End is not null || (!parts.Wal.IsNearCap && !IsNearlyEmpty(lane, part))) return;
+            if (IsPutOff(part))
+            {
+                // What follows in the session cannot be trimmed before it (rule T1).
+                if (part.Session == lane.Session) return;
+                continue;
+            }
+
+            if (!await parts.Splitter.SplitAsync(part, cancellationToken)) _putOff[part] = parts.Time.GetTimestamp();
+            if (part.Session == lane.Session) await lane.TrimAsync(cancellationToken);
+            else await parts.CloseSessions(cancellationToken);
+        }
+    }
+
+    /// <summary>Does what is due for partitions and objects. One call at a time.</summary>
+    /// <exception cref="LogException">Storage failed; the next call goes on.</exception>
+    public async ValueTask TendPartitionsAsync(CancellationToken cancellationToken)
+    {
+        if (!_hasWatchedAll)
+        {
+            await parts.Pending.WatchAllAsync(cancellationToken);
+            _hasWatchedAll = true;
+        }
+
+        if (IsDue(ref _lastRetention, parts.Options.RetentionInterval))
+        {
+            await WalkOpenAsync(cancellationToken);
+            await WalkClosedAsync(cancellationToken);
+            await parts.CloseSessions(cancellationToken);
+        }
+
+        // Deleted topics and moved log starts free slots at any time.
+        await parts.CurrentLane().TrimAsync(cancellationToken);
+        if (parts.Pending.Partitions > 0)
+        {
+            var deleted = await parts.Pending.DeleteDueAsync(cancellationToken);
+            parts.Metrics?.OnDeleted(deleted);
+        }
+
+        if (IsDue(ref _lastSweep, parts.Options.SweepInterval))
+        {
+            var swept = await parts.Sweep.RunAsync(cancellationToken);
+            parts.Metrics?.OnSwept(swept);
+        }
+    }
+
+    private async Task RepeatAsync(string what, Func<CancellationToken, ValueTask> step, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        while (!cancellationToken.IsCancellationRequested)
+        {
+            try
+            {
+                await step(cancellationToken);
+                await Task.Delay(pause, parts.Time, cancellationToken);
+            }
+            catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error) // Whatever it was: a broker that no longer lets anything go fills its disk.
+            {
+                parts.OnFailed?.Invoke($"{what} failed; it is tried again.", error);
+                await Task.Delay(Step, parts.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async ValueTask WalkOpenAsync(CancellationToken cancellationToken)
+    {
+        var looked = 0;
+        foreach (var handle in parts.Handles.All)
+        {
+            if (++looked % PartitionsAtOnce == 0) await Task.Yield();
+            await ExpireAsync(handle, cancellationToken);
+            if (handle.IdleFor >= parts.Options.IdleClose && parts.ClosesWhenIdle(handle.Id)) Close(handle);
+        }
+    }
+
+    // A partition whose manifest cannot be written must not keep the others from expiring.
+    private async ValueTask ExpireAsync(PartitionHandle handle, CancellationToken cancellationToken)
+    {
+        try
+        {
+            if (await parts.Retention.RunAsync(handle, cancellationToken)) parts.Metrics?.OnExpired();
+        }
+        catch (LogException error)
+        {
+            parts.OnFailed?.Invoke($"Retention of partition {handle.Id} failed; it is tried again.", error);
+        }
+    }
+
+    // Frames that have their place are published all the same, and their producers answered: the lane holds on to what it needs for that.
+    private void Close(PartitionHandle handle)
+    {
+        parts.CurrentLane().CloseEpoch(handle.Id, handle.Epoch);
+        parts.Handles.Withdraw(handle.Id, handle.Epoch, ErrorCode.NotLeaderOrFollower);
+        parts.Metrics?.OnIdleClosed();
+    }
+
+    // A partition that is closed expires as any other: it is opened only if something has to go.
+    private async ValueTask WalkClosedAsync(CancellationToken cancellationToken)
+    {
+        var nowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
+        var looked = 0;
+        await foreach (var stored in parts.Store.ListAsync(cancellationToken))
+        {
+            if (++looked % PartitionsAtOnce == 0) await Task.Yield();
+            var manifest = stored.Manifest;
+            if (manifest.Deleted || parts.Handles.TryGet(manifest.Partition, out _) || parts.SettingsOf(manifest.Partition) is not { } settings) continue;
+
+            var extents = ExtentsOf(manifest);
+            var end = extents.Count > 0 ? extents[^1].LastOffset + 1 : manifest.LogStart;
+            if (RetentionRule.NewLogStart(extents, manifest.LogStart, end, settings, nowMs) <= manifest.LogStart) continue;
+            if (await parts.Open(manifest.Partition, cancellationToken) is { } handle) await ExpireAsync(handle, cancellationToken);
+        }
+    }
+
+    private List<Extent> ExtentsOf(Manifest manifest)
+    {
+        var lane = parts.CurrentLane();
+        var extents = new List<Extent>(manifest.Extents);
+        if (manifest.Owner != lane.Session) return extents;
+        var own = new List<WalExtent>();
+        lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, own);
+        extents.AddRange(own);
+        return extents;
+    }
+
+    private static bool IsNearlyEmpty(ILane lane, WalPart part)
+    {
+        if (part.Session != lane.Session) return false;
+        var holdings = new List<LaneHolding>();
+        lane.Index.CopyBelow(part.End, holdings);
+        return holdings.Sum(static holding => holding.Bytes) * NearlyEmptyShare < part.Bytes;
+    }
+
+    private bool IsPutOff(WalPart part)
+    {
+        if (!_putOff.TryGetValue(part, out var since)) return false;
+        if (parts.Time.GetElapsedTime(since) < AgainAfter) return true;
+        _putOff.Remove(part);
+        return false;
+    }
+
+    private bool IsDue(ref long last, TimeSpan interval)
+    {
+        var now = parts.Time.GetTimestamp();
+        if (parts.Time.GetElapsedTime(last, now) < interval) return false;
+        last = now;
+        return true;
+    }
+}

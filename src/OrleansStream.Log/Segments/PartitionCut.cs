@@ -1,0 +1,52 @@
+using System.Collections.Immutable;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Segments;
+
+/// <summary>The segments of one partition that are being cut: frames come in, whole segments go to the store. Used by one task.</summary>
+internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IDisposable
+{
+    private readonly ImmutableArray<SegmentExtent>.Builder _segments = ImmutableArray.CreateBuilder<SegmentExtent>();
+    private readonly int _maxBytes = Math.Min(parts.Segments.MaxBytes, plan.Handle?.Settings.SegmentBytes ?? int.MaxValue);
+    private readonly long _maxMs = plan.Handle?.Settings.SegmentMs ?? long.MaxValue;
+    private SegmentWriter? _open;
+
+    /// <summary>The offset that is to come next.</summary>
+    public Offset Next { get; private set; } = plan.From;
+
+    /// <summary>Takes the frame, unless it was taken already or has expired. Its bytes are copied.</summary>
+    /// <exception cref="LogException">A frame is missing before it, or storage failed.</exception>
+    public async ValueTask AddAsync(LeasedFrame frame, CancellationToken cancellationToken)
+    {
+        if (frame.Entry.LastOffset < Next) return;
+        if (frame.Entry.BaseOffset > Next)
+            throw new LogException($"Partition {plan.Partition}: offsets {Next} to {frame.Entry.BaseOffset.Value - 1} were not found where the manifest or the lane index says they are.");
+
+        Next = frame.Entry.LastOffset + 1;
+        if (frame.Entry.LastOffset < plan.LogStart) return;
+        if (_open is not null && IsFull(frame.Entry)) await WriteOpenAsync(cancellationToken);
+        _open ??= new SegmentWriter(parts.Slabs, plan.Partition, plan.Epoch, parts.Segments.IndexIntervalBytes);
+        _open.Add(frame.Entry, frame.Bytes.Span);
+    }
+
+    /// <summary>Writes what is left. All segments are durable on return, in offset order.</summary>
+    public async ValueTask<ImmutableArray<SegmentExtent>> FinishAsync(CancellationToken cancellationToken)
+    {
+        if (_open is not null) await WriteOpenAsync(cancellationToken);
+        return _segments.ToImmutable();
+    }
+
+    public void Dispose() => _open?.Dispose();
+
+    private bool IsFull(in FrameEntry next) =>
+        _open!.Bytes + next.Length > _maxBytes || (_open.FirstTimestampMs >= 0 && next.MaxTimestampMs - _open.FirstTimestampMs > _maxMs);
+
+    private async ValueTask WriteOpenAsync(CancellationToken cancellationToken)
+    {
+        using var writer = _open!;
+        _open = null;
+        _segments.Add(await writer.WriteAsync(parts.Objects, parts.NewUnique(), cancellationToken));
+    }
+}

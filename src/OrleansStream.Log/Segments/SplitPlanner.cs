@@ -1,0 +1,92 @@
+using System.Collections.Immutable;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Segments;
+
+/// <summary>Finds out what keeps a part of the WAL from being given back.</summary>
+internal sealed class SplitPlanner(SplitterParts parts)
+{
+    // Rule S4: at most twice per frame.
+    private const int MaxCarries = 2;
+
+    public async ValueTask<List<SplitPlan>> PlanAsync(WalPart part, CancellationToken cancellationToken)
+    {
+        var lane = parts.CurrentLane();
+        return part.Session == lane.Session ? await OfOwnAsync(lane, part, cancellationToken) : await OfEndedAsync(lane, part.Session, cancellationToken);
+    }
+
+    /// <summary>The plan for a partition up to an offset, computed from the manifest as it stands (rule M1). Null if there is nothing to do for this broker.</summary>
+    public async ValueTask<SplitPlan?> PlanAsync(ILane lane, PartitionId partition, Offset to, CancellationToken cancellationToken)
+    {
+        var manifest = (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
+        if (manifest is null || manifest.Deleted || manifest.Owner != lane.Session) return null;
+
+        var sources = SourcesOf(lane, manifest, to);
+        if (sources.IsEmpty) return null;
+
+        // An entry of the lane index may reach below what a segment covers already.
+        var from = manifest.Extents.OfType<WalExtent>().FirstOrDefault()?.BaseOffset ?? Offset.Max(sources[0].BaseOffset, manifest.ExtentsEnd);
+        return new SplitPlan { Partition = partition, Epoch = manifest.Epoch, Handle = HandleOf(manifest), Sources = sources, From = from, LogStart = manifest.LogStart };
+    }
+
+    // Inherited extents first; the lane index follows them where no segment stands between.
+    private static ImmutableArray<WalExtent> SourcesOf(ILane lane, Manifest manifest, Offset to)
+    {
+        var segments = manifest.Extents.TakeWhile(static extent => extent is SegmentExtent).Count();
+        var sources = manifest.Extents.Skip(segments).TakeWhile(static extent => extent is WalExtent).Cast<WalExtent>().ToList();
+        if (segments + sources.Count == manifest.Extents.Length) lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, sources);
+        return [.. sources.TakeWhile(source => source.BaseOffset <= to)];
+    }
+
+    private async ValueTask<List<SplitPlan>> OfOwnAsync(ILane lane, WalPart part, CancellationToken cancellationToken)
+    {
+        var holdings = new List<LaneHolding>();
+        lane.Index.CopyBelow(part.End, holdings);
+        var plans = new List<SplitPlan>();
+        foreach (var holding in holdings)
+        {
+            if (await PlanAsync(lane, holding.Partition, holding.LastOffset, cancellationToken) is not { } plan) continue;
+            plans.Add(IsCarried(holding, plan) ? plan with { Carries = true, Sources = [.. plan.Sources.Where(source => source.Session == part.Session && source.FirstSlot < part.End)] } : plan);
+        }
+
+        return plans;
+    }
+
+    // Only under an owner who can append, and only frames of this session: the lane index knows no others.
+    private bool IsCarried(in LaneHolding holding, SplitPlan plan) =>
+        plan.Handle is not null && holding.Bytes < parts.Options.CarryBytes && holding.Carries < MaxCarries && plan.Sources[0].Session == parts.CurrentLane().Session;
+
+    private async ValueTask<List<SplitPlan>> OfEndedAsync(ILane lane, SessionId session, CancellationToken cancellationToken)
+    {
+        var named = new List<Manifest>();
+        await foreach (var stored in parts.Store.ListAsync(cancellationToken))
+        {
+            if (!stored.Manifest.Deleted && (stored.Manifest.Owner == session || LastIn(stored.Manifest, session) is not null)) named.Add(stored.Manifest);
+        }
+
+        var plans = new List<SplitPlan>();
+        foreach (var manifest in named)
+        {
+            var mine = manifest;
+            if (manifest.Owner != lane.Session)
+            {
+                // Nobody has opened it since. Claiming puts its frames into the manifest.
+                if (await parts.Open(manifest.Partition, cancellationToken) is not { } handle) continue;
+                mine = handle.Manifest;
+            }
+
+            if (LastIn(mine, session) is { } last && await PlanAsync(lane, mine.Partition, last, cancellationToken) is { } plan) plans.Add(plan);
+        }
+
+        return plans;
+    }
+
+    private static Offset? LastIn(Manifest manifest, SessionId session) =>
+        manifest.Extents.LastOrDefault(extent => extent is WalExtent wal && wal.Session == session)?.LastOffset;
+
+    private PartitionHandle? HandleOf(Manifest manifest) =>
+        parts.Handles.TryGet(manifest.Partition, out var handle) && handle.IsOwner && handle.Epoch == manifest.Epoch ? handle : null;
+}

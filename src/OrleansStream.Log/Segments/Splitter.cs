@@ -1,0 +1,204 @@
+using System.Collections.Immutable;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Segments;
+
+/// <summary>
+/// Empties old parts of the WAL: large partitions are cut into segments, small ones appended again (storage.md, section 7). It streams, within a byte
+/// budget; what it could not empty stays as it was. One call at a time.
+/// </summary>
+public sealed class Splitter(SplitterParts parts)
+{
+    private const int StepBytes = Limits.MiB;
+
+    private readonly SplitPlanner _planner = new(parts);
+
+    /// <summary>Segments written since the start.</summary>
+    public long SegmentsWritten { get; private set; }
+
+    /// <summary>Bytes of frames that were cut into segments since the start.</summary>
+    public long BytesCut { get; private set; }
+
+    /// <summary>Bytes of frames that were appended again since the start.</summary>
+    public long BytesCarried { get; private set; }
+
+    /// <summary>Moves everything that is still needed out of the part. The caller then trims, or closes the session.</summary>
+    /// <returns>False if something had to stay; <see cref="SplitterParts.OnFailed"/> was told why.</returns>
+    public async ValueTask<bool> SplitAsync(WalPart part, CancellationToken cancellationToken)
+    {
+        var plans = await _planner.PlanAsync(part, cancellationToken);
+        var isEmptied = true;
+        var group = new List<SplitPlan>();
+        long bytes = 0;
+
+        // In the order of the file, so that each group reads a part of it and not all.
+        foreach (var plan in plans.OrderBy(static plan => plan.Sources[0].FirstSlot))
+        {
+            if (plan.Bytes >= parts.Options.BudgetBytes)
+            {
+                isEmptied &= await TryAsync(plan, () => CutAloneAsync(plan, cancellationToken));
+                continue;
+            }
+
+            if (bytes + plan.Bytes > parts.Options.BudgetBytes)
+            {
+                isEmptied &= await SplitGroupAsync(group, cancellationToken);
+                group.Clear();
+                bytes = 0;
+            }
+
+            group.Add(plan);
+            bytes += plan.Bytes;
+        }
+
+        return await SplitGroupAsync(group, cancellationToken) && isEmptied;
+    }
+
+    /// <summary>The manifest with the segments in the place of the WAL extents that they cover, and of no others (rule S2). Null if it no longer fits: an input is gone.</summary>
+    internal static Manifest? WithSegments(Manifest manifest, ImmutableArray<SegmentExtent> segments)
+    {
+        // What has expired meanwhile is named by nobody, and left to the sweep.
+        var live = segments.RemoveAll(segment => segment.LastOffset < manifest.LogStart);
+        if (live.IsEmpty || live.Any(segment => manifest.PendingDelete.Contains(segment.Name))) return null;
+
+        var (first, last) = (live[0].BaseOffset, live[^1].LastOffset);
+        var before = manifest.Extents.RemoveAll(extent => extent.LastOffset >= first);
+        var after = manifest.Extents.RemoveAll(extent => extent.BaseOffset <= last);
+        var covered = manifest.Extents.RemoveAll(extent => extent is SegmentExtent || Offset.Max(extent.BaseOffset, manifest.LogStart) < first || extent.LastOffset > last);
+        var start = before.IsEmpty ? Offset.Min(first, manifest.LogStart) : before[^1].LastOffset + 1;
+        var isWhole = before.Length + covered.Length + after.Length == manifest.Extents.Length && start == first && (after.IsEmpty || after[0].BaseOffset == last + 1);
+        return isWhole ? manifest with { Extents = [.. before, .. live, .. after] } : null;
+    }
+
+    // One pass in the order of slots for all of them: what stands in one block is read with one read.
+    private async ValueTask<bool> SplitGroupAsync(List<SplitPlan> group, CancellationToken cancellationToken)
+    {
+        var carrier = new CarryForward(parts.CurrentLane(), parts.Time, parts.Options.CarryAtOnceBytes);
+        var cuts = group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts, plan));
+        var apart = new HashSet<SplitPlan>();
+        var isEmptied = true;
+        try
+        {
+            foreach (var (plan, source) in InSlotOrder(group))
+            {
+                if (apart.Contains(plan)) continue;
+                isEmptied &= await TryAsync(plan, async () =>
+                {
+                    var isTaken = plan.Carries ? await CarryAsync(carrier, plan, source, cancellationToken) : await CutAsync(cuts[plan], plan, source, cancellationToken);
+                    if (!isTaken) apart.Add(plan);
+                });
+            }
+
+            await carrier.SettledAsync(cancellationToken);
+            foreach (var (plan, cut) in cuts)
+            {
+                if (!apart.Contains(plan)) isEmptied &= await TryAsync(plan, () => NameAsync(plan, cut, cancellationToken));
+            }
+        }
+        finally
+        {
+            foreach (var cut in cuts.Values) cut.Dispose();
+        }
+
+        foreach (var plan in apart) isEmptied &= await TryAsync(plan, () => CutAnewAsync(plan, cancellationToken));
+        return isEmptied;
+    }
+
+    private IEnumerable<(SplitPlan Plan, WalExtent Source)> InSlotOrder(List<SplitPlan> group)
+    {
+        var current = parts.CurrentLane().Session;
+        return group.SelectMany(static plan => plan.Sources.Select(source => (plan, source)))
+            .OrderBy(one => one.source.Session == current)
+            .ThenBy(static one => one.source.Session.Unique)
+            .ThenBy(static one => one.source.FirstSlot);
+    }
+
+    // False if the source is not the next one: its frames were carried, or sessions do not stand in their order.
+    private async ValueTask<bool> CutAsync(PartitionCut cut, SplitPlan plan, WalExtent source, CancellationToken cancellationToken)
+    {
+        if (source.BaseOffset > cut.Next) return false;
+        await ReadAsync(plan, source, async frame =>
+        {
+            await cut.AddAsync(frame, cancellationToken);
+            return true;
+        }, cancellationToken);
+        return true;
+    }
+
+    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, WalExtent source, CancellationToken cancellationToken) =>
+        await ReadAsync(plan, source, async frame =>
+        {
+            if (!await carrier.TryAddAsync(plan, frame, cancellationToken)) return false;
+            BytesCarried += frame.Entry.Length;
+            return true;
+        }, cancellationToken);
+
+    private async ValueTask<bool> ReadAsync(SplitPlan plan, WalExtent source, Func<LeasedFrame, ValueTask<bool>> take, CancellationToken cancellationToken)
+    {
+        using var frames = new FrameList();
+        for (var at = source.BaseOffset; at <= source.LastOffset;)
+        {
+            frames.Dispose();
+            await parts.Extents.ReadAsync(plan.Partition, source, at, StepBytes, frames, cancellationToken);
+            if (frames.Count == 0) throw new LogException($"Partition {plan.Partition}: nothing was found at offset {at}, which stands in session {source.Session}, slots {source.FirstSlot} to {source.LastSlot}.");
+            for (var i = 0; i < frames.Count; i++)
+            {
+                if (!await take(frames[i])) return false;
+            }
+
+            at = frames[frames.Count - 1].Entry.LastOffset + 1;
+        }
+
+        return true;
+    }
+
+    // What was to be carried and was not, or did not come in order: read by itself, from the manifest and index as they are now.
+    private async ValueTask CutAnewAsync(SplitPlan plan, CancellationToken cancellationToken)
+    {
+        if (await _planner.PlanAsync(parts.CurrentLane(), plan.Partition, plan.Sources[^1].LastOffset, cancellationToken) is { } anew) await CutAloneAsync(anew, cancellationToken);
+    }
+
+    private async ValueTask CutAloneAsync(SplitPlan plan, CancellationToken cancellationToken)
+    {
+        using var cut = new PartitionCut(parts, plan);
+        foreach (var source in plan.Sources) await CutAsync(cut, plan, source, cancellationToken);
+        await NameAsync(plan, cut, cancellationToken);
+    }
+
+    // One manifest write for all segments of the partition; only then the lane index forgets (rule S3).
+    private async ValueTask NameAsync(SplitPlan plan, PartitionCut cut, CancellationToken cancellationToken)
+    {
+        var lane = parts.CurrentLane();
+        var segments = await cut.FinishAsync(cancellationToken);
+        if (segments.IsEmpty) return;
+
+        Manifest? Change(Manifest manifest) => WithSegments(manifest, segments);
+        var edit = plan.Handle is { } handle
+            ? await handle.EditManifestAsync(parts.Manifests, Change, cancellationToken)
+            : await parts.Manifests.EditAsync(plan.Partition, lane.Session, plan.Epoch, Change, cancellationToken);
+        if (edit.Outcome != ManifestEditOutcome.Written) return;
+
+        lane.Index.ForgetBelow(plan.Partition, segments[^1].LastOffset + 1);
+        SegmentsWritten += segments.Length;
+        BytesCut += segments.Sum(static segment => segment.Bytes);
+    }
+
+    // A partition that cannot be read must not keep the others in the file.
+    private async ValueTask<bool> TryAsync(SplitPlan plan, Func<ValueTask> work)
+    {
+        try
+        {
+            await work();
+            return true;
+        }
+        catch (LogException error)
+        {
+            parts.OnFailed?.Invoke(plan.Partition, error);
+            return false;
+        }
+    }
+}

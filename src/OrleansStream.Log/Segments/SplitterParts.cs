@@ -1,0 +1,51 @@
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Segments;
+
+/// <summary>What splitting takes.</summary>
+public sealed class SplitterParts
+{
+    public required IManifestStore Store { get; init; }
+
+    public required ManifestEditor Manifests { get; init; }
+
+    /// <summary>Where segments go.</summary>
+    public required IObjectStore Objects { get; init; }
+
+    /// <summary>Reads WAL extents, on threads of its own.</summary>
+    public required IExtentReader Extents { get; init; }
+
+    public required SlabPool Slabs { get; init; }
+
+    public required HandleTable Handles { get; init; }
+
+    /// <summary>The lane of the current session, ended or not.</summary>
+    public required Func<ILane> CurrentLane { get; init; }
+
+    /// <summary>Claims a partition that an ended session still owns (rule R5). Null if that did not succeed: its topic is deleted, or storage failed.</summary>
+    public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
+
+    /// <summary>For names. Locked while it is used.</summary>
+    public required Random Random { get; init; }
+
+    public required TimeProvider Time { get; init; }
+
+    public SegmentOptions Segments { get; init; } = new();
+
+    public SplitOptions Options { get; init; } = new();
+
+    /// <summary>Told of a partition that could not be split: its bytes stay where they are. Must not throw.</summary>
+    public Action<PartitionId, LogException>? OnFailed { get; init; }
+
+    internal Guid NewUnique()
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        lock (Random) Random.NextBytes(bytes);
+        return new Guid(bytes);
+    }
+}

@@ -76,7 +76,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
             var lane = _lane!;
             var end = await lane.Lane.Ended;
             CloseHandles(lane.Lane, end);
-            await RecordEndAsync(lane.Lane);
+            var isRecorded = await TryRecordEndAsync(lane.Lane);
             lane.Dispose();
             if (_stopping.IsCancellationRequested)
             {
@@ -86,7 +86,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
             LanesLost++;
             _setup.Note($"The lane ended: {end.Reason} Nothing that was acknowledged is lost; a new session begins.", end.Cause);
-            if (await ReplaceAsync() is not { } next)
+            if (await ReplaceAsync(lane.Lane, isRecorded) is not { } next)
             {
                 Volatile.Read(ref _replaced).TrySetResult(false);
                 return;
@@ -94,17 +94,22 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
             Volatile.Write(ref _lane, next);
             Interlocked.Exchange(ref _replaced, NewSignal()).TrySetResult(true);
+
+            // Whoever stops looks at the lane once, and that may have been the old one.
+            if (_stopping.IsCancellationRequested) await next.Lane.StopAsync(CancellationToken.None);
         }
     }
 
-    // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile.
-    private async Task<FileLane?> ReplaceAsync()
+    // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile. The old end is recorded before anything new begins: without
+    // it no partition of that session could be claimed before a restart.
+    private async Task<FileLane?> ReplaceAsync(Lane ended, bool isRecorded)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                return await NewLaneAsync(CancellationToken.None);
+                isRecorded = isRecorded || await TryRecordEndAsync(ended);
+                if (isRecorded) return await NewLaneAsync(CancellationToken.None);
             }
             catch (LogException error)
             {
@@ -156,16 +161,18 @@ public sealed class FileLaneKeeper : IAsyncDisposable
         }
     }
 
-    private async Task RecordEndAsync(Lane lane)
+    private async Task<bool> TryRecordEndAsync(Lane lane)
     {
         try
         {
             await SessionRecords.EndAsync(_sessions, lane.Session, lane.PublishedEnd, CancellationToken.None);
+            return true;
         }
         catch (LogException error)
         {
-            // The next start finds the end by scanning. Until then nothing can be claimed from this session, and opening says so.
+            // Should the process end before it is recorded, the next start finds the end by scanning.
             _setup.Note($"The end of session {lane.Session} could not be recorded.", error);
+            return false;
         }
     }
 

@@ -16,6 +16,8 @@ internal sealed class RecoveredRuns
     private readonly List<WalExtent> _runs = [];
     private bool _isSorted = true;
 
+    public bool IsEmpty => _runs.Count == 0;
+
     /// <summary>Adds a frame of the file that is being read; frames come in slot order, but not always in offset order (rule R2).</summary>
     public void Add(SessionId session, in FrameEntry frame, Slot slot)
     {
@@ -39,6 +41,9 @@ internal sealed class RecoveredRuns
     {
         foreach (var run in later._runs) AddRun(run);
     }
+
+    /// <summary>Adds a run that a file's footer names, in the order of the file.</summary>
+    public void Add(WalExtent run) => AddRun(run);
 
     /// <summary>In offset order; copies of the same offsets are one extent over all their slots, in which a reader takes the highest.</summary>
     public IReadOnlyList<WalExtent> ToExtents()

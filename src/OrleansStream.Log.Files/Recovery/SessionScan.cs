@@ -18,6 +18,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     private const int MaxNamedGaps = 10;
 
     private readonly SessionId _session = record.Session;
+    private IReadOnlyList<int> _numbers = numbers;
 
     /// <summary>Whether every frame is verified, also those of closed files: what verification wants and a start has no time for.</summary>
     public bool VerifiesAll { get; init; }
@@ -49,20 +50,36 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
             _session, record.End ?? end, [.. scans.Take(used).Select(scan => scan.Map!)], partitions.ToDictionary(entry => entry.Key, entry => entry.Value.ToExtents()));
     }
 
+    // A closed file says in its footer what stands in it (rule F5); the blocks of the others are read. Only the last file that has a block can be torn:
+    // the writer syncs a file before it goes on to the next.
     private async Task<WalFileScan[]> ScanFilesAsync()
     {
-        // Only the last file that has a block can be torn: the writer syncs a file before it goes on to the next.
-        var begun = await Task.WhenAll(numbers.Select(number => OnDisk(number, reader => reader.TryDirectory(0, out _, out _, out _))));
-        var open = Array.LastIndexOf(begun, true);
-        OpenFile = open < 0 ? -1 : numbers[open];
-        var scans = await Task.WhenAll(numbers.Select((number, index) => OnDisk(number, reader => WalFileScan.Read(
-            reader, _session, number, (record.TrimPoint, record.End), VerifiesAll || (index >= open && record.End is null)))));
+        var begun = await Task.WhenAll(_numbers.Select(number => OnDisk(number, (file, reader) => (Footer: FooterOf(file, number), IsBegun: reader.TryDirectory(0, out _, out _, out _)))));
+        var open = Array.FindLastIndex(begun, file => file.IsBegun);
+        OpenFile = open < 0 ? -1 : _numbers[open];
+        var scans = await Task.WhenAll(_numbers.Select((number, index) => begun[index].Footer is { } footer
+            ? Task.FromResult(footer)
+            : OnDisk(number, (_, reader) => WalFileScan.Read(reader, _session, number, (record.TrimPoint, record.End), VerifiesAll || (index >= open && record.End is null)))));
         foreach (var scan in scans)
         {
             if (scan.DurableEnd > DurableEnd) DurableEnd = scan.DurableEnd;
         }
 
-        return scans;
+        return WithoutTrimmed(scans);
+    }
+
+    // Null: its blocks are read. So are those of a file that goes on behind the recorded end, since a footer does not say which frames those are.
+    private WalFileScan? FooterOf(IDiskFile file, int number) =>
+        !VerifiesAll && WalFooter.TryRead(file, _session, number, out var footer) && !(footer.File.EndSlot > record.End) ? WalFileScan.Of(footer, record.TrimPoint) : null;
+
+    // Files below the trim point are being deleted, in no order that a power cut would keep: what is left of them proves nothing.
+    private WalFileScan[] WithoutTrimmed(WalFileScan[] scans)
+    {
+        var first = Array.FindLastIndex(scans, scan => scan.Map is { } map && map.FirstSlot <= record.TrimPoint);
+        if (first <= 0) return scans;
+
+        _numbers = [.. _numbers.Skip(first)];
+        return scans[first..];
     }
 
     // How many files follow each other without a break, and the slot after the last block of them.
@@ -72,7 +89,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         for (var i = 0; i < scans.Length; i++)
         {
             if (scans[i].Map is not { } map) return i;
-            if (i == 0 ? map.FirstSlot > record.TrimPoint : map.FirstSlot != end || scans[i].FirstPrevious != scans[i - 1].LastChecksum || numbers[i] != numbers[i - 1] + 1) return i;
+            if (i == 0 ? map.FirstSlot > record.TrimPoint : map.FirstSlot != end || scans[i].FirstPrevious != scans[i - 1].LastChecksum || _numbers[i] != _numbers[i - 1] + 1) return i;
             end = map.EndSlot;
         }
 
@@ -90,9 +107,12 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     private async Task ThrowIfDurableAsync(WalFileScan[] scans, int used, Slot end)
     {
         var lastFile = Math.Max(0, used - 1);
-        var searches = numbers.Skip(lastFile).Select((number, index) => OnDisk(number, reader => FindWitness(reader, index == 0 && used > 0 ? scans[lastFile].EndPosition : 0, end)));
+        var searches = _numbers.Skip(lastFile).Select((number, index) => OnDisk(number, (_, reader) => FindWitness(reader, index == 0 && used > 0 ? scans[lastFile].EndPosition : 0, end)));
         var witnesses = await Task.WhenAll(searches);
-        if (Array.Find(witnesses, witness => witness.Text is not null) is not { Text: { } text }) return;
+        var closed = scans.Skip(used).FirstOrDefault(scan => scan.IsFromFooter);
+        var text = Array.Find(witnesses, witness => witness.Text is not null)?.Text ?? (closed is null ? null : $"'{closed.Path}' was closed behind it, when all below was durable");
+        if (text is null) return;
+
 
         var (path, position, problem) = Break(scans, used);
         var gaps = Gaps(scans.Take(used), witnesses);
@@ -152,12 +172,12 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         return text.ToString();
     }
 
-    private Task<T> OnDisk<T>(int number, Func<WalBlockReader, T> read) => Task.Factory.StartNew(
+    private Task<T> OnDisk<T>(int number, Func<IDiskFile, WalBlockReader, T> read) => Task.Factory.StartNew(
         () =>
         {
             var path = WalNames.PathOf(_session, number);
             using var file = disk.Open(path, DiskOpenMode.Read);
-            return read(new WalBlockReader(file, path, _session));
+            return read(file, new WalBlockReader(file, path, _session));
         },
         CancellationToken.None,
         TaskCreationOptions.DenyChildAttach,

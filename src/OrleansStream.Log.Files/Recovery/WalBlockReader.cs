@@ -23,6 +23,13 @@ internal sealed class WalBlockReader(IDiskFile file, string path, SessionId sess
 
     public long Length { get; } = file.Length;
 
+    /// <summary>Whether <see cref="TryRead"/> verifies frames too: in a file whose last blocks may be torn.</summary>
+    public bool VerifiesFrames { get; set; }
+
+    /// <summary>Verifies the block at the position as far as this file needs it. The directory is valid until the next call.</summary>
+    public bool TryRead(long position, out BlockHeader header, out ReadOnlySpan<FrameEntry> directory, out string? problem) =>
+        VerifiesFrames ? TryBlock(position, out header, out directory, out problem) : TryDirectory(position, out header, out directory, out problem);
+
     /// <summary>Verifies header and directory of the block at the position. The directory is valid until the next call.</summary>
     public bool TryDirectory(long position, out BlockHeader header, out ReadOnlySpan<FrameEntry> directory, out string? problem)
     {

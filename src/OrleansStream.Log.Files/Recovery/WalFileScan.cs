@@ -36,6 +36,34 @@ internal sealed class WalFileScan
 
     public Dictionary<PartitionId, RecoveredRuns> Partitions { get; } = [];
 
+    /// <summary>Whether the writer closed the file, which it does after a sync that succeeded: all of its slots are durable, though its blocks were not read.</summary>
+    public bool IsFromFooter { get; private init; }
+
+    /// <summary>Takes what a closed file's footer says for its blocks.</summary>
+    /// <param name="footer">As it verified.</param>
+    /// <param name="from">Runs below this slot, the trim point, are not counted.</param>
+    public static WalFileScan Of(WalFooter footer, Slot from)
+    {
+        var scan = new WalFileScan(footer.File.Path, footer.File, footer.FirstPrevious)
+        {
+            IsFromFooter = true,
+            LastChecksum = footer.LastChecksum,
+            DurableEnd = footer.File.EndSlot,
+        };
+        foreach (var (partition, extents) in footer.Partitions)
+        {
+            var runs = new RecoveredRuns();
+            foreach (var extent in extents)
+            {
+                if (extent.LastSlot >= from) runs.Add(extent);
+            }
+
+            if (!runs.IsEmpty) scan.Partitions[partition] = runs;
+        }
+
+        return scan;
+    }
+
     /// <summary>Reads a file from its first block.</summary>
     /// <param name="reader">The file.</param>
     /// <param name="session">Whose it is.</param>
@@ -44,7 +72,8 @@ internal sealed class WalFileScan
     /// <param name="verifiesFrames">True for the file that was being written: its last blocks may be torn.</param>
     public static WalFileScan Read(WalBlockReader reader, SessionId session, int number, (Slot From, Slot? End) range, bool verifiesFrames)
     {
-        if (!TryBlock(reader, 0, verifiesFrames, out var first, out _, out var problem) || first.Slot >= range.End)
+        reader.VerifiesFrames = verifiesFrames;
+        if (!reader.TryRead(0, out var first, out _, out var problem) || first.Slot >= range.End)
             return new WalFileScan(reader.Path, null, 0) { Problem = problem ?? "the file has nothing of the session" };
 
         var scan = new WalFileScan(reader.Path, new WalFile(session, number, first.Slot), first.PreviousChecksum);
@@ -54,7 +83,7 @@ internal sealed class WalFileScan
         while (true)
         {
             if (expected >= range.End) return scan;
-            if (!TryBlock(reader, position, verifiesFrames, out var header, out var directory, out problem)) return scan.EndsBecause(problem!);
+            if (!reader.TryRead(position, out var header, out var directory, out problem)) return scan.EndsBecause(problem!);
             if (header.Slot != expected || header.PreviousChecksum != previous)
                 return scan.EndsBecause($"the block there has slot {header.Slot} and follows a block with checksum {header.PreviousChecksum:x8}, expected slot {expected} and {previous:x8}");
 
@@ -64,9 +93,6 @@ internal sealed class WalFileScan
             position += header.StoredBytes;
         }
     }
-
-    private static bool TryBlock(WalBlockReader reader, long position, bool verifiesFrames, out BlockHeader header, out ReadOnlySpan<FrameEntry> directory, out string? problem) =>
-        verifiesFrames ? reader.TryBlock(position, out header, out directory, out problem) : reader.TryDirectory(position, out header, out directory, out problem);
 
     private WalFileScan EndsBecause(string problem)
     {

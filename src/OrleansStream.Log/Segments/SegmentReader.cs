@@ -35,7 +35,7 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
         for (var index = footer.IndexOf(from); index < footer.Runs.Length && (into.Count == before || taken < maxBytes);)
         {
             var count = RunsFor(footer, index, Math.Min(options.MaxReadBytes, maxBytes - taken));
-            if (!await ReadRunsAsync((partition, segment), footer.Runs.Slice(index, count).ToArray(), new Window(from, maxBytes - taken, into.Count > before), into, cancellationToken)) return;
+            if (!await ReadRunsAsync((partition, segment), footer.Runs.Slice(index, count).ToArray(), new Window(into, from, maxBytes - taken, into.Count > before), cancellationToken)) return;
             index += count;
             taken = BytesSince(into, before);
         }
@@ -59,14 +59,14 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
     }
 
     // False if there is no room for more.
-    private async ValueTask<bool> ReadRunsAsync((PartitionId Partition, SegmentExtent Segment) of, SegmentRun[] runs, Window window, FrameList into, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadRunsAsync((PartitionId Partition, SegmentExtent Segment) of, SegmentRun[] runs, Window window, CancellationToken cancellationToken)
     {
         var start = runs[0].Position;
         var length = (int)(runs[^1].End - start);
         using var lease = await ReadRangeAsync(of.Segment.Name, start, length, cancellationToken);
         foreach (var run in runs)
         {
-            if (!Take(of, run, start, lease, ref window, into)) return false;
+            if (!Take(of, run, start, lease, ref window)) return false;
         }
 
         return true;
@@ -89,7 +89,7 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
         }
     }
 
-    private static bool Take((PartitionId Partition, SegmentExtent Segment) of, in SegmentRun run, long start, in BlockLease lease, ref Window window, FrameList into)
+    private static bool Take((PartitionId Partition, SegmentExtent Segment) of, in SegmentRun run, long start, in BlockLease lease, ref Window window)
     {
         var memory = lease.Memory.Span;
         var first = (int)(run.Position - start);
@@ -111,7 +111,7 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
             var crc = Crc32C.Hash(memory.Slice(entry.Position, entry.Length));
             if (crc != entry.Checksum)
                 throw new CorruptBlockException(of.Segment.Name, start + entry.Position, $"partition {of.Partition}, offsets {entry.BaseOffset} to {entry.LastOffset}: checksum {crc:x8}, the directory says {entry.Checksum:x8}.");
-            into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), entry));
+            window.Into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), entry));
         }
 
         return true;
@@ -146,8 +146,8 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
         return read == bytes ? end : throw new CorruptBlockException(name, length - bytes, $"{bytes} bytes were expected at the end, {read} are there.");
     }
 
-    /// <summary>What is wanted, and how much room is left. The first frame is given whatever its size.</summary>
-    private record struct Window(Offset From, long Room, bool HasOne)
+    /// <summary>What is wanted, where it goes, and how much room is left. The first frame is given whatever its size.</summary>
+    private record struct Window(FrameList Into, Offset From, long Room, bool HasOne)
     {
         public bool Admits(int length)
         {

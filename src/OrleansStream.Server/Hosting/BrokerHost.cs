@@ -21,8 +21,10 @@ internal static class BrokerHost
 {
     public static WebApplication Build(BrokerSettings settings, BrokerParts parts)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
+        // Empty: the usual builder also watches every file below the working directory, where the data may lie.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
         builder.Configuration.AddConfiguration(settings.Configuration);
         Logging(builder);
         Tracing.AddTo(builder.Services, settings);

@@ -48,10 +48,25 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(groupId), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
 
     /// <summary>Stores offsets, as long as offsets.commit.timeout.ms allows. Whether a commit that took longer becomes durable is not known; its client commits again.</summary>
-    public Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context) =>
-        GrainCalls.TryAsync(
-            grains.GetGrain<IConsumerGroupGrain>(groupId), commit, static (grain, state) => grain.CommitAsync(state),
-            static _ => new CommitAnswer(ErrorCode.CoordinatorNotAvailable, []), (surroundings.Options.OffsetCommitTimeout, surroundings.Time, context.Gone));
+    public async Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context)
+    {
+        using var limit = new CancellationTokenSource(surroundings.Options.OffsetCommitTimeout, surroundings.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(limit.Token, context.Ending);
+        var answer = await AskAsync(groupId, commit, static (grain, state) => grain.CommitAsync(state), static error => new Parkable<CommitAnswer>(new CommitAnswer(error, []), 0), context);
+        if (!answer.IsParked)
+        {
+            return answer.Answer;
+        }
+
+        try
+        {
+            return await tickets.WaitAsync<CommitAnswer>(answer.Ticket, either.Token);
+        }
+        catch (OperationCanceledException) when (!context.Gone.IsCancellationRequested)
+        {
+            return new CommitAnswer(limit.IsCancellationRequested ? ErrorCode.CoordinatorNotAvailable : ErrorCode.NotCoordinator, []);
+        }
+    }
 
     /// <summary>Asks the group's grain, and waits for the ticket if it answers with one.</summary>
     public async Task<TAnswer> AskAsync<TState, TAnswer>(

@@ -112,8 +112,8 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var log = new FileLog(setup, threads, metadata, recovery, files);
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
-            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, log._reader, () => log._opening.Count));
             log._upkeep.Start();
+            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, log._reader, () => log._opening.Count));
             return log;
         }
         catch
@@ -143,8 +143,8 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
     public async ValueTask DisposeAsync()
     {
-        _metrics.Dispose();
         await _upkeep.DisposeAsync();
+        _metrics.Dispose();
         await _lanes.DisposeAsync();
         await _metadata.DisposeAsync();
         Tail.Clear();

@@ -102,7 +102,7 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         var opened = await OpenAsync("kept", 0);
         var management = silo.Grains.GetGrain<IManagementGrain>(0);
 
-        await management.ForceActivationCollection(TimeSpan.Zero);
+        await management.ForceActivationCollection(TimeSpan.Zero).WaitAsync(Stop);
 
         // Topics' grains hold nothing and go: so something was collected.
         Assert.Equal(0, await ActivationsAsync(management, "TopicGrain"));
@@ -131,7 +131,7 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         Assert.Equal(ErrorCode.IllegalGeneration, (await AnswerAsync(await group.CommitAsync(commit with { Generation = 0 }))).Error);
         Assert.Equal(42, (await group.FetchOffsetsAsync(null)).Offsets.Single().Offset.Value);
         Assert.Equal("Stable", (await group.DescribeAsync()).State);
-        Assert.Equal(ErrorCode.None, await group.HeartbeatAsync(new HeartbeatRequest { MemberId = joined.MemberId, Generation = 1 }));
+        Assert.Equal(ErrorCode.None, await group.HeartbeatAsync(new HeartbeatRequest(joined.MemberId, null, 1)));
         Assert.Equal(ErrorCode.None, (await group.LeaveAsync(new LeaveRequest([new LeavingMember(joined.MemberId, null, null)]))).Error);
         Assert.Equal("Empty", (await group.DescribeAsync()).State);
         Assert.Equal(ErrorCode.None, (await AnswerAsync(await group.DeleteAsync())).Error);

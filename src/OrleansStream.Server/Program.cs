@@ -1,3 +1,3 @@
 using OrleansStream.Server.CommandLine;
 
-return await Commands.Root().Parse(args).InvokeAsync();
+return await Commands.RunAsync(args);

@@ -1,6 +1,4 @@
 using System.ComponentModel.DataAnnotations;
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.Options;
 using OrleansStream.Log;
 
@@ -9,16 +7,28 @@ namespace OrleansStream.Server;
 /// <summary>Turns what can go wrong at a start into one sentence.</summary>
 internal static class StartupFailure
 {
+    private static int _isTold;
+
+    /// <summary>What a person did wrong is one sentence; anything else is our fault and keeps its stack trace. Only the first failure is told: later ones follow from it.</summary>
+    public static async Task TellAsync(Exception exception)
+    {
+        if (Interlocked.Exchange(ref _isTold, 1) == 0)
+        {
+            await Console.Error.WriteLineAsync(Explain(exception) ?? $"OrleansStream failed, which is a defect of it: {exception}");
+        }
+    }
+
     /// <summary>Null for a failure that is no one's mistake but ours.</summary>
-    public static string? Explain(Exception exception) => exception switch
+    private static string? Explain(Exception exception) => exception switch
     {
         StartupException or LogException => exception.Message,
         OptionsValidationException options => string.Join(" ", options.Failures),
         ValidationException validation => validation.Message,
-        FileNotFoundException or InvalidDataException or FormatException => exception.Message,
-        AddressInUseException => $"{exception.Message.TrimEnd('.')}: another process has this port.",
-        SocketException { SocketErrorCode: SocketError.AccessDenied } => "A listener's port may not be bound by this user: ports below 1024 need the right to.",
-        IOException { InnerException: AddressInUseException } => $"{exception.Message.TrimEnd('.')}.",
+        FileNotFoundException => exception.Message,
+
+        // A JSON file: which one, and then where in it.
+        InvalidDataException { InnerException: { } inner } => $"{exception.Message} {inner.Message}",
+        InvalidDataException => exception.Message,
         _ => null,
     };
 }

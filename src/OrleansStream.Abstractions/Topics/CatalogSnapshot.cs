@@ -18,7 +18,7 @@ public sealed class CatalogSnapshot
         _byId = byId;
     }
 
-    /// <summary>Rises by one with each change.</summary>
+    /// <summary>Rises with each change, by one or more.</summary>
     public long Version { get; }
 
     public int Count => _byName.Count;

@@ -5,6 +5,8 @@ namespace OrleansStream.Coordination.Groups;
 /// <summary>The limits and delays of classic groups. The first half are Kafka's own broker configs under their Kafka names; the rest bounds memory.</summary>
 public sealed record GroupOptions
 {
+    public const string Section = "OrleansStream:Groups";
+
     /// <summary><c>group.min.session.timeout.ms</c>: the shortest session that a member may ask for. 1 ms or more; 6 s unless set.</summary>
     public TimeSpan MinSessionTimeout { get; init; } = TimeSpan.FromSeconds(6);
 

@@ -77,7 +77,9 @@ internal sealed class ConsumerGroupGrain(GroupJournals journals, CatalogView cat
 
             try
             {
-                return use(group, request);
+                var answer = use(group, request);
+                group.RetireIfNothingIsLeft();
+                return answer;
             }
             catch (GroupRetiredException)
             {

@@ -26,7 +26,9 @@ internal sealed class GroupJournal : IJournalState
         _parts = parts;
     }
 
-    public bool IsOpen => _journal.Handle.IsOwner;
+    public PartitionHandle Handle => _journal.Handle;
+
+    public bool IsOpen => Handle.IsOwner;
 
     /// <summary>Every group that there is; some may be about to be forgotten.</summary>
     public IEnumerable<GroupRuntime> Groups => _groups.Values;
@@ -115,7 +117,13 @@ internal sealed class GroupJournal : IJournalState
 
         try
         {
-            var coversTo = _journal.Handle.HighWatermark;
+            var coversTo = Handle.HighWatermark;
+            foreach (var group in _groups.Values)
+            {
+                // An append and its tracking are one step under the group's lock: whoever began one below that offset has tracked it now.
+                group.Query(static _ => 0);
+            }
+
             await Task.WhenAll(_unsettled.Keys);
             var content = new ArrayBufferWriter<byte>();
             foreach (var group in _groups.Values.Where(static group => group.Exists))

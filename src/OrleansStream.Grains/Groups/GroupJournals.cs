@@ -189,12 +189,23 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
             loading = _loading[handle.Id.Index];
         }
 
-        // The table's lock is held here: members are told after it is left.
-        if (loading is { IsCompletedSuccessfully: true } && loading.Result.Journal is { } journal)
-        {
-            _ = Task.Run(journal.Close);
-        }
+        CloseJournal(loading, handle);
     }
+
+    // Off the caller's stack, which may hold the table's lock. One that is still being read is closed as soon as it has been: its members would wait for
+    // ever. What is read under another handle goes on: it may be the one that takes this one's place.
+    private static void CloseJournal(Task<Loaded>? loading, PartitionHandle of) => _ = loading?.ContinueWith(
+        static (read, handle) =>
+        {
+            if (read.Result.Journal is { } journal && journal.Handle == handle)
+            {
+                journal.Close();
+            }
+        },
+        of,
+        CancellationToken.None,
+        TaskContinuationOptions.OnlyOnRanToCompletion,
+        TaskScheduler.Default);
 
     private IEnumerable<GroupJournal> LoadedJournals()
     {

@@ -81,12 +81,18 @@ internal sealed class GroupRuntime : Deadline
         }
     }
 
-    /// <summary>Ends the group here; whoever waits hears the code.</summary>
-    public void Close(ErrorCode error) => Call(error, static (group, code, _) =>
+    /// <summary>Ends the group here; whoever waits hears the code. Nobody waits for one that has retired.</summary>
+    public void Close(ErrorCode error)
     {
-        group.Close(code);
-        return 0;
-    });
+        lock (_gate)
+        {
+            _group.Close(error);
+            Settle();
+        }
+    }
+
+    /// <summary>Ends the object if its call left nothing behind: asking for a group that does not exist must not cost memory.</summary>
+    public void RetireIfNothingIsLeft() => _home.Retire(this);
 
     /// <summary>Whether there is such a group, or was and its end is not durable yet.</summary>
     public bool Exists => Query(static group => group.State != GroupState.Dead || group.WritesInFlight > 0);
@@ -141,7 +147,8 @@ internal sealed class GroupRuntime : Deadline
 
     private async Task PersistAsync(JournalWrite write, Task<AppendOutcome> appended)
     {
-        var outcome = await appended;
+        // Never on the caller's stack, which holds this group's lock: what follows may take the locks of others.
+        var outcome = await appended.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
         lock (_gate)
         {
             if (outcome.Error == ErrorCode.None)

@@ -24,9 +24,10 @@ internal sealed class Catalog
     public string? CollidingName(string name) =>
         _byCollapsedName.TryGetValue(TopicName.Collapse(name), out var other) && other != name ? other : null;
 
-    public void Apply(CatalogChange change)
+    /// <param name="change">Durable.</param>
+    /// <param name="version">The journal's offset after the change: it never goes back, however much of the journal a snapshot has replaced.</param>
+    public void Apply(CatalogChange change, long version)
     {
-        var version = Snapshot.Version + 1;
         switch (change)
         {
             case TopicPut put:

@@ -131,7 +131,16 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         }
 
         view.Publish(journal.Catalog.Snapshot);
-        await journal.CondenseAsync(CancellationToken.None);
+        try
+        {
+            await journal.CondenseAsync(CancellationToken.None);
+        }
+        catch (LogException exception)
+        {
+            // The change is durable whatever comes of this: the journal only stays long, and the next change tries again.
+            LogNotCondensed(exception);
+        }
+
         return true;
     }
 
@@ -160,6 +169,9 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
 
     [LoggerMessage(LogLevel.Error, "The catalog cannot be read")]
     private partial void LogNotLoaded(Exception exception);
+
+    [LoggerMessage(LogLevel.Warning, "The catalog's journal could not be condensed")]
+    private partial void LogNotCondensed(Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Topic {Name} ({Id}) is deleted, but not every partition has its tombstone yet; that goes on at the next start")]
     private partial void LogRemovalUnfinished(Exception exception, string name, TopicId id);

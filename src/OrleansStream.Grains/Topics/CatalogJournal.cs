@@ -42,8 +42,7 @@ internal sealed class CatalogJournal : IJournalState
             return outcome.Error;
         }
 
-        Catalog.Apply(change);
-        _applied = outcome.BaseOffset + 1;
+        Apply(outcome.BaseOffset, change);
         return ErrorCode.None;
     }
 
@@ -69,6 +68,8 @@ internal sealed class CatalogJournal : IJournalState
 
     public void Restore(ReadOnlySpan<byte> snapshot)
     {
+        // A view that saw the catalog before it was read again must not take it for an older one.
+        var covered = _applied = _journal.Handle.Manifest.Snapshot!.CoversTo;
         while (!snapshot.IsEmpty)
         {
             var length = snapshot.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(snapshot);
@@ -77,15 +78,17 @@ internal sealed class CatalogJournal : IJournalState
                 throw new LogException($"A snapshot of the catalog has a change of {length} bytes where {snapshot.Length} are left.");
             }
 
-            Catalog.Apply(Decode(snapshot.Slice(sizeof(int), length)));
+            Catalog.Apply(Decode(snapshot.Slice(sizeof(int), length)), covered.Value);
             snapshot = snapshot[(sizeof(int) + length)..];
         }
     }
 
-    public void Apply(Offset offset, ReadOnlySpan<byte> change)
+    public void Apply(Offset offset, ReadOnlySpan<byte> change) => Apply(offset, Decode(change));
+
+    private void Apply(Offset offset, CatalogChange change)
     {
-        Catalog.Apply(Decode(change));
         _applied = offset + 1;
+        Catalog.Apply(change, _applied.Value);
     }
 
     private static CatalogChange Decode(ReadOnlySpan<byte> bytes)

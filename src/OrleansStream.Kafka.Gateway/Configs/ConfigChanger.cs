@@ -11,9 +11,6 @@ namespace OrleansStream.Kafka.Gateway.Configs;
 /// <summary>Carries out changes of configs, for both APIs that make them. Topics have changeable ones; a broker's are set at its start.</summary>
 internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, IClusterView cluster, GatewaySurroundings surroundings)
 {
-    // The APIs carry no timeout of their own; this is the broker's request.timeout.ms.
-    private static readonly TimeSpan AtMost = TimeSpan.FromSeconds(30);
-
     /// <summary>All of the changes to one resource, or none. Null as the message of a success.</summary>
     public async ValueTask<(ErrorCode Error, string? Message)> ChangeAsync(ConfigResourceType type, string name, ConfigureTopic wish, RequestContext context)
     {
@@ -48,7 +45,7 @@ internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, I
         }
 
         var answer = await GrainCalls.TryAsync(
-            grains.GetGrain<ITopicGrain>(name), (wish, context.Gone), static (grain, state) => grain.ConfigureAsync(state.wish, state.Gone), GrainCalls.FailedChange, (AtMost, surroundings.Time, context.Gone));
+            grains.GetGrain<ITopicGrain>(name), (wish, context.Gone), static (grain, state) => grain.ConfigureAsync(state.wish, state.Gone), GrainCalls.FailedChange, (surroundings.Options.RequestTimeout, surroundings.Time, context.Gone));
         return (answer.Error, answer.Message);
     }
 }

@@ -22,8 +22,9 @@ internal sealed class ConnectionTable : IDisposable
         _time = time;
         _metrics = metrics;
         _timer = time.CreateTimer(static state => ((ConnectionTable)state!).Sweep(), this, SweepEvery, SweepEvery);
-        metrics.ObserveConnections(() => Count);
-        metrics.ObserveBudgets(intake, response);
+        metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, options.MaxConnections);
+        metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => intake.Taken, options.IntakeBytes);
+        metrics.Observe("orleansstream.gateway.response", ("By", "Bytes of records in answers under way."), () => response.Taken, options.ResponseBytes);
     }
 
     public int Count => _connections.Count;

@@ -19,6 +19,8 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _malformed;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _stalled;
+    private readonly Histogram<double> _appendToFetch;
+    private int _fetchesWaiting;
 
     public GatewayMetrics(IMeterFactory factory)
     {
@@ -28,6 +30,8 @@ public sealed class GatewayMetrics : IDisposable
         _malformed = _meter.CreateCounter<long>("orleansstream.gateway.malformed", "{frame}", "Frames that could not be read; each closed its connection.");
         _refused = _meter.CreateCounter<long>("orleansstream.gateway.connections.refused", "{connection}", "Connections above a bound.");
         _stalled = _meter.CreateCounter<long>("orleansstream.gateway.connections.stalled", "{connection}", "Connections closed because their peer took or sent nothing.");
+        _appendToFetch = _meter.CreateHistogram<double>("orleansstream.gateway.append_to_fetch.duration", "s", "Of a fetch that waited: from the opening of the block with its newest bytes to the answer having them.");
+        _meter.CreateObservableGauge("orleansstream.gateway.waiters.fetch", () => Volatile.Read(ref _fetchesWaiting), "{fetch}", "Fetches that wait for bytes.");
     }
 
     public void Dispose() => _meter.Dispose();
@@ -43,11 +47,18 @@ public sealed class GatewayMetrics : IDisposable
 
     internal void ConnectionStalled() => _stalled.Add(1);
 
-    internal void ObserveConnections(Func<int> count) => _meter.CreateObservableGauge("orleansstream.gateway.connections", count, "{connection}", "Open connections.");
+    /// <summary>A fetch has begun to wait for bytes, and how many do then.</summary>
+    internal void FetchWaits() => Interlocked.Increment(ref _fetchesWaiting);
 
-    internal void ObserveBudgets(ByteBudget intake, ByteBudget response)
+    internal void FetchWaitEnded() => Interlocked.Decrement(ref _fetchesWaiting);
+
+    /// <summary>A fetch that waited has its bytes.</summary>
+    internal void FetchedAfter(TimeSpan delay) => _appendToFetch.Record(delay.TotalSeconds);
+
+    /// <summary>Shows a number whenever somebody looks, with the bound that it is held to.</summary>
+    internal void Observe(string name, (string Unit, string Description) about, Func<long> value, long bound)
     {
-        _meter.CreateObservableGauge("orleansstream.gateway.intake.bytes", () => intake.Taken, "By", "Bytes of requests being read or decoded.");
-        _meter.CreateObservableGauge("orleansstream.gateway.response.bytes", () => response.Taken, "By", "Bytes of records in answers under way.");
+        _meter.CreateObservableGauge(name, value, about.Unit, about.Description);
+        _meter.CreateObservableGauge(name + ".bound", () => bound, about.Unit, $"The most that {name} may be.");
     }
 }

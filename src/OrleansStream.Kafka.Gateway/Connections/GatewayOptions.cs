@@ -65,6 +65,12 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Largest replication factor that is taken (and shown; storage replicates by itself). 1 to 32,767; 100 unless set.</summary>
     public short MaxReplicationFactor { get; set; } = 100;
 
+    /// <summary>How long a change of configs may take, whose API carries no timeout of its own (request.timeout.ms). From 1 ms; 30 seconds unless set.</summary>
+    public TimeSpan RequestTimeout { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>How long a commit of offsets may wait to become durable (offsets.commit.timeout.ms). From 1 ms; 5 seconds unless set.</summary>
+    public TimeSpan OffsetCommitTimeout { get; set; } = TimeSpan.FromSeconds(5);
+
     /// <summary>The path that DescribeLogDirs shows: the data directory, for a person. "/" unless set.</summary>
     public string DataPath { get; set; } = "/";
 
@@ -79,6 +85,8 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, 1, int.MaxValue),
             .. Between(nameof(MaxIdle), MaxIdle.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
             .. Between(nameof(MaxStall), MaxStall.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
+            .. Between(nameof(RequestTimeout), RequestTimeout.Ticks, TimeSpan.TicksPerMillisecond, long.MaxValue),
+            .. Between(nameof(OffsetCommitTimeout), OffsetCommitTimeout.Ticks, TimeSpan.TicksPerMillisecond, long.MaxValue),
             .. Between(nameof(FetchMaxBytes), FetchMaxBytes, Limits.KiB, int.MaxValue),
             .. Between(nameof(MaxFetchSessions), MaxFetchSessions, 0, int.MaxValue),
             .. Between(nameof(MaxOpening), MaxOpening, 1, 1024),

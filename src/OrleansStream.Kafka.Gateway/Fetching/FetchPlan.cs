@@ -41,6 +41,9 @@ internal sealed class FetchPlan
     /// <summary>Only what changed is told. False for the first answer of a session, and without one.</summary>
     public bool IsIncremental { get; private init; }
 
+    /// <summary>Whether its client had to wait for bytes.</summary>
+    public bool HasWaited { get; set; }
+
     public int Count => Session?.Count ?? _own.Count;
 
     /// <summary>A request that names all its partitions.</summary>

@@ -41,7 +41,17 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
                 waiter.Watch(item.Handle!, item.Offset);
             }
 
-            await wait.WaitAsync(wheel, left, context.Ending);
+            surroundings.Metrics.FetchWaits();
+            try
+            {
+                await wait.WaitAsync(wheel, left, context.Ending);
+            }
+            finally
+            {
+                surroundings.Metrics.FetchWaitEnded();
+            }
+
+            plan.HasWaited = true;
         }
     }
 
@@ -83,6 +93,11 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
             }
 
             given = frames.Count > 0;
+            if (given && plan.HasWaited)
+            {
+                TellDelay(frames);
+            }
+
             return Answer(item, plan, outcome, given ? Lease(frames, charge, context) : NoRecords);
         }
         finally
@@ -92,6 +107,15 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
                 frames.Dispose();
                 budget.Return(charge);
             }
+        }
+    }
+
+    // Once for each partition of a fetch. What was read from a disk has no such time: nobody waited for it.
+    private void TellDelay(FrameList frames)
+    {
+        if (frames[frames.Count - 1].Lease.Block.OpenedAt is > 0 and var openedAt)
+        {
+            surroundings.Metrics.FetchedAfter(surroundings.Time.GetElapsedTime(openedAt));
         }
     }
 

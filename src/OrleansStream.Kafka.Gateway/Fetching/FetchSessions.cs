@@ -6,12 +6,19 @@ namespace OrleansStream.Kafka.Gateway.Fetching;
 /// The fetch sessions of this broker, a bounded number. When it is reached a new session takes the place of one that was idle for two minutes, or of an
 /// older and smaller one; otherwise there is no session for it, and the client sends its whole list each time.
 /// </summary>
-internal sealed class FetchSessions(GatewaySurroundings surroundings)
+internal sealed class FetchSessions
 {
     private static readonly TimeSpan EvictableAfter = TimeSpan.FromMinutes(2);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<int, FetchSession> _sessions = [];
+    private readonly GatewaySurroundings _surroundings;
+
+    public FetchSessions(GatewaySurroundings surroundings)
+    {
+        _surroundings = surroundings;
+        surroundings.Metrics.Observe("orleansstream.gateway.fetch_sessions", ("{session}", "Fetch sessions that are kept."), () => Count, surroundings.Options.MaxFetchSessions);
+    }
 
     public int Count
     {
@@ -29,7 +36,7 @@ internal sealed class FetchSessions(GatewaySurroundings surroundings)
     {
         lock (_lock)
         {
-            if (_sessions.Count >= surroundings.Options.MaxFetchSessions && !TryEvict(partitions))
+            if (_sessions.Count >= _surroundings.Options.MaxFetchSessions && !TryEvict(partitions))
             {
                 return null;
             }
@@ -42,7 +49,7 @@ internal sealed class FetchSessions(GatewaySurroundings surroundings)
             }
             while (_sessions.ContainsKey(id));
 
-            var session = new FetchSession(id, usesIds, surroundings.Time.GetTimestamp()) { InUse = true };
+            var session = new FetchSession(id, usesIds, _surroundings.Time.GetTimestamp()) { InUse = true };
             _sessions.Add(id, session);
             return session;
         }
@@ -81,7 +88,7 @@ internal sealed class FetchSessions(GatewaySurroundings surroundings)
         lock (_lock)
         {
             session.InUse = false;
-            session.LastUsed = surroundings.Time.GetTimestamp();
+            session.LastUsed = _surroundings.Time.GetTimestamp();
         }
     }
 
@@ -103,13 +110,13 @@ internal sealed class FetchSessions(GatewaySurroundings surroundings)
                 continue;
             }
 
-            if (surroundings.Time.GetElapsedTime(session.LastUsed) > EvictableAfter)
+            if (_surroundings.Time.GetElapsedTime(session.LastUsed) > EvictableAfter)
             {
                 victim = session;
                 break;
             }
 
-            var replaceable = surroundings.Time.GetElapsedTime(session.Created) > EvictableAfter && session.Count < partitions;
+            var replaceable = _surroundings.Time.GetElapsedTime(session.Created) > EvictableAfter && session.Count < partitions;
             if (replaceable && (victim is null || session.Count < victim.Count))
             {
                 victim = session;

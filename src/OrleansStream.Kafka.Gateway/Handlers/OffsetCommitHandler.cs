@@ -55,7 +55,7 @@ internal sealed class OffsetCommitHandler(GroupDoor groups, CatalogView catalog)
         var error = groups.Check(request.GroupId);
         var answer = error != ErrorCode.None || wish.Offsets.Count == 0
             ? new CommitAnswer(error, [])
-            : await groups.AskAsync(request.GroupId, Translate(request, wish.Offsets, context.Version), static (grain, commit) => grain.CommitAsync(commit), static code => new CommitAnswer(code, []), context);
+            : await groups.CommitAsync(request.GroupId, Translate(request, wish.Offsets, context.Version), context);
         for (var index = 0; index < wish.Places.Count; index++)
         {
             wish.Places[index].ErrorCode = answer.Error != ErrorCode.None ? answer.Error : index < answer.Partitions.Count ? answer.Partitions[index] : ErrorCode.None;

@@ -37,6 +37,8 @@ internal sealed class PartitionDoor : IDisposable
         _time = surroundings.Time;
         _slots = new SemaphoreSlim(surroundings.Options.MaxOpening);
         Catalog = catalog;
+        surroundings.Metrics.Observe(
+            "orleansstream.gateway.opening", ("{partition}", "Partitions that are being opened at once; more wait in line."), () => surroundings.Options.MaxOpening - _slots.CurrentCount, surroundings.Options.MaxOpening);
     }
 
     public CatalogView Catalog { get; }

@@ -21,18 +21,19 @@ public sealed class FileLaneKeeper : IAsyncDisposable
     private readonly WalFiles _files;
     private readonly SlabPool _slabs;
     private readonly TailCache _tail;
+    private readonly FileLogMetrics _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private FileLane? _lane;
     private Task _watch = Task.CompletedTask;
     private TaskCompletionSource<bool> _replaced = NewSignal();
 
-    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, TailCache tail)
+    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
     {
         _setup = setup;
         _sessions = sessions;
         _files = files;
         _slabs = slabs;
-        _tail = tail;
+        (_tail, _metrics) = watchers;
     }
 
     /// <summary>The newest lane, ended or not.</summary>
@@ -75,7 +76,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
             var lane = _lane!;
             var end = await lane.Lane.Ended;
             CloseHandles(lane.Lane, end);
-            await RecordEndAsync(lane.Lane);
+            var isRecorded = await TryRecordEndAsync(lane.Lane);
             lane.Dispose();
             if (_stopping.IsCancellationRequested)
             {
@@ -85,7 +86,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
             LanesLost++;
             _setup.Note($"The lane ended: {end.Reason} Nothing that was acknowledged is lost; a new session begins.", end.Cause);
-            if (await ReplaceAsync() is not { } next)
+            if (await ReplaceAsync(lane.Lane, isRecorded) is not { } next)
             {
                 Volatile.Read(ref _replaced).TrySetResult(false);
                 return;
@@ -93,17 +94,22 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
             Volatile.Write(ref _lane, next);
             Interlocked.Exchange(ref _replaced, NewSignal()).TrySetResult(true);
+
+            // Whoever stops looks at the lane once, and that may have been the old one.
+            if (_stopping.IsCancellationRequested) await next.Lane.StopAsync(CancellationToken.None);
         }
     }
 
-    // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile.
-    private async Task<FileLane?> ReplaceAsync()
+    // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile. The old end is recorded before anything new begins: without
+    // it no partition of that session could be claimed before a restart.
+    private async Task<FileLane?> ReplaceAsync(Lane ended, bool isRecorded)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                return await NewLaneAsync(CancellationToken.None);
+                isRecorded = isRecorded || await TryRecordEndAsync(ended);
+                if (isRecorded) return await NewLaneAsync(CancellationToken.None);
             }
             catch (LogException error)
             {
@@ -126,7 +132,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
         // Its record before its first block and before any claim.
         var session = await SessionRecords.BeginAsync(_sessions, _setup.Directory.Identity.Broker, NewGuid, cancellationToken);
         return FileLane.Start(
-            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time },
+            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time, Metrics = _metrics.Wal },
             (store, wake) => new LaneSetup
             {
                 Session = session,
@@ -139,6 +145,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
                 Dispatcher = TaskScheduler.Default,
                 WakeWriter = wake,
                 Observer = _tail,
+                Metrics = _metrics.Lane,
                 MaxOpenBytes = _setup.Lane.MaxOpenBytes,
                 BlockBytes = _setup.Lane.BlockBytes,
                 ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
@@ -154,16 +161,18 @@ public sealed class FileLaneKeeper : IAsyncDisposable
         }
     }
 
-    private async Task RecordEndAsync(Lane lane)
+    private async Task<bool> TryRecordEndAsync(Lane lane)
     {
         try
         {
             await SessionRecords.EndAsync(_sessions, lane.Session, lane.PublishedEnd, CancellationToken.None);
+            return true;
         }
         catch (LogException error)
         {
-            // The next start finds the end by scanning. Until then nothing can be claimed from this session, and opening says so.
+            // Should the process end before it is recorded, the next start finds the end by scanning.
             _setup.Note($"The end of session {lane.Session} could not be recorded.", error);
+            return false;
         }
     }
 

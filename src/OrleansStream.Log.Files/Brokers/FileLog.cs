@@ -34,6 +34,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly ManifestEditor _manifests;
     private readonly FileLogUpkeep _upkeep;
     private readonly FileLogSetup _setup;
+    private readonly FileLogMetrics _metrics = new();
 
     private FileLog(FileLogSetup setup, FileLogThreads threads, MetadataJournal metadata, FileLaneRecovery recovery, WalFiles files)
     {
@@ -44,7 +45,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
-        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, Tail);
+        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, (Tail, _metrics));
         Handles = new HandleTable(_lanes.ClosedEpochs);
         var objects = FileObjectStore.Open(setup.Directory.Disk, _objectThread);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
@@ -100,6 +101,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     public static async Task<FileLog> StartAsync(FileLogSetup setup, CancellationToken cancellationToken)
     {
         var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
+        var started = setup.Time.GetTimestamp();
         try
         {
             var disk = setup.Directory.Disk;
@@ -110,6 +112,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var log = new FileLog(setup, threads, metadata, recovery, files);
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
+            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, log._reader, () => log._opening.Count));
             log._upkeep.Start();
             return log;
         }
@@ -140,6 +143,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
     public async ValueTask DisposeAsync()
     {
+        _metrics.Dispose();
         await _upkeep.DisposeAsync();
         await _lanes.DisposeAsync();
         await _metadata.DisposeAsync();

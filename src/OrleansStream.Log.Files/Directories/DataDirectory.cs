@@ -90,6 +90,14 @@ public sealed class DataDirectory : IDisposable
     /// <summary>What the identity file says; for verification, which changes nothing.</summary>
     public static DataDirectoryIdentity? ReadIdentity(IDisk disk, string shownPath) => DataDirectoryIdentity.Read(disk, shownPath);
 
+    /// <summary>Keeps brokers out of a directory while it is read. Writes nothing, so a directory on a read-only file system will do. To be disposed.</summary>
+    /// <exception cref="DataDirectoryException">There is no such directory, or a broker uses it.</exception>
+    public static IDisposable HoldForReading(string path)
+    {
+        var full = System.IO.Path.GetFullPath(path);
+        return Directory.Exists(full) ? DirectoryLock.TakeShared(full) : throw new DataDirectoryException(full, $"There is no directory '{full}'.");
+    }
+
     public void Dispose() => _lock.Dispose();
 
     private static void RefuseForeign(string full)

@@ -177,8 +177,10 @@ public sealed class WalStore : ILaneStore, IDisposable
 
     private void Sync()
     {
+        var started = _setup.Time.GetTimestamp();
         _current.Disk.SyncData();
         _lastSync = _setup.Time.GetTimestamp();
+        _setup.Metrics?.Synced(_setup.Time.GetElapsedTime(started, _lastSync));
         _hasUnsynced = false;
         Volatile.Write(ref _durableEnd, _writtenEnd.Value);
     }

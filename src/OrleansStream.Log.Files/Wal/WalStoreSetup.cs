@@ -21,6 +21,9 @@ public sealed record WalStoreSetup
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Told of each sync. Null: nobody is.</summary>
+    public WalMetrics? Metrics { get; init; }
+
     /// <summary>Runs work on files that must not delay a flush, one piece after the other. On the spot unless set, as a simulation does it.</summary>
     public Action<Action> RunApart { get; init; } = static work => work();
 }

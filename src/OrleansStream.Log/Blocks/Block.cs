@@ -30,6 +30,9 @@ public sealed class Block
     /// <summary>Its number in the session; of a cold read the first slot that it touches.</summary>
     public Slot Slot { get; }
 
+    /// <summary>When its first frame came, in the lane's time provider's ticks; 0 for a cold read. Tells how old bytes are when a waiting reader gets them.</summary>
+    public long OpenedAt { get; internal init; }
+
     /// <summary>The block's directory, in the order of its frames. Read it under a lease only. Empty for a cold read, whose frames carry their own entries.</summary>
     public ReadOnlySpan<FrameEntry> Frames =>
         MemoryMarshal.Cast<byte, FrameEntry>(_slab.GetSpan().Slice(_directoryPosition, _frameCount * BlockLayout.EntryBytes));

@@ -56,6 +56,15 @@ public sealed class Lane : ILane
         }
     }
 
+    /// <summary>Blocks that are open, sealed, or written and not published yet.</summary>
+    public long BlocksInFlight
+    {
+        get
+        {
+            lock (_gate) return Math.Max(0, _intake.NextSlot.Value - PublishedEnd.Value);
+        }
+    }
+
     /// <summary>True when the writer has nothing to do any more, ever.</summary>
     public bool IsWriterDone => _writer.IsDone;
 

@@ -60,10 +60,10 @@ public sealed class LaneBlock
     /// <summary>Bytes of the block if it were sealed now.</summary>
     internal int UsedBytes => (int)BlockLayout.UsedBytes(_frameEnd - BlockLayout.HeaderBytes, _count);
 
-    internal void Open(Slab slab, SlabPool pool, SessionId session, Slot slot)
+    internal void Open(Slab slab, SlabPool pool, (SessionId Session, long At) opened, Slot slot)
     {
         _slab = slab;
-        _block = new Block(pool, slab, session, slot);
+        _block = new Block(pool, slab, opened.Session, slot) { OpenedAt = opened.At };
         _lease = _block.FirstLease(LeaseHolder.Lane);
         Slot = slot;
         ReservedBytes = slab.Length;

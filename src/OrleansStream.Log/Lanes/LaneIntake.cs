@@ -122,7 +122,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         }
 
         block = _open = _spare.TryPop(out var spare) ? spare : new LaneBlock(lane);
-        block.Open(setup.Slabs.Rent(slabBytes), setup.Slabs, setup.Session, NextSlot);
+        block.Open(setup.Slabs.Rent(slabBytes), setup.Slabs, (setup.Session, setup.Time.GetTimestamp()), NextSlot);
         NextSlot = NextSlot.Next;
         _openBytes += slabBytes;
         return EnqueueStatus.Accepted;

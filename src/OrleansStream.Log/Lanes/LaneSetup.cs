@@ -34,6 +34,9 @@ public sealed record LaneSetup
 
     public ILaneObserver? Observer { get; init; }
 
+    /// <summary>Told of each flush. Null: nobody is.</summary>
+    public LaneMetrics? Metrics { get; init; }
+
     /// <summary>Memory of open and unpublished blocks, in whole slabs. At the bound appends are answered <see cref="EnqueueStatus.Full"/>. At least 16 MiB; 32 MiB unless set.</summary>
     public long MaxOpenBytes { get; init; } = 32L * Limits.MiB;
 

@@ -103,6 +103,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
             _previousChecksum = block.Finish(HeaderTemplate(durableEnd));
         }
 
+        var started = setup.Time.GetTimestamp();
         setup.Store.Write(blocks);
 
         // Rule B3: a success that comes after the end changes nothing.
@@ -112,6 +113,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         // An empty block needs no other one that says it is durable.
         if (hasFrames) _writtenEnd = blocks[^1].Slot.Next;
         _lastBlockAt = setup.Time.GetTimestamp();
+        setup.Metrics?.Flushed(setup.Time.GetElapsedTime(started, _lastBlockAt), blocks);
         publisher.Publish(blocks);
         _batch.Clear();
         return true;

@@ -2,57 +2,66 @@ using Microsoft.AspNetCore.Builder;
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
-using OrleansStream.Log.Files.Wal;
-using OrleansStream.Log.Journals;
-using OrleansStream.Log.Producers;
-using OrleansStream.Log.Serving;
-using OrleansStream.Model.Ids;
-using OrleansStream.Model.Options.Configs;
 using OrleansStream.Server.Configuration;
 using OrleansStream.Server.Hosting;
+using OrleansStream.Server.Http;
 
 namespace OrleansStream.Server.CommandLine;
 
 /// <summary>Starts a broker and runs it until it is told to stop.</summary>
 internal static class ServeVerb
 {
-    public static async Task<int> RunAsync(ServeRequest request, CancellationToken cancellationToken)
+    // What can be wrong without a look at data comes first: settings, then ports, then the directory, then what is in it.
+    public static async Task<int> RunAsync(ServeRequest request, CancellationToken stop)
     {
-        var configuration = Configure(request);
-        var kafka = KafkaSection.Read(configuration);
-        var listeners = ListenerParser.Parse(kafka);
-        var server = configuration.GetSection(ServerOptions.Section).Get<ServerOptions>() ?? new ServerOptions();
-        using var directory = OpenDirectory(server.Data, kafka);
-        var settings = new BrokerSettings(configuration, server, kafka, listeners, directory.Identity);
+        var asked = BrokerSettings.Read(request);
+        using var sockets = new BoundSockets();
+        var http = sockets.Bind(asked.Http, "--http");
+        var listeners = asked.Listeners.Select(listener => listener.BoundTo(sockets.Bind(listener.Bind, listener.Name))).ToList();
         var notes = new StartupNotes();
-        var confirmation = new CatalogConfirmation();
-        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, confirmation), cancellationToken);
-        await using var app = BrokerHost.Build(settings, log, confirmation);
-        notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
-        await app.StartAsync(cancellationToken);
-        await Announcement.WriteAsync(settings, directory.Path);
-        await app.WaitForShutdownAsync(CancellationToken.None);
+        using var directory = DataDirectory.Open(asked.Server.Data, root => new LinuxDisk(root, text => notes.Write(text, null)), asked.Identity);
+        var settings = asked.With(listeners, http, directory);
+        try
+        {
+            await RunAsync(settings, (directory, notes), sockets, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            // Told to stop before it served.
+        }
+
         return 0;
     }
 
-    // Later sources win: file, then environment, then switches.
-    private static IConfigurationRoot Configure(ServeRequest request)
+    private static async Task RunAsync(BrokerSettings settings, (DataDirectory Directory, StartupNotes Notes) data, BoundSockets sockets, CancellationToken stop)
     {
-        var builder = new ConfigurationBuilder();
-        if (request.ConfigFile is { } file)
-        {
-            builder.AddJsonFile(Path.GetFullPath(file), optional: false);
-        }
+        var (directory, notes) = data;
 
-        return builder.AddEnvironmentVariables().AddInMemoryCollection(request.Switches).Build();
+        // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
+        using var metrics = new MetricsCollector();
+        var confirmation = new CatalogConfirmation();
+        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, confirmation), stop);
+        await using var app = BrokerHost.Build(settings, new BrokerParts(log, confirmation, sockets, metrics));
+        notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
+        await StartAsync(app, settings, stop);
+        await Announcement.WriteAsync(settings, directory.Path, app.Services.GetRequiredService<ILoggerFactory>());
+        await app.WaitForShutdownAsync(stop);
     }
 
-    private static DataDirectory OpenDirectory(string path, BrokerConfigValues kafka)
+    private static async Task StartAsync(WebApplication app, BrokerSettings settings, CancellationToken stop)
     {
-        var id = new BrokerId(kafka.IsSet("node.id") || !kafka.IsSet("broker.id") ? kafka.Int("node.id") : kafka.Int("broker.id"));
-        return id.Value < 0
-            ? throw new StartupException($"node.id is {id}; it must be 0 or more.")
-            : DataDirectory.Open(path, static root => new LinuxDisk(root), new DataDirectoryIdentity(DataDirectoryIdentity.NewClusterId(Guid.NewGuid()), id));
+        try
+        {
+            await app.StartAsync(stop);
+        }
+        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        {
+            await StartupFailure.TellAsync(exception);
+
+            // Half a silo may not know how to end. Somebody waits for this process to start it anew.
+            _ = Task.Delay(settings.Server.StopTimeout, CancellationToken.None).ContinueWith(static _ => Environment.Exit(1), TaskScheduler.Default);
+            throw;
+        }
     }
 
     private static FileLogSetup LogSetup(BrokerSettings settings, DataDirectory directory, StartupNotes notes, CatalogConfirmation confirmation) => new()
@@ -62,18 +71,10 @@ internal static class ServeVerb
         Random = new Random(),
         ConfirmTopic = confirmation.ConfirmAsync,
         Note = notes.Write,
-        Lane = Options<FileLaneOptions>(settings.Configuration, FileLaneOptions.Section),
-        ColdReads = Options<WalReaderOptions>(settings.Configuration, WalReaderOptions.Section),
-        TailCache = Options<TailCacheOptions>(settings.Configuration, TailCacheOptions.Section),
-        Journals = Options<JournalOptions>(settings.Configuration, JournalOptions.Section),
-        Producers = new ProducerOptions { IdExpirationMs = settings.Kafka.Int("producer.id.expiration.ms") },
+        Lane = settings.Lane,
+        ColdReads = settings.ColdReads,
+        TailCache = settings.TailCache,
+        Journals = settings.Journals,
+        Producers = settings.Producers,
     };
-
-    private static T Options<T>(IConfiguration configuration, string section)
-        where T : class, new()
-    {
-        var options = configuration.GetSection(section).Get<T>() ?? new T();
-        System.ComponentModel.DataAnnotations.Validator.ValidateObject(options, new System.ComponentModel.DataAnnotations.ValidationContext(options), validateAllProperties: true);
-        return options;
-    }
 }

@@ -1,7 +1,39 @@
+using System.Globalization;
+using OrleansStream.Log;
+using OrleansStream.Log.Files.Directories;
+using OrleansStream.Log.Files.Disks;
+using OrleansStream.Log.Files.Verification;
+using OrleansStream.Server.Configuration;
+
 namespace OrleansStream.Server.CommandLine;
 
 /// <summary>Reads a whole data directory and says what is damaged.</summary>
 internal static class VerifyVerb
 {
-    public static Task<int> RunAsync(string? data, CancellationToken cancellationToken) => throw new StartupException("verify comes with the verifier.");
+    private const int Clean = 0;
+    private const int Damaged = 1;
+    private const int Unreadable = 2;
+
+    public static async Task<int> RunAsync(string? data, CancellationToken cancellationToken)
+    {
+        var path = Path.GetFullPath(data ?? new ServerOptions().Data);
+        try
+        {
+            // Whoever holds it lets no broker begin, and is refused where one runs: what is being written cannot be judged.
+            using var hold = DataDirectory.HoldForReading(path);
+            var findings = await new DataDirectoryVerifier(new LinuxDisk(path), TaskScheduler.Default).VerifyAsync(cancellationToken);
+            foreach (var finding in findings)
+            {
+                await Console.Out.WriteLineAsync(finding.Position < 0 ? $"{finding.File}: {finding.What}" : string.Create(CultureInfo.InvariantCulture, $"{finding.File}, byte {finding.Position}: {finding.What}"));
+            }
+
+            await Console.Out.WriteLineAsync(findings.Count == 0 ? $"{path} is whole." : $"{path} has {findings.Count} finding(s).");
+            return findings.Count == 0 ? Clean : Damaged;
+        }
+        catch (Exception exception) when (exception is LogException or IOException or UnauthorizedAccessException)
+        {
+            await Console.Error.WriteLineAsync(exception.Message);
+            return Unreadable;
+        }
+    }
 }

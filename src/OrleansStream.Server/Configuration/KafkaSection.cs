@@ -22,6 +22,16 @@ internal static class KafkaSection
                 throw new StartupException($"Kafka:{name} has no value.");
             }
 
+            if (name is "log.dirs" or "log.dir")
+            {
+                throw new StartupException($"Kafka:{name} is not how data is placed here: set --data or {ServerOptions.Section}:{nameof(ServerOptions.Data)}.");
+            }
+
+            if (BrokerConfigs.Find(name) is null)
+            {
+                throw new StartupException($"'{name}' is no broker config that OrleansStream knows. {Nearest.To(name, BrokerConfigs.All.Select(definition => definition.Name))}");
+            }
+
             if (BrokerConfigValues.Check(name, value) is { } wrong)
             {
                 throw new StartupException(wrong);

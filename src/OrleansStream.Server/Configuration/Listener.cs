@@ -11,4 +11,10 @@ public sealed record Listener(string Name, IReadOnlyList<IPEndPoint> Bind, strin
 {
     /// <summary>Whether nobody but this machine can reach it.</summary>
     public bool IsLoopback => Bind.All(endpoint => IPAddress.IsLoopback(endpoint.Address));
+
+    /// <summary>What clients are told, as Kafka writes it.</summary>
+    public string Advertised => $"{Name}://{AdvertisedHost}:{AdvertisedPort}";
+
+    /// <summary>The same listener when its addresses are bound.</summary>
+    public Listener BoundTo(IReadOnlyList<IPEndPoint> bound) => this with { Bind = bound, AdvertisedPort = AdvertisedPort != 0 ? AdvertisedPort : bound[0].Port };
 }

@@ -9,15 +9,17 @@ internal static class ListenerParser
 {
     private const string DefaultListeners = "PLAINTEXT://localhost:9092";
 
-    /// <exception cref="StartupException">A listener is malformed, or binds every address and advertises none.</exception>
+    /// <exception cref="StartupException">A listener is malformed, asks for what is not offered, or binds every address and advertises none.</exception>
     public static IReadOnlyList<Listener> Parse(BrokerConfigValues configs)
     {
+        var protocols = Protocols(configs["listener.security.protocol.map"]!);
         // Kafka's own default binds every address; ours is reachable from this machine alone until somebody asks for more.
         var listeners = configs.IsSet("listeners") ? configs["listeners"]! : DefaultListeners;
         var advertised = ConfigText.ToList(configs["advertised.listeners"] ?? "").Select(text => Split(text, "advertised.listeners"))
             .ToDictionary(part => part.Name, StringComparer.Ordinal);
 
         var parsed = ConfigText.ToList(listeners).Select(text => Split(text, "listeners"))
+            .Select(part => RefuseSecured(part, protocols))
             .Select(part => Resolve(part, advertised.TryGetValue(part.Name, out var told) ? told : null)).ToList();
 
         if (parsed.Count == 0)
@@ -50,8 +52,7 @@ internal static class ListenerParser
     {
         if (host.Equals("localhost", StringComparison.OrdinalIgnoreCase))
         {
-            // A free port is picked once, and only IPv4 can then be sure to have it.
-            return Socket.OSSupportsIPv6 && port != 0
+            return Socket.OSSupportsIPv6
                 ? [new IPEndPoint(IPAddress.Loopback, port), new IPEndPoint(IPAddress.IPv6Loopback, port)]
                 : [new IPEndPoint(IPAddress.Loopback, port)];
         }
@@ -92,6 +93,31 @@ internal static class ListenerParser
                 $"{part.Name} listens on every address, so clients cannot be told where to connect: set advertised.listeners, such as {part.Name}://broker.example.com:{part.Port}.");
     }
 
+    private static Dictionary<string, string> Protocols(string map)
+    {
+        var protocols = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
+        foreach (var entry in ConfigText.ToList(map))
+        {
+            var colon = entry.IndexOf(':', StringComparison.Ordinal);
+            if (colon <= 0 || !protocols.TryAdd(entry[..colon].Trim(), entry[(colon + 1)..].Trim().ToUpperInvariant()))
+            {
+                throw new StartupException($"listener.security.protocol.map contains '{entry}'; each entry is written NAME:PROTOCOL, each name once.");
+            }
+        }
+
+        return protocols;
+    }
+
+    private static Part RefuseSecured(Part part, Dictionary<string, string> protocols)
+    {
+        if (!protocols.TryGetValue(part.Name, out var protocol))
+        {
+            throw new StartupException($"listeners names {part.Name}, for which listener.security.protocol.map has no protocol: add {part.Name}:PLAINTEXT.");
+        }
+
+        return protocol == "PLAINTEXT" ? part : throw new StartupException($"The listener {part.Name} asks for {protocol}; this version offers PLAINTEXT only.");
+    }
+
     private static bool IsAny(string host) => IPAddress.TryParse(host, out var address) && (address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any));
 
     private static Part Split(string text, string config)
@@ -103,11 +129,6 @@ internal static class ListenerParser
         }
 
         var name = text[..scheme].ToUpperInvariant();
-        if (name is "SSL" or "SASL_PLAINTEXT" or "SASL_SSL")
-        {
-            throw new StartupException($"{config} asks for {name}; this version offers PLAINTEXT only.");
-        }
-
         var (host, port) = HostAndPort(text[(scheme + 3)..], config);
         return new Part(name, host, port);
     }

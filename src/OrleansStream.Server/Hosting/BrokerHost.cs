@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Orleans.Configuration;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
@@ -10,27 +11,25 @@ using OrleansStream.Grains;
 using OrleansStream.Kafka.Gateway.Hosting;
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Serving;
-using OrleansStream.Server.Configuration;
 using OrleansStream.Server.Http;
-using GatewayOptions = OrleansStream.Kafka.Gateway.Connections.GatewayOptions;
 
 namespace OrleansStream.Server.Hosting;
 
 /// <summary>Wires one broker: its silo, its Kafka listeners, its log, and HTTP beside them. Nothing is decided here that is not wiring.</summary>
 internal static class BrokerHost
 {
-    public static WebApplication Build(BrokerSettings settings, FileLog log, CatalogConfirmation confirmation)
+    public static WebApplication Build(BrokerSettings settings, BrokerParts parts)
     {
         var builder = WebApplication.CreateSlimBuilder();
         builder.Configuration.Sources.Clear();
         builder.Configuration.AddConfiguration(settings.Configuration);
         Logging(builder);
-        var registry = MetricsEndpoint.StartCollecting();
+        Tracing.AddTo(builder.Services, settings);
         var state = new BrokerState();
-        Services(builder.Services, settings, log);
+        Services(builder.Services, settings, parts.Log);
         builder.Services.AddSingleton(state);
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Server.StopTimeout);
-        builder.Services.Configure<GatewayOptions>(options => BrokerOptions.Gateway(options, settings.Kafka));
+        builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = parts.Sockets.Take);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.UseOrleans(Silo);
 
@@ -39,8 +38,9 @@ internal static class BrokerHost
 
         var app = builder.Build();
         app.MapHealth(state);
-        app.MapMetrics(registry);
-        confirmation.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
+        app.MapMetrics(parts.Metrics);
+        app.Services.GetRequiredService<PartitionMetrics>();
+        parts.Confirmation.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
         return app;
     }
 
@@ -63,7 +63,7 @@ internal static class BrokerHost
     {
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Kafka);
-        services.AddSingleton(BrokerOptions.Groups(settings.Kafka));
+        services.AddSingleton(settings.Groups);
         services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton(log);
         services.AddSingleton<IPartitionLog>(log);
@@ -71,13 +71,17 @@ internal static class BrokerHost
         services.AddSingleton<IClusterView>(new SingleNode(settings.Identity.ClusterId, settings.Identity.Broker, settings.Kafka["broker.rack"], settings.Listeners));
         services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
         services.AddKafkaGateway();
+
+        // Checked and merged with Kafka's names already.
+        services.AddSingleton(settings.Gateway);
+        services.AddSingleton(settings.Metrics);
+        services.AddSingleton<PartitionMetrics>();
     }
 
     private static void Listen(KestrelServerOptions kestrel, BrokerSettings settings)
     {
         kestrel.AddServerHeader = false;
-        var (host, port) = ListenerParser.HostAndPort(settings.Server.Http, "--http");
-        foreach (var endpoint in ListenerParser.BindAddresses(host, port, "--http"))
+        foreach (var endpoint in settings.Http)
         {
             kestrel.Listen(endpoint);
         }

@@ -1,30 +1,38 @@
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Options.Configs;
+using OrleansStream.Server.Configuration;
 
 namespace OrleansStream.Server.Hosting;
 
-/// <summary>Carries Kafka-named broker configs to the options of the code that they steer.</summary>
+/// <summary>Carries Kafka-named broker configs to the options of the code that they steer. What was set under Kafka's name wins over the option's own section.</summary>
 internal static class BrokerOptions
 {
-    public static GroupOptions Groups(BrokerConfigValues configs)
+    public static GroupOptions Groups(GroupOptions options, BrokerConfigValues configs)
     {
-        var options = new GroupOptions
+        TimeSpan Time(string name, TimeSpan own) => configs.IsSet(name) ? configs.Milliseconds(name) : own;
+        var told = options with
         {
-            MinSessionTimeout = configs.Milliseconds("group.min.session.timeout.ms"),
-            MaxSessionTimeout = configs.Milliseconds("group.max.session.timeout.ms"),
-            InitialRebalanceDelay = configs.Milliseconds("group.initial.rebalance.delay.ms"),
-            MaxSize = configs.Int("group.max.size"),
-            OffsetMetadataMaxBytes = configs.Int("offset.metadata.max.bytes"),
-            OffsetsRetention = TimeSpan.FromMinutes(configs.Long("offsets.retention.minutes")),
+            MinSessionTimeout = Time("group.min.session.timeout.ms", options.MinSessionTimeout),
+            MaxSessionTimeout = Time("group.max.session.timeout.ms", options.MaxSessionTimeout),
+            InitialRebalanceDelay = Time("group.initial.rebalance.delay.ms", options.InitialRebalanceDelay),
+            MaxSize = configs.IsSet("group.max.size") ? configs.Int("group.max.size") : options.MaxSize,
+            OffsetMetadataMaxBytes = configs.IsSet("offset.metadata.max.bytes") ? configs.Int("offset.metadata.max.bytes") : options.OffsetMetadataMaxBytes,
+            OffsetsRetention = configs.IsSet("offsets.retention.minutes") ? TimeSpan.FromMinutes(configs.Long("offsets.retention.minutes")) : options.OffsetsRetention,
         };
-        return options.MinSessionTimeout <= options.MaxSessionTimeout
-            ? options
+        return told.MinSessionTimeout <= told.MaxSessionTimeout
+            ? OptionSections.Validated(told, GroupOptions.Section)
             : throw new StartupException("group.min.session.timeout.ms must not be larger than group.max.session.timeout.ms.");
     }
 
-    /// <summary>What was set under Kafka's name wins over the gateway's own section.</summary>
-    public static void Gateway(GatewayOptions options, BrokerConfigValues configs)
+    public static ProducerOptions Producers(ProducerOptions options, BrokerConfigValues configs)
+    {
+        if (configs.IsSet("producer.id.expiration.ms")) options.IdExpirationMs = configs.Int("producer.id.expiration.ms");
+        return OptionSections.Validated(options, ProducerOptions.Section);
+    }
+
+    public static GatewayOptions Gateway(GatewayOptions options, BrokerConfigValues configs)
     {
         if (configs.IsSet("socket.request.max.bytes")) options.MaxRequestBytes = configs.Int("socket.request.max.bytes");
         if (configs.IsSet("max.connections")) options.MaxConnections = configs.Int("max.connections");
@@ -37,5 +45,8 @@ internal static class BrokerOptions
         if (configs.IsSet("delete.topic.enable")) options.DeleteTopics = configs.Boolean("delete.topic.enable");
         if (configs.IsSet("num.partitions")) options.DefaultPartitions = configs.Int("num.partitions");
         if (configs.IsSet("default.replication.factor")) options.DefaultReplicationFactor = (short)configs.Int("default.replication.factor");
+        if (configs.IsSet("request.timeout.ms")) options.RequestTimeout = configs.Milliseconds("request.timeout.ms");
+        if (configs.IsSet("offsets.commit.timeout.ms")) options.OffsetCommitTimeout = configs.Milliseconds("offsets.commit.timeout.ms");
+        return OptionSections.Validated(options, GatewayOptions.Section);
     }
 }

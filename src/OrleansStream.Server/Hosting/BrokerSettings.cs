@@ -1,8 +1,107 @@
+using System.Net;
+using OrleansStream.Coordination.Groups;
 using OrleansStream.Log.Files.Directories;
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Journals;
+using OrleansStream.Log.Producers;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
 using OrleansStream.Model.Options.Configs;
+using OrleansStream.Server.CommandLine;
 using OrleansStream.Server.Configuration;
+using GatewayOptions = OrleansStream.Kafka.Gateway.Connections.GatewayOptions;
 
 namespace OrleansStream.Server.Hosting;
 
-/// <summary>Everything that a broker was told, checked.</summary>
-internal sealed record BrokerSettings(IConfiguration Configuration, ServerOptions Server, BrokerConfigValues Kafka, IReadOnlyList<Listener> Listeners, DataDirectoryIdentity Identity);
+/// <summary>Everything that a broker was told, checked; nothing is bound, opened or written for it.</summary>
+internal sealed record BrokerSettings
+{
+    public required IConfiguration Configuration { get; init; }
+
+    public required ServerOptions Server { get; init; }
+
+    /// <summary>Kafka's configs as they are in force.</summary>
+    public required BrokerConfigValues Kafka { get; init; }
+
+    public required IReadOnlyList<Listener> Listeners { get; init; }
+
+    /// <summary>Addresses of health checks and metrics.</summary>
+    public required IReadOnlyList<IPEndPoint> Http { get; init; }
+
+    public required DataDirectoryIdentity Identity { get; init; }
+
+    public required GatewayOptions Gateway { get; init; }
+
+    public required GroupOptions Groups { get; init; }
+
+    public required ProducerOptions Producers { get; init; }
+
+    public required FileLaneOptions Lane { get; init; }
+
+    public required WalReaderOptions ColdReads { get; init; }
+
+    public required TailCacheOptions TailCache { get; init; }
+
+    public required JournalOptions Journals { get; init; }
+
+    public required MetricsOptions Metrics { get; init; }
+
+    /// <summary>Reads file, environment and command line; later ones win.</summary>
+    /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
+    public static BrokerSettings Read(ServeRequest request)
+    {
+        var file = new ConfigurationBuilder();
+        if (request.ConfigFile is { } path)
+        {
+            file.AddJsonFile(Path.GetFullPath(path), optional: false);
+        }
+
+        var given = file.AddInMemoryCollection(request.Switches).Build();
+        var configuration = new ConfigurationBuilder().AddConfiguration(file.Build()).AddEnvironmentVariables().AddInMemoryCollection(request.Switches).Build();
+        OptionSections.Check(configuration, given);
+        return Read(configuration);
+    }
+
+    /// <summary>The same settings with what became of port 0 and of a directory that had an identity already.</summary>
+    public BrokerSettings With(IReadOnlyList<Listener> listeners, IReadOnlyList<IPEndPoint> http, DataDirectory directory)
+    {
+        Gateway.DataPath = directory.Path;
+        return this with
+        {
+            Listeners = listeners,
+            Http = http,
+            Identity = directory.Identity,
+            Kafka = BrokerFacts.Add(Kafka, this with { Listeners = listeners }, directory),
+        };
+    }
+
+    private static BrokerSettings Read(IConfiguration configuration)
+    {
+        var kafka = KafkaSection.Read(configuration);
+        var server = OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section);
+        var (host, port) = ListenerParser.HostAndPort(server.Http, "--http");
+        return new BrokerSettings
+        {
+            Configuration = configuration,
+            Server = server,
+            Kafka = kafka,
+            Listeners = ListenerParser.Parse(kafka),
+            Http = ListenerParser.BindAddresses(host, port, "--http"),
+            Identity = new DataDirectoryIdentity(DataDirectoryIdentity.NewClusterId(Guid.NewGuid()), NodeId(kafka)),
+            Gateway = BrokerOptions.Gateway(OptionSections.Read<GatewayOptions>(configuration, GatewayOptions.Section), kafka),
+            Groups = BrokerOptions.Groups(OptionSections.Read<GroupOptions>(configuration, GroupOptions.Section), kafka),
+            Producers = BrokerOptions.Producers(OptionSections.Read<ProducerOptions>(configuration, ProducerOptions.Section), kafka),
+            Lane = OptionSections.Read<FileLaneOptions>(configuration, FileLaneOptions.Section),
+            ColdReads = OptionSections.Read<WalReaderOptions>(configuration, WalReaderOptions.Section),
+            TailCache = OptionSections.Read<TailCacheOptions>(configuration, TailCacheOptions.Section),
+            Journals = OptionSections.Read<JournalOptions>(configuration, JournalOptions.Section),
+            Metrics = OptionSections.Read<MetricsOptions>(configuration, MetricsOptions.Section),
+        };
+    }
+
+    private static BrokerId NodeId(BrokerConfigValues kafka)
+    {
+        var id = kafka.IsSet("node.id") || !kafka.IsSet("broker.id") ? kafka.Int("node.id") : kafka.Int("broker.id");
+        return id >= 0 ? new BrokerId(id) : throw new StartupException($"node.id is {id}; it must be 0 or more.");
+    }
+}

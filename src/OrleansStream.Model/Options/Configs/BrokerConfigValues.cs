@@ -22,6 +22,17 @@ public sealed class BrokerConfigValues
         return definition.Check(value) ?? topic?.Rule.Check(name, value);
     }
 
+    /// <summary>Names that were set although they do nothing here, for whoever expects something of them.</summary>
+    public IEnumerable<string> WithoutEffect => _set.Keys.Where(static name => BrokerConfigs.Find(name) is { } definition && !BrokerConfigs.HasEffect(definition)).Order(StringComparer.Ordinal);
+
+    /// <summary>These and more, which count as set and replace what was set.</summary>
+    public BrokerConfigValues With(IReadOnlyDictionary<string, string> more)
+    {
+        var set = new Dictionary<string, string>(_set, StringComparer.Ordinal);
+        foreach (var (name, value) in more) set[name] = value;
+        return new BrokerConfigValues(set);
+    }
+
     public bool IsSet(string name) => _set.ContainsKey(name);
 
     /// <summary>The value in force as text; null for a config without a value.</summary>

@@ -1,0 +1,84 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+
+namespace OrleansStream.Server.Hosting;
+
+/// <summary>
+/// The sockets of all listeners, bound before anything else is done: a port that somebody has is found before data is touched, and port 0 is known by its
+/// real number before it is advertised. Kestrel begins to listen on them when the broker is ready, so until then clients are refused.
+/// </summary>
+internal sealed class BoundSockets : IDisposable
+{
+    // How often a free port is tried that must be free on several addresses.
+    private const int Attempts = 20;
+
+    private readonly Dictionary<EndPoint, Socket> _sockets = [];
+
+    /// <summary>Binds addresses that share a port.</summary>
+    /// <param name="endpoints">At least one, all with the same port; 0 takes one that is free on all of them.</param>
+    /// <param name="option">What the person set, for the sentence that says why it cannot be.</param>
+    /// <returns>The addresses that were bound, with their real port. An IPv6 loopback address is left out where there is none.</returns>
+    /// <exception cref="StartupException">An address cannot be bound.</exception>
+    public IReadOnlyList<IPEndPoint> Bind(IReadOnlyList<IPEndPoint> endpoints, string option)
+    {
+        for (var attempt = 1; ; attempt++)
+        {
+            var bound = new List<Socket>();
+            try
+            {
+                BindAll(endpoints, bound);
+            }
+            catch (SocketException exception)
+            {
+                bound.ForEach(socket => socket.Dispose());
+                if (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && endpoints[0].Port == 0 && attempt < Attempts) continue;
+                throw new StartupException(Explain(exception, endpoints, option), exception);
+            }
+
+            bound.ForEach(socket => _sockets.Add(socket.LocalEndPoint!, socket));
+            return bound.ConvertAll(socket => (IPEndPoint)socket.LocalEndPoint!);
+        }
+    }
+
+    /// <summary>The socket of an address that was bound; it is the caller's from here on.</summary>
+    public Socket Take(EndPoint endpoint) => _sockets.Remove(endpoint, out var socket) ? socket : SocketTransportOptions.CreateDefaultBoundListenSocket(endpoint);
+
+    public void Dispose()
+    {
+        foreach (var socket in _sockets.Values)
+        {
+            socket.Dispose();
+        }
+
+        _sockets.Clear();
+    }
+
+    private static void BindAll(IReadOnlyList<IPEndPoint> endpoints, List<Socket> bound)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            var port = bound.Count == 0 ? endpoint.Port : ((IPEndPoint)bound[0].LocalEndPoint!).Port;
+            try
+            {
+                bound.Add(SocketTransportOptions.CreateDefaultBoundListenSocket(new IPEndPoint(endpoint.Address, port)));
+            }
+            catch (SocketException exception) when (exception.SocketErrorCode == SocketError.AddressNotAvailable && endpoint.Address.Equals(IPAddress.IPv6Loopback) && bound.Count > 0)
+            {
+                // "localhost" on a machine whose IPv6 is switched off.
+            }
+        }
+    }
+
+    private static string Explain(SocketException exception, IReadOnlyList<IPEndPoint> endpoints, string option)
+    {
+        var where = string.Join(" and ", endpoints);
+        return exception.SocketErrorCode switch
+        {
+            SocketError.AddressAlreadyInUse => $"{option} asks for {where}, but another process listens on that port.",
+            SocketError.AccessDenied => $"{option} asks for {where}, but this user may not listen on that port: those below 1024 need the right to.",
+            SocketError.AddressNotAvailable => $"{option} asks for {where}, but this machine does not have that address.",
+            _ => $"{option} asks for {where}, which cannot be bound: {exception.Message}.",
+        };
+    }
+}

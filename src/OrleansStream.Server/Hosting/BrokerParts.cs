@@ -1,0 +1,7 @@
+using OrleansStream.Log.Files.Brokers;
+using OrleansStream.Server.Http;
+
+namespace OrleansStream.Server.Hosting;
+
+/// <summary>What is there before the host is built.</summary>
+internal sealed record BrokerParts(FileLog Log, CatalogConfirmation Confirmation, BoundSockets Sockets, MetricsCollector Metrics);

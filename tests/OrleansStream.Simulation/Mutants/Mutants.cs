@@ -44,7 +44,6 @@ internal static class Mutants
         }),
         ["own-session extents dropped"] = () => new ForgettingMutation(),
         ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
-        ["delete before the trim record"] = () => new EagerTrimMutation(),
     };
 
     private static bool IsWal(string path) => path.StartsWith(DataDirectory.WalDirectory, StringComparison.Ordinal);
@@ -92,7 +91,7 @@ internal static class Mutants
         public override IManifestStore Manifests(IManifestStore manifests) => change(manifests);
     }
 
-    private sealed class SessionMutation(Func<ISessionStore, ISessionStore> change) : Mutation
+    internal sealed class SessionMutation(Func<ISessionStore, ISessionStore> change) : Mutation
     {
         public override ISessionStore Sessions(ISessionStore sessions) => change(sessions);
     }
@@ -141,7 +140,8 @@ internal static class Mutants
         };
     }
 
-    private sealed class EagerTrimMutation : Mutation
+    /// <summary>Delete before the trim record.</summary>
+    internal sealed class EagerTrimMutation : Mutation
     {
         private ILaneStore? _store;
 

@@ -23,7 +23,8 @@ public static class GrainServices
         services.AddSingleton<IProducerIds, ProducerIds>();
         services.AddSingleton<TopicSettings>();
         services.AddSingleton<SettingsFollower>();
-        services.AddSingleton(static provider => new GrainStartup(provider.GetRequiredService<SettingsFollower>()));
+        services.AddSingleton(static provider => new GrainStartup(
+            provider.GetRequiredService<SettingsFollower>(), provider.GetRequiredService<TopicSettings>(), provider.GetRequiredService<CatalogView>()));
         services.AddSingleton<GroupMetrics>();
         services.AddSingleton<GroupParts>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GroupJournals>(provider, hash));

@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansStream.Abstractions.Groups;
 using OrleansStream.Coordination.Groups.Effects;
 
 namespace OrleansStream.Grains.Groups;
@@ -8,10 +9,11 @@ internal sealed class GroupMetrics
 {
     private readonly Counter<long> _events;
 
-    public GroupMetrics(IMeterFactory meters)
+    public GroupMetrics(IMeterFactory meters, TicketBoard tickets)
     {
         var meter = meters.Create("OrleansStream.Groups");
         _events = meter.CreateCounter<long>("orleansstream.groups.events", description: "Rebalances, expired and fenced members, expired offsets, by kind.");
+        meter.CreateObservableGauge("orleansstream.groups.waiters", () => tickets.Count, "{request}", "Joins, syncs and commits whose answer comes later.");
     }
 
     public void Count(IReadOnlyList<GroupEvent> events)

@@ -88,9 +88,10 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
 
     private async ValueTask PutAsync(LeasedRecords leased)
     {
-        for (var index = 0; index < leased.Frames.Count; index++)
+        // Small batches that lie side by side go out as one piece.
+        for (var index = 0; index < leased.Frames.Count;)
         {
-            await PutAsync(leased.Frames[index].Bytes);
+            await PutAsync(leased.Frames.Stretch(index, out index));
         }
 
         // Its bytes are sent or copied: nothing reads the blocks any more.

@@ -17,9 +17,9 @@ internal sealed class LeasedRecords(FrameList frames, ResponseBudget budget, lon
 
     public override void CopyTo(Span<byte> destination)
     {
-        for (var index = 0; index < Frames.Count; index++)
+        for (var index = 0; index < Frames.Count;)
         {
-            var bytes = Frames[index].Bytes.Span;
+            var bytes = Frames.Stretch(index, out index).Span;
             bytes.CopyTo(destination);
             destination = destination[bytes.Length..];
         }

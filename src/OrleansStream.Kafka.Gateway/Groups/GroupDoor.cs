@@ -48,10 +48,18 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(groupId), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
 
     /// <summary>Stores offsets, as long as offsets.commit.timeout.ms allows. Whether a commit that took longer becomes durable is not known; its client commits again.</summary>
-    public Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context) =>
-        GrainCalls.TryAsync(
-            grains.GetGrain<IConsumerGroupGrain>(groupId), commit, static (grain, state) => grain.CommitAsync(state),
-            static _ => new CommitAnswer(ErrorCode.CoordinatorNotAvailable, []), (surroundings.Options.OffsetCommitTimeout, surroundings.Time, context.Gone));
+    public async Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context)
+    {
+        try
+        {
+            return await AskAsync(groupId, commit, static (grain, state) => grain.CommitAsync(state), static error => new CommitAnswer(error, []), context)
+                .WaitAsync(surroundings.Options.OffsetCommitTimeout, surroundings.Time, context.Gone);
+        }
+        catch (TimeoutException)
+        {
+            return new CommitAnswer(ErrorCode.CoordinatorNotAvailable, []);
+        }
+    }
 
     /// <summary>Asks the group's grain, and waits for the ticket if it answers with one.</summary>
     public async Task<TAnswer> AskAsync<TState, TAnswer>(

@@ -40,7 +40,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         var producers = new ProducerSnapshots(parts.Editor, parts.Objects, pending, setup.Random);
         Mover = new LogStartMover(parts.Editor, pending, producers);
         Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
-        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, usage, splitter) : null;
+        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter) : null;
         _upkeep = new Upkeep(new UpkeepParts
         {
             Store = manifests,

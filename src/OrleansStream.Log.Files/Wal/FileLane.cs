@@ -10,7 +10,8 @@ namespace OrleansStream.Log.Files.Wal;
 public sealed class FileLane : IDisposable
 {
     private readonly WalStore _store;
-    private readonly SemaphoreSlim _wake = new(0);
+    // Not one that spins before it sleeps: on few cores the writer would take the time of those who fill its next block.
+    private readonly AutoResetEvent _wake = new(false);
     private readonly BlockingCollection<Action> _chores = [];
     private readonly Thread _writer;
     private readonly Thread _choreThread;
@@ -77,7 +78,7 @@ public sealed class FileLane : IDisposable
     {
         try
         {
-            if (_wake.CurrentCount == 0) _wake.Release();
+            _wake.Set();
         }
         catch (ObjectDisposedException)
         {
@@ -88,7 +89,7 @@ public sealed class FileLane : IDisposable
     {
         while (!Lane.IsWriterDone)
         {
-            if (!Lane.WriteSealed() && !Lane.IsWriterDone) _wake.Wait(Lane.Pause);
+            if (!Lane.WriteSealed() && !Lane.IsWriterDone) _wake.WaitOne(Lane.Pause);
         }
     }
 

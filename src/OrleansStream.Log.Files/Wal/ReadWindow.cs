@@ -166,7 +166,7 @@ internal sealed class ReadWindow
         var found = Crc32C.Hash(lease.Memory.Span.Slice(start + frame.Position, frame.Length));
         if (found != frame.Checksum) throw Corrupt(block, BlockCodec.DescribeBadFrame(SlotAt(block), frame, found));
 
-        cursor.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), frame with { Position = start + frame.Position }));
+        cursor.Add(lease, frame with { Position = start + frame.Position });
     }
 
     private CorruptBlockException Corrupt(int block, string problem) => new(_file.Path, _position + _starts[block], problem);

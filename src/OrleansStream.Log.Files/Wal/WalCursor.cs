@@ -53,11 +53,12 @@ internal sealed class WalCursor(PartitionId partition, WalExtent extent, Offset 
         return this;
     }
 
-    public void Add(in LeasedFrame frame)
+    /// <summary>Takes a frame that was wanted, under a lease of its own where none of the list covers it.</summary>
+    public void Add(in BlockLease lease, in FrameEntry frame)
     {
-        into.Add(frame);
-        _bytes += frame.Entry.Length;
-        Next = frame.Entry.LastOffset + 1;
+        if (!into.TryAdd(lease.Block, frame)) into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), frame));
+        _bytes += frame.Length;
+        Next = frame.LastOffset + 1;
         if (Next > extent.LastOffset || _bytes >= maxBytes) IsDone = true;
     }
 }

@@ -27,15 +27,6 @@ public sealed class WalFiles
         }
     }
 
-    /// <summary>Files of all sessions.</summary>
-    public int Count
-    {
-        get
-        {
-            lock (_lock) return _sessions.Values.Sum(static files => files.Count);
-        }
-    }
-
     public void Remove(WalFile file)
     {
         lock (_lock)

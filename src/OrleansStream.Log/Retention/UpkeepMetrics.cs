@@ -1,5 +1,4 @@
 using System.Diagnostics.Metrics;
-using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Segments;
 
 namespace OrleansStream.Log.Retention;
@@ -16,14 +15,13 @@ public sealed class UpkeepMetrics : IDisposable
     private readonly Counter<long> _objectsSwept;
     private readonly Counter<long> _idleClosed;
 
-    public UpkeepMetrics(IMeterFactory factory, IWalUsage wal, Splitter splitter)
+    public UpkeepMetrics(IMeterFactory factory, Splitter splitter)
     {
         _meter = factory.Create(Name);
         _expired = _meter.CreateCounter<long>("orleansstream.log.retention.moves", "{move}", "Log starts that retention moved.");
         _objectsDeleted = _meter.CreateCounter<long>("orleansstream.log.objects.deleted", "{object}", "Segments and snapshots deleted after their delay.");
         _objectsSwept = _meter.CreateCounter<long>("orleansstream.log.objects.swept", "{object}", "Objects that no manifest named.");
         _idleClosed = _meter.CreateCounter<long>("orleansstream.log.partitions.idle_closed", "{partition}", "Partitions closed since nobody used them.");
-        _meter.CreateObservableGauge("orleansstream.log.wal.bytes", () => wal.Bytes, "By", "All WAL files, against OrleansStream:Lane:MaxWalBytes.");
         _meter.CreateObservableCounter("orleansstream.log.split.segments", () => splitter.SegmentsWritten, "{segment}", "Segments cut out of the WAL.");
         _meter.CreateObservableCounter("orleansstream.log.split.cut", () => splitter.BytesCut, "By", "Bytes cut out of the WAL into segments.");
         _meter.CreateObservableCounter("orleansstream.log.split.carried", () => splitter.BytesCarried, "By", "Bytes appended again so that an old WAL file could go.");

@@ -111,7 +111,7 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
             var crc = Crc32C.Hash(memory.Slice(entry.Position, entry.Length));
             if (crc != entry.Checksum)
                 throw new CorruptBlockException(of.Segment.Name, start + entry.Position, $"partition {of.Partition}, offsets {entry.BaseOffset} to {entry.LastOffset}: checksum {crc:x8}, the directory says {entry.Checksum:x8}.");
-            window.Into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), entry));
+            if (!window.Into.TryAdd(lease.Block, entry)) window.Into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), entry));
         }
 
         return true;

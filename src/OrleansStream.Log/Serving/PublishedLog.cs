@@ -111,6 +111,8 @@ internal sealed class PublishedLog
                 ref readonly var entry = ref _frames.EntryAt(at);
                 if (entry.BaseOffset.Value >= limits.End || !limits.Admits(entry.Length, into)) break;
 
+                if (into.TryAdd(_frames.BlockAt(at), entry)) continue;
+
                 // The cache gives its lease back only after the frame has left this ring, so this does not fail; if it did, storage has the bytes.
                 if (!_frames.BlockAt(at).TryLease(LeaseHolder.Response, out var lease)) return into.Count > 0;
                 into.Add(new LeasedFrame(lease, entry));

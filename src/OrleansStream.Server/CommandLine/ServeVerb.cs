@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Builder;
+using OrleansStream.Abstractions.Topics;
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
@@ -39,9 +40,9 @@ internal static class ServeVerb
 
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
         using var metrics = new MetricsCollector();
-        var confirmation = new CatalogConfirmation();
-        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, confirmation), stop);
-        await using var app = BrokerHost.Build(settings, new BrokerParts(log, confirmation, sockets, metrics));
+        var catalog = new CatalogLink();
+        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, catalog), stop);
+        await using var app = BrokerHost.Build(settings, new BrokerParts(log, catalog, sockets, metrics));
         notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
         await StartAsync(app, settings, stop);
         await Announcement.WriteAsync(settings, directory.Path, app.Services.GetRequiredService<ILoggerFactory>());
@@ -64,17 +65,25 @@ internal static class ServeVerb
         }
     }
 
-    private static FileLogSetup LogSetup(BrokerSettings settings, DataDirectory directory, StartupNotes notes, CatalogConfirmation confirmation) => new()
+    private static FileLogSetup LogSetup(BrokerSettings settings, DataDirectory directory, StartupNotes notes, CatalogLink catalog) => new()
     {
         Directory = directory,
         Time = TimeProvider.System,
         Random = new Random(),
-        ConfirmTopic = confirmation.ConfirmAsync,
+        ConfirmTopic = catalog.ConfirmAsync,
         Note = notes.Write,
         Lane = settings.Lane,
         ColdReads = settings.ColdReads,
         TailCache = settings.TailCache,
         Journals = settings.Journals,
         Producers = settings.Producers,
+        Segments = settings.Segments,
+        Split = settings.Split,
+        Upkeep = settings.Upkeep,
+        SettingsOf = partition => catalog.Settings(partition),
+
+        // What keeps groups and the catalog is always about to be asked.
+        ClosesWhenIdle = static partition => !HiddenTopics.Contains(partition.Topic),
+        Meters = new ProcessMeters(),
     };
 }

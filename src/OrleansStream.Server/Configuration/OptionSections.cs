@@ -6,6 +6,8 @@ using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
+using OrleansStream.Log.Retention;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 
 namespace OrleansStream.Server.Configuration;
@@ -26,6 +28,9 @@ internal static class OptionSections
         [TailCacheOptions.Section] = typeof(TailCacheOptions),
         [JournalOptions.Section] = typeof(JournalOptions),
         [ProducerOptions.Section] = typeof(ProducerOptions),
+        [SegmentOptions.Section] = typeof(SegmentOptions),
+        [SplitOptions.Section] = typeof(SplitOptions),
+        [UpkeepOptions.Section] = typeof(UpkeepOptions),
         [GroupOptions.Section] = typeof(GroupOptions),
     };
 

@@ -32,6 +32,7 @@ internal static class BrokerFacts
             ["offsets.commit.timeout.ms"] = Text((long)gateway.OffsetCommitTimeout.TotalMilliseconds),
             ["num.partitions"] = Text(gateway.DefaultPartitions),
             ["default.replication.factor"] = Text(gateway.DefaultReplicationFactor),
+            ["log.retention.check.interval.ms"] = Text((long)settings.Upkeep.RetentionInterval.TotalMilliseconds),
             ["producer.id.expiration.ms"] = Text(settings.Producers.IdExpirationMs),
         };
         foreach (var (name, value) in facts.ToList())

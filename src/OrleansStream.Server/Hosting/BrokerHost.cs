@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
+using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
@@ -20,8 +21,10 @@ internal static class BrokerHost
 {
     public static WebApplication Build(BrokerSettings settings, BrokerParts parts)
     {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.Sources.Clear();
+        // Empty: the usual builder also watches every file below the working directory, where the data may lie.
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore();
+        builder.Services.AddRouting();
         builder.Configuration.AddConfiguration(settings.Configuration);
         Logging(builder);
         Tracing.AddTo(builder.Services, settings);
@@ -40,22 +43,26 @@ internal static class BrokerHost
         app.MapHealth(state);
         app.MapMetrics(parts.Metrics);
         app.Services.GetRequiredService<PartitionMetrics>();
-        parts.Confirmation.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
+        parts.Catalog.Settings = app.Services.GetRequiredService<GrainStartup>().SettingsOf;
+        parts.Catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
         return app;
     }
 
     private static void Logging(WebApplicationBuilder builder)
     {
         builder.Logging.ClearProviders();
-        builder.Logging.AddSimpleConsole(console =>
+
+        // One line an event for people; Logging:Console:FormatterName=json for machines, with each part by its name.
+        builder.Logging.AddConsole();
+        builder.Services.Configure<SimpleConsoleFormatterOptions>(console =>
         {
             console.SingleLine = true;
             console.TimestampFormat = "yyyy-MM-dd HH:mm:ss.fff ";
             console.UseUtcTimestamp = true;
         });
 
-        // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints.
-        builder.Logging.AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+        // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints. Filters go by prefix.
+        builder.Logging.AddFilter("OrleansStream", LogLevel.Information).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     }
 

@@ -1,6 +1,7 @@
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Log.Producers;
+using OrleansStream.Log.Retention;
 using OrleansStream.Model.Options.Configs;
 using OrleansStream.Server.Configuration;
 
@@ -30,6 +31,12 @@ internal static class BrokerOptions
     {
         if (configs.IsSet("producer.id.expiration.ms")) options.IdExpirationMs = configs.Int("producer.id.expiration.ms");
         return OptionSections.Validated(options, ProducerOptions.Section);
+    }
+
+    public static UpkeepOptions Upkeep(UpkeepOptions options, BrokerConfigValues configs)
+    {
+        if (configs.IsSet("log.retention.check.interval.ms")) options.RetentionInterval = configs.Milliseconds("log.retention.check.interval.ms");
+        return OptionSections.Validated(options, UpkeepOptions.Section);
     }
 
     public static GatewayOptions Gateway(GatewayOptions options, BrokerConfigValues configs)

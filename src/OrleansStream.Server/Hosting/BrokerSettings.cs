@@ -4,6 +4,8 @@ using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
+using OrleansStream.Log.Retention;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Options.Configs;
@@ -43,6 +45,12 @@ internal sealed record BrokerSettings
     public required TailCacheOptions TailCache { get; init; }
 
     public required JournalOptions Journals { get; init; }
+
+    public required SegmentOptions Segments { get; init; }
+
+    public required SplitOptions Split { get; init; }
+
+    public required UpkeepOptions Upkeep { get; init; }
 
     public required MetricsOptions Metrics { get; init; }
 
@@ -95,6 +103,9 @@ internal sealed record BrokerSettings
             ColdReads = OptionSections.Read<WalReaderOptions>(configuration, WalReaderOptions.Section),
             TailCache = OptionSections.Read<TailCacheOptions>(configuration, TailCacheOptions.Section),
             Journals = OptionSections.Read<JournalOptions>(configuration, JournalOptions.Section),
+            Segments = OptionSections.Read<SegmentOptions>(configuration, SegmentOptions.Section),
+            Split = OptionSections.Read<SplitOptions>(configuration, SplitOptions.Section),
+            Upkeep = BrokerOptions.Upkeep(OptionSections.Read<UpkeepOptions>(configuration, UpkeepOptions.Section), kafka),
             Metrics = OptionSections.Read<MetricsOptions>(configuration, MetricsOptions.Section),
         };
     }

@@ -9,6 +9,9 @@ public static partial class Signals
     /// <summary>SIGTERM: end in good order.</summary>
     public const int Terminate = 15;
 
+    /// <summary>SIGINT: what Ctrl-C sends.</summary>
+    public const int Interrupt = 2;
+
     /// <summary>SIGKILL: end at once, as in a crash.</summary>
     public const int Kill = 9;
 

@@ -1,0 +1,18 @@
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Server.Hosting;
+
+/// <summary>What the log asks of the catalog. The log is there before the catalog that is kept in it, so the way to it is set later.</summary>
+internal sealed class CatalogLink
+{
+    /// <summary>Asks the catalog's owner whether a topic exists.</summary>
+    public Func<TopicId, Task<bool>>? Catalog { get; set; }
+
+    /// <summary>The settings of a partition, as this broker's copy of the catalog has them.</summary>
+    public Func<PartitionId, PartitionSettings?> Settings { get; set; } = static _ => null;
+
+    public async ValueTask<bool> ConfirmAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        HiddenTopics.Contains(partition.Topic) || (Catalog is { } catalog && await catalog(partition.Topic).WaitAsync(cancellationToken));
+}

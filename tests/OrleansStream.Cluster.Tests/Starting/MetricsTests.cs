@@ -1,0 +1,69 @@
+using System.Text.RegularExpressions;
+using Confluent.Kafka;
+using OrleansStream.Testing.Brokers;
+
+namespace OrleansStream.Cluster.Tests.Starting;
+
+public sealed partial class MetricsTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orleansstream-metrics-");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task What_a_broker_shows_is_what_the_page_lists()
+    {
+        await using var run = await ServerRun.ServeAsync(_directory.FullName, "--OrleansStream:Metrics:PerPartition=true");
+        await StoredLog.ProduceAsync(run.Bootstrap);
+
+        var shown = (await run.GetAsync("/metrics")).Split('\n').Select(line => Head().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value).ToHashSet();
+
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "metrics.md"));
+        Assert.Equal(Listed().Matches(page).Select(match => match.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task Traffic_shows_in_flushes_syncs_requests_and_the_delay_of_waiting_fetches()
+    {
+        await using var run = await ServerRun.ServeAsync(_directory.FullName, "--OrleansStream:Metrics:PerPartition=true");
+        var config = new ConsumerConfig { BootstrapServers = run.Bootstrap, GroupId = "reads", AutoOffsetReset = AutoOffsetReset.Earliest, FetchWaitMaxMs = 5_000, AllowAutoCreateTopics = true };
+        await StoredLog.ProduceAsync(run.Bootstrap);
+        using (var consumer = new ConsumerBuilder<Ignore, byte[]>(config).Build())
+        {
+            // The first fetch past the end waits; the records that come then end its wait.
+            consumer.Assign(new TopicPartitionOffset(StoredLog.Topic, 0, StoredLog.Records));
+            var consumed = Task.Run(() => consumer.Consume(TimeSpan.FromSeconds(30)));
+            while (Number(await run.GetAsync("/metrics"), "orleansstream_gateway_waiters_fetch") == 0) await Task.Yield();
+            await StoredLog.ProduceAsync(run.Bootstrap);
+            Assert.NotNull(await consumed);
+        }
+
+        var text = await run.GetAsync("/metrics");
+
+        Assert.True(Number(text, "orleansstream_lane_flush_duration_seconds_count") >= StoredLog.Records);
+        Assert.True(Number(text, "orleansstream_lane_flush_size_bytes_sum") >= StoredLog.Records * 4096);
+        Assert.True(Number(text, "orleansstream_wal_sync_duration_seconds_count") >= StoredLog.Records);
+        Assert.True(Number(text, "orleansstream_gateway_request_duration_seconds_count{api=\"Produce\"}") >= StoredLog.Records);
+        Assert.True(Number(text, "orleansstream_gateway_append_to_fetch_duration_seconds_count") >= 1);
+        Assert.Equal(2 * StoredLog.Records, Number(text, $"orleansstream_partition_high_watermark{{topic=\"{StoredLog.Topic}\",partition=\"0\"}}"));
+        Assert.InRange(Number(text, "orleansstream_tail_cache_bytes"), 1, Number(text, "orleansstream_tail_cache_bound_bytes"));
+    }
+
+    [Fact]
+    public async Task Partitions_have_no_lines_of_their_own_unless_asked_for()
+    {
+        await using var run = await ServerRun.ServeAsync(_directory.FullName);
+        await StoredLog.ProduceAsync(run.Bootstrap);
+
+        Assert.DoesNotContain("topic=", await run.GetAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    private static double Number(string text, string line) =>
+        double.Parse(text.Split('\n').Single(candidate => candidate.StartsWith(line + " ", StringComparison.Ordinal))[(line.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^# TYPE (?<name>orleansstream_[a-z_]+) ")]
+    private static partial Regex Head();
+
+    [GeneratedRegex(@"`(?<name>orleansstream_[a-z_]+)`")]
+    private static partial Regex Listed();
+}

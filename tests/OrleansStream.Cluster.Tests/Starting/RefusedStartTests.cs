@@ -1,0 +1,139 @@
+using System.Net;
+using System.Net.Sockets;
+using OrleansStream.Testing.Brokers;
+
+namespace OrleansStream.Cluster.Tests.Starting;
+
+// Whatever a person did wrong: one sentence that says what, an exit code that says so too, and no stack trace.
+public sealed class RefusedStartTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orleansstream-start-");
+
+    private string Data => Path.Combine(_directory.FullName, "data");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [InlineData("--nope", "--nope")]
+    [InlineData("serv", "serv")]
+    [InlineData("--OrleansStream:Lane:FileByte=1000000000", "OrleansStream:Lane:FileByte", "OrleansStream:Lane:FileBytes")]
+    [InlineData("--OrleansStream:Lan:FileBytes=1000000000", "OrleansStream:Lan", "OrleansStream:Lane")]
+    [InlineData("--OrleansStraem:Lane:FileBytes=1000000000", "OrleansStraem", "OrleansStream")]
+    [InlineData("--OrleansStream:Lane:FileBytes=much", "OrleansStream:Lane:FileBytes", "much", "whole number")]
+    [InlineData("--OrleansStream:Lane:FileBytes=4096", "FileBytes", "4096", "33554432")]
+    [InlineData("--OrleansStream:Lane:Sync=Sometimes", "OrleansStream:Lane:Sync", "Sometimes", "Every, Interval")]
+    [InlineData("--OrleansStream:Gateway:IntakeBytes=1", "OrleansStream:Gateway:IntakeBytes", "1048576")]
+    [InlineData("--Kafka:num.partition=3", "num.partition", "num.partitions")]
+    [InlineData("--Kafka:num.partitions=0", "num.partitions", "at least 1")]
+    [InlineData("--Kafka:num.partitions=three", "num.partitions", "three")]
+    [InlineData("--Kafka:group.min.session.timeout.ms=9000000", "group.min.session.timeout.ms", "group.max.session.timeout.ms")]
+    [InlineData("--Kafka:log.dirs=/tmp/kafka-logs", "log.dirs", "--data")]
+    [InlineData("--Kafka:num.partitions", "--Kafka:num.partitions", "has no value")]
+    [InlineData("--Kafka:listeners=PLAINTEXT://0.0.0.0:9092", "advertised.listeners")]
+    [InlineData("--Kafka:listeners=SSL://localhost:9092", "SSL", "PLAINTEXT")]
+    [InlineData("--Kafka:listeners=INSIDE://localhost:9092", "INSIDE", "listener.security.protocol.map")]
+    [InlineData("--http=nowhere", "--http", "HOST:PORT")]
+    [InlineData("--kafka=localhost:99999", "--kafka", "65535")]
+    [InlineData("--kafka=192.0.2.1:19092", "192.0.2.1:19092", "does not have that address")]
+    [InlineData("--config=/nowhere/orleansstream.json", "/nowhere/orleansstream.json")]
+    public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
+    {
+        await AssertRefusedAsync(["--data", Data, argument], told);
+
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task A_config_file_that_is_no_json_is_named()
+    {
+        var file = Path.Combine(_directory.FullName, "broken.json");
+        await File.WriteAllTextAsync(file, "{ \"Kafka\": ");
+
+        await AssertRefusedAsync(["--data", Data, "--config", file], [file]);
+    }
+
+    [Theory]
+    [InlineData("--kafka")]
+    [InlineData("--http")]
+    public async Task A_port_in_use_is_found_before_data_is_touched(string option)
+    {
+        using var other = new TcpListener(IPAddress.Loopback, 0);
+        other.Start();
+        var address = other.LocalEndpoint.ToString()!;
+
+        await AssertRefusedAsync(["--data", Data, .. Addresses(option, address)], [address, "another process"]);
+
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task A_directory_that_cannot_be_written_is_refused() =>
+        await AssertRefusedAsync(["--data", "/proc/orleansstream", .. Addresses()], ["/proc/orleansstream", "cannot be written"]);
+
+    [Fact]
+    public async Task A_directory_of_a_running_broker_is_refused()
+    {
+        await using var first = await ServerRun.ServeAsync(Data);
+
+        await AssertRefusedAsync(["--data", Data, .. Addresses()], [Data, "in use by another process"]);
+
+        Assert.Equal("Ready\n", await first.GetAsync("/health/ready"));
+    }
+
+    [Fact]
+    public async Task A_directory_of_a_newer_format_is_refused()
+    {
+        Directory.CreateDirectory(Data);
+        await File.WriteAllTextAsync(Path.Combine(Data, "identity"), "orleansstream-data 99\ncluster AAAAAAAAAAAAAAAAAAAAAA\nbroker 1\n");
+
+        await AssertRefusedAsync(["--data", Data, .. Addresses()], [Data, "format 99"]);
+    }
+
+    [Fact]
+    public async Task A_directory_of_something_else_is_refused_and_left_alone()
+    {
+        Directory.CreateDirectory(Data);
+        await File.WriteAllTextAsync(Path.Combine(Data, "thesis.tex"), "\\documentclass{article}");
+
+        await AssertRefusedAsync(["--data", Data, .. Addresses()], [Data, "thesis.tex"]);
+
+        Assert.Equal("thesis.tex", Path.GetFileName(Assert.Single(Directory.EnumerateFileSystemEntries(Data))));
+    }
+
+    [Fact]
+    public async Task A_directory_of_another_broker_is_refused()
+    {
+        await using (var first = await ServerRun.ServeAsync(Data, "--Kafka:node.id=7")) await first.SignalAsync(Signals.Terminate);
+
+        await AssertRefusedAsync(["--data", Data, "--Kafka:node.id=8", .. Addresses()], ["broker 7", "8"]);
+    }
+
+    [Fact]
+    public async Task A_log_that_lost_acknowledged_bytes_stops_the_start_and_is_named()
+    {
+        await StoredLog.WriteAsync(Data);
+        var damaged = StoredLog.Damage(Data);
+
+        await AssertRefusedAsync(["--data", Data, .. Addresses()], [Path.GetFileName(damaged)]);
+    }
+
+    private static string[] Addresses(string option = "", string address = "")
+    {
+        var kafka = option == "--kafka" ? address : "127.0.0.1:0";
+        var http = option == "--http" ? address : "127.0.0.1:0";
+        return ["--kafka", kafka, "--http", http];
+    }
+
+    private static async Task AssertRefusedAsync(string[] arguments, string[] told)
+    {
+        await using var run = ServerRun.Start(arguments);
+
+        var exitCode = await run.EndAsync();
+
+        Assert.True(exitCode == 1, $"exit code {exitCode}\n{run.Output}\n{run.Errors}");
+        Assert.Equal("", run.Output);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+        Assert.Single(run.Errors.Trim().Split('\n'));
+        Assert.All(told, part => Assert.Contains(part, run.Errors, StringComparison.Ordinal));
+    }
+}

@@ -1,0 +1,105 @@
+using System.Diagnostics;
+using System.Text.RegularExpressions;
+using OrleansStream.Testing.Brokers;
+
+namespace OrleansStream.Cluster.Tests.Starting;
+
+/// <summary>The executable as a person runs it: with any arguments, until it ends or is told to.</summary>
+internal sealed partial class ServerRun : IAsyncDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    private static readonly HttpClient Client = new() { Timeout = TimeSpan.FromSeconds(5) };
+
+    private readonly Process _process;
+    private readonly List<string> _output = [];
+    private readonly List<string> _errors = [];
+    private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+    private ServerRun(ProcessStartInfo start)
+    {
+        _process = new Process { StartInfo = start };
+        _process.OutputDataReceived += (_, line) => Keep(_output, line.Data);
+        _process.ErrorDataReceived += (_, line) => Keep(_errors, line.Data);
+        _process.Start();
+        _process.BeginOutputReadLine();
+        _process.BeginErrorReadLine();
+    }
+
+    public string Output => Text(_output);
+
+    public string Errors => Text(_errors);
+
+    /// <summary>Where the start-up line says that clients connect.</summary>
+    public string Bootstrap => Address().Match(Output).Groups["kafka"].Value;
+
+    public static ServerRun Start(params string[] arguments) => Start(new Dictionary<string, string>(), arguments);
+
+    public static ServerRun Start(IReadOnlyDictionary<string, string> environment, params string[] arguments)
+    {
+        var start = new ProcessStartInfo("dotnet") { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.ArgumentList.Add(Repository.ServerAssembly());
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return new ServerRun(start);
+    }
+
+    /// <summary>A broker on free ports unless the arguments say where, waited for until it says where it serves.</summary>
+    public static async Task<ServerRun> ServeAsync(string data, params string[] arguments)
+    {
+        var saysWhere = arguments.Any(argument => argument is "--kafka" || argument.StartsWith("--Kafka:listeners", StringComparison.Ordinal));
+        var run = Start(["--data", data, "--http", "127.0.0.1:0", .. saysWhere ? arguments : ["--kafka", "127.0.0.1:0", .. arguments]]);
+        await run.AnnouncedAsync();
+        return run;
+    }
+
+    /// <summary>Waits for the start-up line.</summary>
+    public async Task AnnouncedAsync()
+    {
+        var ended = _process.WaitForExitAsync();
+        var first = await Task.WhenAny(_announced.Task, ended).WaitAsync(Limit);
+        Assert.True(first == _announced.Task, $"It ended with code {(_process.HasExited ? _process.ExitCode : -1)}.\n{Output}\n{Errors}");
+    }
+
+    /// <summary>Waits for the end of the process and of its output.</summary>
+    public async Task<int> EndAsync()
+    {
+        await _process.WaitForExitAsync().WaitAsync(Limit);
+        return _process.ExitCode;
+    }
+
+    /// <summary>Sends a signal, and returns the exit code with the time that it took.</summary>
+    public async Task<(int ExitCode, TimeSpan Took)> SignalAsync(int signal)
+    {
+        var watch = Stopwatch.StartNew();
+        Signals.Send(_process.Id, signal);
+        return (await EndAsync(), watch.Elapsed);
+    }
+
+    public Task<string> GetAsync(string path) => Client.GetStringAsync(new Uri(Address().Match(Output).Groups["http"].Value + path));
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+
+        _process.Dispose();
+    }
+
+    private static string Text(List<string> lines)
+    {
+        lock (lines) return string.Join('\n', lines);
+    }
+
+    private void Keep(List<string> lines, string? line)
+    {
+        if (line is null) return;
+        lock (lines) lines.Add(line);
+        if (lines == _output && Address().IsMatch(line)) _announced.TrySetResult();
+    }
+
+    [GeneratedRegex(@"serves Kafka clients on (?<kafka>\S+); data in .*; health and metrics on (?<http>http://\S+)\.")]
+    private static partial Regex Address();
+}

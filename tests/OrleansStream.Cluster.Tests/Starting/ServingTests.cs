@@ -1,0 +1,125 @@
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using OrleansStream.Testing.Brokers;
+
+namespace OrleansStream.Cluster.Tests.Starting;
+
+public sealed class ServingTests : IDisposable
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orleansstream-serve-");
+
+    private string Data => Path.Combine(_directory.FullName, "data");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Theory]
+    [InlineData(Signals.Terminate)]
+    [InlineData(Signals.Interrupt)]
+    public async Task A_signal_ends_it_within_seconds_and_with_success_though_clients_wait(int signal)
+    {
+        await using var run = await ServerRun.ServeAsync(Data);
+        await StoredLog.ProduceAsync(run.Bootstrap);
+        using var waiting = new ConsumerBuilder<Ignore, byte[]>(new ConsumerConfig { BootstrapServers = run.Bootstrap, GroupId = "waits", FetchWaitMaxMs = 10_000 }).Build();
+        waiting.Assign(new TopicPartitionOffset(StoredLog.Topic, 0, StoredLog.Records - 1));
+        Assert.NotNull(waiting.Consume(Limit));
+
+        var (exitCode, took) = await run.SignalAsync(signal);
+
+        Assert.Equal(0, exitCode);
+        Assert.Equal("", run.Errors);
+        Assert.InRange(took, TimeSpan.Zero, TimeSpan.FromSeconds(8));
+    }
+
+    [Theory]
+    [InlineData(Signals.Terminate)]
+    [InlineData(Signals.Kill)]
+    public async Task A_second_start_has_all_that_was_acknowledged(int signal)
+    {
+        await StoredLog.WriteAsync(Data, signal);
+
+        await using var again = await ServerRun.ServeAsync(Data);
+
+        Assert.Equal(StoredLog.Records, StoredLog.Count(again.Bootstrap));
+        Assert.Equal("", again.Errors);
+    }
+
+    [Fact]
+    public async Task Port_0_is_advertised_by_the_number_that_it_became()
+    {
+        await using var run = await ServerRun.ServeAsync(Data, "--kafka", "localhost:0");
+
+        var broker = Assert.Single(Metadata(run).Brokers);
+
+        Assert.NotEqual(0, broker.Port);
+        Assert.Equal(run.Bootstrap, $"{broker.Host}:{broker.Port}");
+    }
+
+    [Fact]
+    public async Task A_listener_that_others_reach_is_warned_of_on_the_console_and_in_the_log()
+    {
+        await using var run = await ServerRun.ServeAsync(Data, "--Kafka:listeners=PLAINTEXT://0.0.0.0:0", "--Kafka:advertised.listeners=PLAINTEXT://127.0.0.1:0");
+
+        await run.SignalAsync(Signals.Terminate);
+
+        Assert.Contains("Warning: PLAINTEXT can be reached from other machines", run.Output, StringComparison.Ordinal);
+        Assert.Contains("warn: OrleansStream.Server", run.Output, StringComparison.Ordinal);
+    }
+
+    // Command line over environment over file.
+    [Fact]
+    public async Task Settings_come_from_file_environment_and_command_line_and_the_later_wins()
+    {
+        var file = Path.Combine(_directory.FullName, "settings.json");
+        await File.WriteAllTextAsync(file, """{ "Kafka": { "num.partitions": 2, "fetch.max.bytes": 2000, "offset.metadata.max.bytes": 20 }, "OrleansStream": { "Lane": { "Sync": "Interval" } } }""");
+        var environment = new Dictionary<string, string> { ["Kafka__num.partitions"] = "3", ["Kafka__fetch_max_bytes"] = "3000" };
+        await using var run = ServerRun.Start(
+            environment, "--data", Data, "--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--config", file, "--Kafka:num.partitions", "4");
+        await run.AnnouncedAsync();
+
+        var configs = await ConfigsAsync(run);
+
+        Assert.Equal("4", configs["num.partitions"].Value);
+        Assert.Equal("3000", configs["fetch.max.bytes"].Value);
+        Assert.Equal("20", configs["offset.metadata.max.bytes"].Value);
+        Assert.Equal(ConfigSource.StaticBrokerConfig, configs["num.partitions"].Source);
+    }
+
+    [Fact]
+    public async Task Describing_the_broker_shows_where_it_listens_and_where_its_data_lies()
+    {
+        await using var run = await ServerRun.ServeAsync(Data);
+
+        var configs = await ConfigsAsync(run);
+
+        Assert.Equal($"PLAINTEXT://{run.Bootstrap}", configs["listeners"].Value);
+        Assert.Equal($"PLAINTEXT://{run.Bootstrap}", configs["advertised.listeners"].Value);
+        Assert.Equal(Data, configs["log.dirs"].Value);
+        Assert.Equal("10000", configs["max.connections"].Value);
+        Assert.Equal("604800000", configs["transactional.id.expiration.ms"].Value);
+    }
+
+    [Fact]
+    public async Task A_setting_without_effect_is_taken_and_said_to_be_one()
+    {
+        await using var run = await ServerRun.ServeAsync(Data, "--Kafka:num.io.threads=3");
+
+        await run.SignalAsync(Signals.Terminate);
+
+        Assert.Contains("Kafka:num.io.threads is set, is shown to clients, and has no effect", run.Output, StringComparison.Ordinal);
+    }
+
+    private static Metadata Metadata(ServerRun run)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = run.Bootstrap }).Build();
+        return admin.GetMetadata(Limit);
+    }
+
+    private static async Task<Dictionary<string, ConfigEntryResult>> ConfigsAsync(ServerRun run)
+    {
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = run.Bootstrap }).Build();
+        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Broker, Name = "1" }]);
+        return Assert.Single(described).Entries;
+    }
+}

@@ -1,0 +1,68 @@
+namespace OrleansStream.Cluster.Tests.Starting;
+
+public sealed class VerifyTests : IDisposable
+{
+    private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orleansstream-verify-");
+
+    private string Data => Path.Combine(_directory.FullName, "data");
+
+    public void Dispose() => _directory.Delete(recursive: true);
+
+    [Fact]
+    public async Task A_directory_that_a_crash_left_is_whole_and_is_left_as_it_was()
+    {
+        await StoredLog.WriteAsync(Data);
+        var before = Fingerprint();
+
+        var (exitCode, output, _) = await VerifyAsync();
+
+        Assert.Equal(0, exitCode);
+        Assert.Contains("is whole", output, StringComparison.Ordinal);
+        Assert.Equal(before, Fingerprint());
+    }
+
+    [Fact]
+    public async Task Damage_is_told_with_file_and_byte()
+    {
+        await StoredLog.WriteAsync(Data);
+        var file = StoredLog.Damage(Data);
+
+        var (exitCode, output, _) = await VerifyAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Contains(Path.GetFileName(file), output, StringComparison.Ordinal);
+        Assert.Contains("byte", output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_in_use_is_not_judged()
+    {
+        await using var broker = await ServerRun.ServeAsync(Data);
+
+        var (exitCode, _, errors) = await VerifyAsync();
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains("in use by another process", errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_directory_that_is_not_there_cannot_be_read()
+    {
+        var (exitCode, _, errors) = await VerifyAsync();
+
+        Assert.Equal(2, exitCode);
+        Assert.Contains(Data, errors, StringComparison.Ordinal);
+        Assert.False(Directory.Exists(Data));
+    }
+
+    private async Task<(int ExitCode, string Output, string Errors)> VerifyAsync()
+    {
+        await using var run = ServerRun.Start("verify", "--data", Data);
+        var exitCode = await run.EndAsync();
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+        return (exitCode, run.Output, run.Errors);
+    }
+
+    private List<(string, long, DateTime)> Fingerprint() =>
+        [.. new DirectoryInfo(Data).EnumerateFiles("*", SearchOption.AllDirectories).OrderBy(file => file.FullName).Select(file => (file.FullName, file.Length, file.LastWriteTimeUtc))];
+}

@@ -37,7 +37,8 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Options = setup.Split,
             OnFailed = (partition, error) => setup.Note($"Partition {partition} could not be moved out of an old WAL file, which stays.", error),
         });
-        Mover = new LogStartMover(parts.Editor, pending);
+        var producers = new ProducerSnapshots(parts.Editor, parts.Objects, pending, setup.Random);
+        Mover = new LogStartMover(parts.Editor, pending, producers);
         Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
         _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter) : null;
         _upkeep = new Upkeep(new UpkeepParts
@@ -48,6 +49,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Wal = usage,
             Splitter = splitter,
             Retention = new PartitionRetention(Mover, setup.Time),
+            Producers = producers,
             Pending = pending,
             Sweep = new ObjectSweep(new SweepParts(manifests, parts.Editor, parts.Objects, setup.ConfirmTopic, parts.CurrentLane), pending, setup.Time),
             CloseSessions = parts.CloseSessions,

@@ -12,7 +12,7 @@ internal sealed class JournalReader(IDiskFile file, string path, long number)
 {
     private const int ChunkBytes = Limits.MiB;
 
-    private byte[] _buffer = new byte[ChunkBytes];
+    private byte[] _buffer = new byte[Math.Min(ChunkBytes, file.Length)];
     private long _bufferStart;
     private int _buffered;
     private long _records;

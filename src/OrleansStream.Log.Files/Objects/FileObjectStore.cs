@@ -48,6 +48,9 @@ public sealed class FileObjectStore : IObjectStore
         return store;
     }
 
+    /// <summary>Opens the store of a directory that no broker uses, to read what it holds. Changes nothing.</summary>
+    public static FileObjectStore OpenToRead(IDisk disk, TaskScheduler scheduler) => new(disk, scheduler);
+
     public async ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
     {
         var path = ObjectNames.PathOf(name);

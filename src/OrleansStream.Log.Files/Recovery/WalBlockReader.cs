@@ -14,7 +14,7 @@ internal sealed class WalBlockReader(IDiskFile file, string path, SessionId sess
     private readonly ulong _sessionHash = session.Hash;
 
     // Longs, so that directories, which are read in place, are aligned to 8 bytes.
-    private long[] _window = new long[WindowBytes / sizeof(long)];
+    private long[] _window = new long[Math.Clamp(file.Length, Limits.BlockAlignment, WindowBytes) / sizeof(long)];
     private long _windowStart;
     private int _windowBytes;
     private long[] _lines = new long[512];

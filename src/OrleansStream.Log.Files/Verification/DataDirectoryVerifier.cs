@@ -3,21 +3,26 @@ using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;
 using OrleansStream.Log.Files.Recovery;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Verification;
 
 /// <summary>
 /// Reads a whole data directory that no broker uses, and says what in it is damaged or missing: identity, metadata journal, every block of every WAL file
-/// that is needed, and whether each partition's extents follow each other and find their bytes. Never writes.
+/// that is needed, every byte of every segment, and whether each partition's extents follow each other and find their bytes. Never writes.
 /// </summary>
 /// <param name="disk">The directory; only reading calls are made.</param>
 /// <param name="scheduler">Where files are read; bounds how many at once.</param>
 public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
 {
+    private const int SegmentStepBytes = 4 * Limits.MiB;
+
     private readonly List<Finding> _findings = [];
 
     /// <summary>All findings; none if the directory is whole. A torn tail that was never acknowledged is none.</summary>
@@ -29,6 +34,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
 
         var sessions = await VerifySessionsAsync(journal.Sessions, cancellationToken);
         foreach (var manifest in journal.Manifests.OrderBy(manifest => manifest.Partition)) VerifyManifest(manifest, journal, sessions);
+        await VerifySegmentsAsync(journal.Manifests, cancellationToken);
         return _findings;
     }
 
@@ -105,6 +111,45 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         // Frames of the owner's session that the next open will add must follow too.
         if (sessions.TryGetValue(manifest.Owner, out var owner)) FindHole(manifest, end, owner, end, long.MaxValue);
         if (manifest.Snapshot is { } snapshot && !disk.FileExists(ObjectNames.PathOf(snapshot.Name))) Add(ObjectNames.PathOf(snapshot.Name), -1, $"The snapshot of partition {manifest.Partition} is missing.");
+    }
+
+    private async Task VerifySegmentsAsync(IReadOnlyList<Manifest> manifests, CancellationToken cancellationToken)
+    {
+        using var slabs = new SlabPool(SegmentStepBytes);
+        var reader = new SegmentReader(FileObjectStore.OpenToRead(disk, scheduler), slabs, new SegmentOptions { MaxReadBytes = SegmentStepBytes });
+        foreach (var manifest in manifests.Where(manifest => !manifest.Deleted).OrderBy(manifest => manifest.Partition))
+        {
+            foreach (var segment in manifest.Extents.OfType<SegmentExtent>())
+            {
+                if (disk.FileExists(ObjectNames.PathOf(segment.Name))) await VerifySegmentAsync(reader, manifest.Partition, segment, cancellationToken);
+            }
+        }
+    }
+
+    // Reading verifies: footer against manifest, each run's lines against the footer, each frame against its line.
+    private async Task VerifySegmentAsync(SegmentReader reader, PartitionId partition, SegmentExtent segment, CancellationToken cancellationToken)
+    {
+        var path = ObjectNames.PathOf(segment.Name);
+        try
+        {
+            using var frames = new FrameList();
+            for (var at = segment.BaseOffset; at <= segment.LastOffset;)
+            {
+                frames.Dispose();
+                await reader.ReadAsync(partition, segment, at, SegmentStepBytes, frames, cancellationToken);
+                if (frames.Count == 0)
+                {
+                    Add(path, -1, $"Partition {partition}: nothing is found at offset {at}; the segment should go to offset {segment.LastOffset}.");
+                    return;
+                }
+
+                at = frames[frames.Count - 1].Entry.LastOffset + 1;
+            }
+        }
+        catch (CorruptBlockException error)
+        {
+            Add(path, error.Position, error.Message);
+        }
     }
 
     private void VerifyExtent(Manifest manifest, Extent extent, JournalContents journal, Dictionary<SessionId, RecoveredSession> sessions)

@@ -42,6 +42,9 @@ internal ref struct ProducerSnapshot
         return encoded;
     }
 
+    /// <summary>Whether bytes begin as those of a snapshot or delta; others are a journal's state.</summary>
+    public static bool IsOne(ReadOnlySpan<byte> start) => start.Length >= sizeof(uint) && BinaryPrimitives.ReadUInt32LittleEndian(start) == Magic;
+
     /// <summary>Opens what <see cref="Encode"/> wrote; false with the fault if a byte of it is not as it was.</summary>
     public static bool TryOpen(ReadOnlySpan<byte> encoded, out ProducerSnapshot snapshot, out string? fault)
     {

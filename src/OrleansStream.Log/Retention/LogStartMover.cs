@@ -9,7 +9,8 @@ namespace OrleansStream.Log.Retention;
 /// <summary>Moves log starts up: for DeleteRecords, which names the offset, and for retention, which finds it. Safe for any number of callers.</summary>
 /// <param name="manifests">Writes the manifests.</param>
 /// <param name="pending">Told of segments that are to be deleted.</param>
-public sealed class LogStartMover(ManifestEditor manifests, PendingObjects pending)
+/// <param name="producers">Saves the producers of records before those go (rule D6).</param>
+public sealed class LogStartMover(ManifestEditor manifests, PendingObjects pending, ProducerSnapshots producers)
 {
     /// <summary>
     /// Moves log start and drops the extents below in one manifest write (rule D1), durable on return; waiting fetches look again. WAL extents are only
@@ -26,6 +27,7 @@ public sealed class LogStartMover(ManifestEditor manifests, PendingObjects pendi
         if (target < Offset.Zero || target > handle.HighWatermark) return ErrorCode.OffsetOutOfRange;
         if (target <= handle.LogStart) return ErrorCode.None;
 
+        await producers.SaveBeforeAsync(handle, target, cancellationToken);
         var edit = await handle.EditManifestAsync(manifests, manifest => WithLogStart(manifest, target), cancellationToken);
         if (edit.Outcome == ManifestEditOutcome.NotOwner) return handle.Closed;
         if (!edit.Manifest!.PendingDelete.IsEmpty) pending.Watch(handle.Id);

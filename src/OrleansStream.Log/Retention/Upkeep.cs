@@ -73,6 +73,8 @@ public sealed class Upkeep(UpkeepParts parts)
             await parts.CloseSessions(cancellationToken);
         }
 
+        await SaveProducersAsync(cancellationToken);
+
         // Deleted topics and moved log starts free slots at any time.
         await parts.CurrentLane().TrimAsync(cancellationToken);
         if (parts.Pending.Partitions > 0)
@@ -105,6 +107,21 @@ public sealed class Upkeep(UpkeepParts parts)
             {
                 parts.OnFailed?.Invoke($"{what} failed; it is tried again.", error);
                 await Task.Delay(Step, parts.Time, CancellationToken.None);
+            }
+        }
+    }
+
+    private async ValueTask SaveProducersAsync(CancellationToken cancellationToken)
+    {
+        foreach (var handle in parts.Handles.All)
+        {
+            try
+            {
+                await parts.Producers.TendAsync(handle, cancellationToken);
+            }
+            catch (LogException error)
+            {
+                parts.OnFailed?.Invoke($"The producers of partition {handle.Id} could not be saved; it is tried again.", error);
             }
         }
     }

@@ -22,6 +22,8 @@ public sealed class UpkeepParts
 
     public required PartitionRetention Retention { get; init; }
 
+    public required ProducerSnapshots Producers { get; init; }
+
     public required PendingObjects Pending { get; init; }
 
     public required ObjectSweep Sweep { get; init; }

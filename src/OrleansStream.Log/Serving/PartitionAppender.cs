@@ -21,6 +21,7 @@ internal sealed class PartitionAppender : IFrameOwner
     private PendingAppend? _oldest;
     private PendingAppend? _newest;
     private long _nextOffset;
+    private long _bytesSinceSnapshot;
 
     public PartitionAppender(PartitionHandle handle, ServingParts parts, ILane lane, PartitionStart start)
     {
@@ -30,12 +31,32 @@ internal sealed class PartitionAppender : IFrameOwner
         _log = handle.Published;
         _epoch = start.Manifest.Epoch;
         _producers = start.Producers ?? new ProducerStates(new ProducerOptions());
+        _bytesSinceSnapshot = start.ReplayedBytes;
         _nextOffset = start.LogEnd.Value;
         _place = lane.PartitionOf(start.Manifest.Partition);
     }
 
     /// <summary>The next offset to be given: the high watermark and what is on its way to it.</summary>
     public Offset LogEnd => new(Volatile.Read(ref _nextOffset));
+
+    /// <summary>Bytes of batches whose producers no snapshot holds: what the next open would have to read for them.</summary>
+    public long BytesSinceSnapshot => Volatile.Read(ref _bytesSinceSnapshot);
+
+    /// <summary>The producers as they are now, with batches that are not yet durable: it may be named only once everything below the end is published.</summary>
+    public ProducerImage EncodeProducers(long nowMs)
+    {
+        lock (_gate)
+        {
+            _producers.RemoveExpired(nowMs);
+            return new ProducerImage(_producers.EncodeSnapshot(), _producers.CoveredEnd, _producers.Count, _bytesSinceSnapshot);
+        }
+    }
+
+    /// <summary>A snapshot stands that holds what these bytes say of producers.</summary>
+    public void OnSnapshot(long bytes)
+    {
+        lock (_gate) _bytesSinceSnapshot -= bytes;
+    }
 
     public AppendStatus Append(ReadOnlySpan<byte> batch, in BatchVerdict verdict, long nowMs, IAppendCompletion completion, int token)
     {
@@ -99,7 +120,10 @@ internal sealed class PartitionAppender : IFrameOwner
         if (producer.Decision == ProducerDecision.Duplicate) return Follow(producer.Original, pending);
 
         var beginning = TakePlace(new FrameShape(FrameKind.Records, verdict.Header.LastOffsetDelta + 1, verdict.BatchBytes, verdict.MaxTimestamp), pending);
-        if (beginning.IsPlaced) _producers.Append(verdict.Header, beginning.BaseOffset, verdict.MaxTimestamp, nowMs);
+        if (!beginning.IsPlaced) return beginning;
+
+        _producers.Append(verdict.Header, beginning.BaseOffset, verdict.MaxTimestamp, nowMs);
+        _bytesSinceSnapshot += verdict.BatchBytes;
         return beginning;
     }
 

@@ -1,6 +1,7 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -197,6 +198,19 @@ public sealed class PartitionHandle
 
     /// <summary>All extents with an offset at or above this one, in offset order: the manifest's, then the lane index's.</summary>
     internal List<Extent> ExtentsFrom(Offset offset) => _reader.ExtentsFrom(offset.Value);
+
+    /// <summary>Bytes of batches whose producers no snapshot holds. 0 for a journal.</summary>
+    internal long BytesSinceProducerSnapshot => _appender.BytesSinceSnapshot;
+
+    /// <summary>The producers as of now, once every batch that they know of is published; null if the handle or its lane ended before that.</summary>
+    internal async ValueTask<ProducerImage?> TakeProducersAsync(CancellationToken cancellationToken)
+    {
+        var image = _appender.EncodeProducers(_parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
+        if (HighWatermark < image.CoversTo) await _lane.DrainAsync(Id, cancellationToken);
+        return IsOwner && HighWatermark >= image.CoversTo ? image : null;
+    }
+
+    internal void OnProducerSnapshot(in ProducerImage image) => _appender.OnSnapshot(image.Bytes);
 
     internal void EnterTable(HandleTable table) => Volatile.Write(ref _table, table);
 

@@ -136,11 +136,13 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private async ValueTask<PartitionHandle?> ServeAsync(Manifest claimed, ILane lane, PartitionSettings settings, CancellationToken cancellationToken)
     {
         var logEnd = LogEnd(claimed, lane);
+        var producers = await _producers.LoadAsync(claimed, lane, logEnd, cancellationToken);
         var start = new PartitionStart
         {
             Manifest = claimed,
             LogEnd = logEnd,
-            Producers = await _producers.LoadAsync(claimed, lane, logEnd, cancellationToken),
+            Producers = producers?.States,
+            ReplayedBytes = producers?.Bytes ?? 0,
             Settings = settings,
         };
         var handle = new PartitionHandle(parts.Serving, lane, start);

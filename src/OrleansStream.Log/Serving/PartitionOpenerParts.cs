@@ -2,7 +2,6 @@ using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
-using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Serving;
@@ -34,10 +33,4 @@ public sealed class PartitionOpenerParts
     public required TimeProvider Time { get; init; }
 
     public ProducerOptions Producers { get; init; } = new();
-
-    /// <summary>
-    /// Where no snapshot says who produced what, this many bytes at the end of the log are read for it. A batch that is sent again after a crash was among
-    /// the last ones; what lies further back could only tell that a long idle producer skipped a sequence. 64 MiB unless set.
-    /// </summary>
-    public long ProducerReplayBytes { get; init; } = 64L * Limits.MiB;
 }

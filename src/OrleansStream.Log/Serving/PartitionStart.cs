@@ -18,5 +18,8 @@ public sealed record PartitionStart
     /// <summary>Rebuilt from snapshot and frames up to <see cref="LogEnd"/>; the handle owns it from now on. Null where the log has no record yet.</summary>
     internal ProducerStates? Producers { get; init; }
 
+    /// <summary>Bytes of the log that were read for <see cref="Producers"/>, since no snapshot holds them.</summary>
+    internal long ReplayedBytes { get; init; }
+
     public required PartitionSettings Settings { get; init; }
 }

@@ -14,39 +14,50 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
     private const int StepBytes = Limits.MiB;
     private const int MaxSnapshotBytes = 64 * Limits.MiB;
 
-    /// <summary>Null for a log without a record.</summary>
-    public async ValueTask<ProducerStates?> LoadAsync(Manifest manifest, ILane lane, Offset logEnd, CancellationToken cancellationToken)
+    /// <summary>Null for a journal, and for a log that never had a record.</summary>
+    public async ValueTask<ReplayedProducers?> LoadAsync(Manifest manifest, ILane lane, Offset logEnd, CancellationToken cancellationToken)
     {
-        if (logEnd <= manifest.LogStart) return null;
+        if (logEnd <= manifest.LogStart && manifest.Snapshot is null) return null;
 
         var states = new ProducerStates(parts.Producers);
-        if (manifest.Snapshot is { } snapshot) await ApplySnapshotAsync(states, snapshot, cancellationToken);
+
+        // With relaxed sync a power cut may take records that a snapshot knows. Then it speaks of a log that does not exist.
+        var hasSnapshot = manifest.Snapshot is { } snapshot && snapshot.CoversTo <= logEnd;
+        if (hasSnapshot && !await ApplySnapshotAsync(states, manifest.Snapshot!, cancellationToken)) return null;
+
         var extents = new List<Extent>(manifest.Extents);
         var own = new List<WalExtent>();
         lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, own);
         extents.AddRange(own);
 
-        // Oldest first, but only the last ones of a log without a snapshot.
-        var first = extents.Count;
-        for (var bytes = 0L; first > 0 && bytes < parts.ProducerReplayBytes && extents[first - 1].LastOffset >= states.CoveredEnd; first--) bytes += extents[first - 1].Bytes;
-        foreach (var extent in extents.Skip(first))
+        // All of it, however much that is: a producer that was idle may have its last batch anywhere above the snapshot. How much that can be is up to
+        // whoever writes snapshots.
+        var bytes = 0L;
+        foreach (var extent in extents)
         {
+            if (extent.LastOffset < states.CoveredEnd) continue;
             if (!await ReplayAsync(states, manifest.Partition, extent, cancellationToken)) return null;
+            bytes += extent.Bytes;
         }
 
-        return states;
+        return new ReplayedProducers(states, bytes);
     }
 
-    // Journal partitions keep state of their own in their snapshot, and have no producers.
-    private async ValueTask ApplySnapshotAsync(ProducerStates states, SnapshotReference snapshot, CancellationToken cancellationToken)
+    // False if it is a journal's: that has no producers.
+    private async ValueTask<bool> ApplySnapshotAsync(ProducerStates states, SnapshotReference snapshot, CancellationToken cancellationToken)
     {
+        var start = new byte[sizeof(uint)];
+        if (await parts.Objects.ReadAsync(snapshot.Name, 0, start, cancellationToken) < 0) throw new LogException($"The snapshot '{snapshot.Name}' is missing.");
+        if (!ProducerSnapshot.IsOne(start)) return false;
+
         var length = await parts.Objects.LengthAsync(snapshot.Name, cancellationToken);
         if (length is < 0 or > MaxSnapshotBytes) throw new LogException($"The snapshot '{snapshot.Name}' is missing or too large ({length} bytes).");
         var content = new byte[length];
         var read = await parts.Objects.ReadAsync(snapshot.Name, 0, content, cancellationToken);
 
-        // Another kind of snapshot, or a damaged one: the log's batches above it are what remains.
+        // A damaged one: what the log still holds is what remains.
         states.TryApply(content.AsSpan(0, Math.Max(0, read)), out _);
+        return true;
     }
 
     // False if these are no record batches.
@@ -71,3 +82,8 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
         return true;
     }
 }
+
+/// <summary>Producers as an open found them.</summary>
+/// <param name="States">Up to the end of the log.</param>
+/// <param name="Bytes">How much of the log was read for them.</param>
+internal readonly record struct ReplayedProducers(ProducerStates States, long Bytes);

@@ -79,6 +79,7 @@ public sealed class LaneRuleTests
             var partition = bench.Partition;
             var gate = new Lock();
             var next = 0L;
+            var isClosed = false;
             var started = new Barrier(5);
             var appenders = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(() =>
             {
@@ -87,13 +88,19 @@ public sealed class LaneRuleTests
                 {
                     lock (gate)
                     {
-                        if (bench.Append(next, length: 10) != EnqueueStatus.Accepted) return;
-                        if (++next > 20_000) return;
+                        // Read before the call: whatever begins after CloseEpoch has returned is refused.
+                        var wasClosed = Volatile.Read(ref isClosed);
+                        var status = bench.Append(next, length: 10);
+                        if (wasClosed) Assert.Equal(EnqueueStatus.EpochClosed, status);
+                        if (status == EnqueueStatus.EpochClosed) return;
+                        if (status == EnqueueStatus.Accepted) Volatile.Write(ref next, next + 1);
                     }
                 }
             }, None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
             started.SignalAndWait(None);
+            SpinWait.SpinUntil(() => Volatile.Read(ref next) > round);
             bench.Lane.CloseEpoch(partition.Partition, new LeaderEpoch(0));
+            Volatile.Write(ref isClosed, true);
             var atClose = partition.ClosedEpoch;
             await Task.WhenAll(appenders);
             bench.RunAll();

@@ -19,7 +19,8 @@ internal sealed class RetentionBench : IDisposable
         Broker = new MemoryBroker(objects: Objects);
         Editor = new ManifestEditor(Store, new Random(1), Time);
         Pending = new PendingObjects(Store, Editor, Objects, Broker.Handles, Time);
-        Mover = new LogStartMover(Editor, Pending);
+        Producers = new ProducerSnapshots(Editor, Objects, Pending, new Random(2)) { BytesBetween = 1000 };
+        Mover = new LogStartMover(Editor, Pending, Producers);
         Retention = new PartitionRetention(Mover, Time);
         Deletion = new PartitionDeletion(Editor, Broker.Handles, () => Broker.Lane.Lane, Pending);
         Sweep = new ObjectSweep(new SweepParts(Store, Editor, Objects, (partition, _) => ValueTask.FromResult(_topics.Contains(partition)), () => Broker.Lane.Lane), Pending, Time);
@@ -34,6 +35,8 @@ internal sealed class RetentionBench : IDisposable
     public ManifestEditor Editor { get; }
 
     public PendingObjects Pending { get; }
+
+    public ProducerSnapshots Producers { get; }
 
     public LogStartMover Mover { get; }
 

@@ -7,6 +7,7 @@ using OrleansStream.Log.Files.Recovery;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -67,6 +68,12 @@ internal sealed class SimulatedBroker
 
     public ManifestEditor? Editor { get; private set; }
 
+    public ProducerSnapshots? Producers { get; private set; }
+
+    public PendingObjects? Pending { get; private set; }
+
+    public LogStartMover? Mover { get; private set; }
+
     public IManifestStore Manifests => _manifests!;
 
     /// <summary>Leases that are out though nobody reads: those of the tail cache and of unpublished blocks.</summary>
@@ -124,6 +131,13 @@ internal sealed class SimulatedBroker
         _reader?.Dispose();
     }
 
+    /// <summary>Of a process that is gone. What it still had on lease is lost.</summary>
+    public void FreeMemory()
+    {
+        ReleaseMemory();
+        _slabs.Dispose();
+    }
+
     private async Task StartAsync()
     {
         DataDirectory.OpenOrCreate(_disk, "data", Identity);
@@ -135,8 +149,11 @@ internal sealed class SimulatedBroker
         var objects = FileObjectStore.Open(_disk, Scheduler);
         _isRecovering = false;
         _tail = new TailCache(new TailCacheOptions { MaxBytes = 64 * 1024 });
-        _reader = new WalReader(_disk, _files, _slabs, new WalReaderOptions(), Scheduler);
+        _reader = new WalReader(_disk, _files, _slabs, new WalReaderOptions { WindowBytes = FileBytes, MaxWindowBytes = FileBytes }, Scheduler);
         Editor = new ManifestEditor(_manifests, _chance, _time);
+        Pending = new PendingObjects(_manifests, Editor, objects, Handles, _time);
+        Producers = new ProducerSnapshots(Editor, objects, Pending, _chance) { BytesBetween = 1 };
+        Mover = new LogStartMover(Editor, Pending, Producers);
         await BeginSessionAsync();
         Opener = _mutation.Opener(new PartitionOpenerParts
         {

@@ -13,6 +13,12 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>A claim in the own session is answered without being written.</summary>
     public bool SkipsOwnClaims { get; init; }
 
+    /// <summary>Writes whatever the version is.</summary>
+    public bool ComparesNothing { get; init; }
+
+    /// <summary>Changes a claim, given what stands.</summary>
+    public Func<Manifest, Manifest, Manifest> OnClaim { get; init; } = static (_, next) => next;
+
     public ValueTask<StoredManifest?> GetAsync(PartitionId partition, CancellationToken cancellationToken) => inner.GetAsync(partition, cancellationToken);
 
     public async ValueTask<ManifestWrite> CompareAndSetAsync(Manifest next, ETag? expected, CancellationToken cancellationToken)
@@ -24,6 +30,9 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
             return new ManifestWrite(ManifestOutcome.Written, stored.ETag);
         }
 
+        var stands = await inner.GetAsync(next.Partition, cancellationToken);
+        if (stands is not null && stands.Manifest.Epoch < next.Epoch) next = OnClaim(stands.Manifest, next);
+        if (ComparesNothing) expected = stands?.ETag;
         var write = await inner.CompareAndSetAsync(next, expected, cancellationToken);
         return ConflictIsSuccess && write.Outcome == ManifestOutcome.Conflict ? new ManifestWrite(ManifestOutcome.Written, new ETag("0")) : write;
     }
@@ -39,12 +48,16 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     /// <summary>Slots that a trim gives up beyond those that it may.</summary>
     public long TrimsTooFarBy { get; init; }
 
+    /// <summary>Called with a new trim point before it is recorded.</summary>
+    public Action<Slot> BeforeTrim { get; init; } = static _ => { };
+
     public ValueTask<StoredSession?> GetAsync(SessionId session, CancellationToken cancellationToken) => inner.GetAsync(session, cancellationToken);
 
     public async ValueTask<bool> CompareAndSetAsync(SessionRecord next, ETag? expected, CancellationToken cancellationToken)
     {
         if (SkipsCreates && expected is null) return true;
         if (TrimsTooFarBy > 0 && next.State == SessionState.Open && expected is not null) next = next with { TrimPoint = new Slot(next.TrimPoint.Value + TrimsTooFarBy) };
+        if (next.State == SessionState.Open && expected is not null) BeforeTrim(next.TrimPoint);
         return await inner.CompareAndSetAsync(next, expected, cancellationToken);
     }
 
@@ -52,8 +65,8 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
 }
 
 /// <summary>A recovery that does not tell all.</summary>
-internal sealed class MutantRecovered(IRecoveredSessions inner, Func<IReadOnlyList<WalExtent>, IReadOnlyList<WalExtent>> change) : IRecoveredSessions
+internal sealed class MutantRecovered(IRecoveredSessions inner, Func<PartitionId, IReadOnlyList<WalExtent>, ValueTask<IReadOnlyList<WalExtent>>> change) : IRecoveredSessions
 {
     public async ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
-        change(await inner.FramesOfAsync(session, partition, cancellationToken));
+        await change(partition, await inner.FramesOfAsync(session, partition, cancellationToken));
 }

@@ -34,7 +34,16 @@ internal static class Mutants
         ["log end from the manifest only"] = () => new LogEndMutation((manifest, _) => manifest.ExtentsEnd),
         ["log end without log start"] = () => new LogEndMutation((manifest, lane) =>
             Offset.Max(manifest.Extents.IsEmpty ? Offset.Zero : manifest.Extents[^1].LastOffset + 1, lane.Index.PublishedEnd(manifest.Partition) ?? Offset.Zero)),
-        ["recovery leaves out the last run"] = () => new RecoveredMutation(frames => [.. frames.SkipLast(1)]),
+        ["log end from accepted frames"] = () => new AcceptedMutation(),
+        ["recovery leaves out the last run"] = () => new RecoveredMutation((_, frames) => [.. frames.SkipLast(1)]),
+        ["recovery filtered by epoch"] = () => new RecoveredMutation((manifest, frames) => [.. frames.Where(frame => frame.LastOffset >= manifest.Epochs[^1].StartOffset)]),
+        ["no compare-and-set on the manifest"] = () => new ManifestMutation(store => new MutantManifests(store) { ComparesNothing = true }),
+        ["hand-over drops inherited extents"] = () => new ManifestMutation(store => new MutantManifests(store)
+        {
+            OnClaim = (stands, next) => stands.Owner == next.Owner ? next : next with { Extents = next.Extents.RemoveAll(stands.Extents.Contains) },
+        }),
+        ["own-session extents dropped"] = () => new ForgettingMutation(),
+        ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
     };
 
     private static bool IsWal(string path) => path.StartsWith(DataDirectory.WalDirectory, StringComparison.Ordinal);
@@ -82,14 +91,63 @@ internal static class Mutants
         public override IManifestStore Manifests(IManifestStore manifests) => change(manifests);
     }
 
-    private sealed class SessionMutation(Func<ISessionStore, ISessionStore> change) : Mutation
+    internal sealed class SessionMutation(Func<ISessionStore, ISessionStore> change) : Mutation
     {
         public override ISessionStore Sessions(ISessionStore sessions) => change(sessions);
     }
 
-    private sealed class RecoveredMutation(Func<IReadOnlyList<WalExtent>, IReadOnlyList<WalExtent>> change) : Mutation
+    private sealed class RecoveredMutation(Func<Manifest, IReadOnlyList<WalExtent>, IReadOnlyList<WalExtent>> change) : Mutation
     {
-        public override IRecoveredSessions Recovered(IRecoveredSessions recovered) => new MutantRecovered(recovered, change);
+        private IManifestStore? _manifests;
+
+        public override IManifestStore Manifests(IManifestStore manifests) => _manifests = manifests;
+
+        public override IRecoveredSessions Recovered(IRecoveredSessions recovered) => new MutantRecovered(
+            recovered, async (partition, frames) => change((await _manifests!.GetAsync(partition, CancellationToken.None))!.Manifest, frames));
+    }
+
+    private sealed class AcceptedMutation : Mutation
+    {
+        private readonly Dictionary<PartitionId, Offset> _accepted = [];
+
+        public override ILane Lane(ILane lane) => new MutantLane(lane)
+        {
+            OnEnqueue = request =>
+            {
+                _accepted[request.Partition.Partition] = request.LastOffset + 1;
+                return request;
+            },
+        };
+
+        public override PartitionOpener Opener(PartitionOpenerParts parts) =>
+            new OpenerWithLogEnd(parts, (manifest, _) => Offset.Max(manifest.ExtentsEnd, _accepted.GetValueOrDefault(manifest.Partition)));
+    }
+
+    // A claim in the own session takes the manifest's extents for all there is.
+    private sealed class ForgettingMutation : Mutation
+    {
+        private ILane? _lane;
+
+        public override ILane Lane(ILane lane) => _lane = lane;
+
+        public override IManifestStore Manifests(IManifestStore manifests) => new MutantManifests(manifests)
+        {
+            OnClaim = (stands, next) =>
+            {
+                if (stands.Owner == next.Owner) _lane!.Index.ForgetBelow(next.Partition, new Offset(long.MaxValue));
+                return next;
+            },
+        };
+    }
+
+    /// <summary>Delete before the trim record.</summary>
+    internal sealed class EagerTrimMutation : Mutation
+    {
+        private ILaneStore? _store;
+
+        public override ILaneStore Store(ILaneStore store) => _store = store;
+
+        public override ISessionStore Sessions(ISessionStore sessions) => new MutantSessions(sessions) { BeforeTrim = below => _store!.Forget(below) };
     }
 
     private sealed class LogEndMutation(Func<Manifest, ILane, Offset> logEnd) : Mutation

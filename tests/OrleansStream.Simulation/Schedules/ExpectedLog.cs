@@ -41,11 +41,11 @@ internal sealed class ExpectedLog(PartitionId partition)
 
     public void Send(byte[] batch) => _sent[CrcOf(batch)] = batch;
 
-    /// <summary>Answers of one owner come in the order of offsets (rule B3).</summary>
-    public void Acknowledge(byte[] batch, Offset baseOffset)
+    /// <summary>Answers of one owner come in the order of offsets (rule B3), but for a batch that was sent again.</summary>
+    public void Acknowledge(byte[] batch, Offset baseOffset, bool isOrdered = true)
     {
-        if (baseOffset.Value <= _lastAcknowledged) throw new ViolationException($"{partition}: offset {baseOffset} was acknowledged after offset {_lastAcknowledged}");
-        _lastAcknowledged = baseOffset.Value;
+        if (isOrdered && baseOffset.Value <= _lastAcknowledged) throw new ViolationException($"{partition}: offset {baseOffset} was acknowledged after offset {_lastAcknowledged}");
+        if (isOrdered) _lastAcknowledged = baseOffset.Value;
         Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
     }
 

@@ -29,6 +29,7 @@ internal sealed class Schedule
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
     private readonly XxHash64 _events = new();
     private readonly ExpectedLog[] _logs;
+    private readonly SimulatedProducer[] _producers;
     private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
     private readonly List<Task> _pending = [];
     private SimulatedDisk _disk = new();
@@ -47,6 +48,8 @@ internal sealed class Schedule
         _chance = new Random(seed);
         _newMutation = newMutation;
         _logs = [.. Enumerable.Range(0, 1 + _chance.Next(MaxPartitions)).Select(index => new ExpectedLog(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), index)))];
+
+        _producers = [.. Enumerable.Range(0, 1 + _chance.Next(3)).Select(id => new SimulatedProducer(_logs[_chance.Next(_logs.Length)], 1000 + id))];
 
         // Weights of their own for each seed: some schedules are nearly all trims, some nearly all crashes.
         for (var i = 0; i < _weights.Length; i++) _weights[i] = _chance.Next(4) == 0 ? 0 : 1 + _chance.Next(10);
@@ -97,6 +100,9 @@ internal sealed class Schedule
             case ScheduleAction.Append:
                 for (var i = _chance.Next(6); i >= 0; i--) Append(_logs[_chance.Next(_logs.Length)]);
                 break;
+            case ScheduleAction.Produce:
+                for (var i = _chance.Next(4); i >= 0; i--) Produce(_producers[_chance.Next(_producers.Length)]);
+                break;
             case ScheduleAction.Run:
                 for (var i = _chance.Next(60); i >= 0 && _broker!.Scheduler.RunOne(); i--)
                 {
@@ -121,6 +127,14 @@ internal sealed class Schedule
                 break;
             case ScheduleAction.CloseSessions:
                 Begin(() => _broker!.Recovery!.CloseUnneededAsync(CancellationToken.None));
+                break;
+            case ScheduleAction.SaveProducers:
+                foreach (var log in _logs)
+                {
+                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => _broker.Producers!.TendAsync(handle, CancellationToken.None).AsTask());
+                }
+
+                Begin(() => _broker!.Pending!.DeleteDueAsync(CancellationToken.None).AsTask());
                 break;
             case ScheduleAction.Stop:
                 Restart(Fallen());
@@ -157,6 +171,13 @@ internal sealed class Schedule
         if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
+    private void Produce(SimulatedProducer producer)
+    {
+        if (!_broker!.Handles.TryGet(producer.Log.Partition, out var handle)) return;
+        var batch = producer.Send(_chance, $"{_seed}-{_batches++}");
+        if (handle.Append(batch, default, new Completion(this, producer.Log, batch, _disk, producer), 0) == AppendStatus.Begun) _unanswered++;
+    }
+
     private void Open(ExpectedLog log)
     {
         var opener = _broker!.Opener!;
@@ -177,15 +198,7 @@ internal sealed class Schedule
         log.AskLogStart(target.Value);
         Begin(async () =>
         {
-            var edit = await broker.Editor!.EditAsync(
-                log.Partition,
-                handle.Session,
-                handle.Epoch,
-                manifest => manifest.LogStart >= target ? null : manifest with { LogStart = target, Extents = manifest.Extents.RemoveAll(extent => extent.LastOffset < target) },
-                CancellationToken.None);
-            if (edit.Outcome != Log.Manifests.ManifestEditOutcome.Written) return;
-            log.MovedLogStart(target.Value);
-            handle.ApplyManifest(edit.Manifest!);
+            if (await broker.Mover!.MoveAsync(handle, target, CancellationToken.None) == ErrorCode.None) log.MovedLogStart(target.Value);
         });
     }
 
@@ -225,6 +238,7 @@ internal sealed class Schedule
             Await(broker.Scheduler.Start(broker.StopAsync));
             broker.Scheduler.RunUntilIdle(MaxStepsIdle);
             if (_unanswered != 0 && !_mayFail) throw new ViolationException($"{_unanswered} appends were never answered.");
+            if (broker.Leases.Total != 0 && !_mayFail) throw new ViolationException($"{broker.Leases.Total} leases are out after the end: {string.Join(", ", broker.Leases.Open)}");
         }
         catch (Exception error) when (error is LogException or SimulatedCrashException && _mayFail)
         {
@@ -280,6 +294,7 @@ internal sealed class Schedule
     {
         if (_broker is null) return;
         _broker.Scheduler.Abandon();
+        _broker.FreeMemory();
         _broker = null;
         _replacing = null;
         _pending.Clear();
@@ -324,7 +339,7 @@ internal sealed class Schedule
 
     private void Note(string text) => _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
 
-    private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk) : IAppendCompletion
+    private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk, SimulatedProducer? producer = null) : IAppendCompletion
     {
         public void OnAppended(int token, in AppendOutcome outcome)
         {
@@ -332,11 +347,11 @@ internal sealed class Schedule
             if (disk.IsStopped) return;
             schedule._unanswered--;
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
-            if (outcome.Error != ErrorCode.None) return;
-            schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
+            if (outcome.Error == ErrorCode.None) schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
             try
             {
-                log.Acknowledge(batch, outcome.BaseOffset);
+                if (producer is not null) producer.OnAnswer(batch, outcome);
+                else if (outcome.Error == ErrorCode.None) log.Acknowledge(batch, outcome.BaseOffset);
             }
             catch (ViolationException violation)
             {

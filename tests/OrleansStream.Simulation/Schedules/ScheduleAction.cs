@@ -5,6 +5,9 @@ internal enum ScheduleAction
 {
     Append,
 
+    /// <summary>The same by idempotent producers.</summary>
+    Produce,
+
     /// <summary>Some of the waiting work, in the seed's order.</summary>
     Run,
 
@@ -17,6 +20,9 @@ internal enum ScheduleAction
     Trim,
     MoveLogStart,
     CloseSessions,
+
+    /// <summary>Producers are saved in a snapshot; what snapshots took the place of is deleted.</summary>
+    SaveProducers,
 
     /// <summary>The machine loses power, or the process is killed, between two calls.</summary>
     Stop,

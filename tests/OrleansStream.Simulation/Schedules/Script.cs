@@ -66,6 +66,41 @@ internal sealed class Script
         handle.Append(batch, default, new Completion(Logs[partition], batch), 0);
     }
 
+    /// <summary>Everything in the partition goes: its log starts at its end.</summary>
+    public void MoveLogStart(int partition)
+    {
+        var log = Logs[partition];
+        Assert.True(Broker.Handles.TryGet(log.Partition, out var handle));
+        log.AskLogStart(handle.HighWatermark.Value);
+        Assert.Equal(ErrorCode.None, Await(Broker.Scheduler.Start(async () => await Broker.Mover!.MoveAsync(handle, Offset.None, CancellationToken.None))));
+        log.MovedLogStart(handle.LogStart.Value);
+    }
+
+    /// <summary>Trims the lane, and lets time go on until what was trimmed is deleted.</summary>
+    public void Trim()
+    {
+        Await(Broker.Scheduler.Start(async () =>
+        {
+            await Broker.Lane.TrimAsync(CancellationToken.None);
+            return true;
+        }));
+        Pass(TimeSpan.FromMinutes(11));
+        Await(Broker.Scheduler.Start(async () =>
+        {
+            await Broker.Lane.TrimAsync(CancellationToken.None);
+            return true;
+        }));
+        Pass(TimeSpan.FromSeconds(2));
+    }
+
+    private void Pass(TimeSpan time)
+    {
+        Settle();
+        _time.Advance(time);
+        Broker.Tick();
+        Settle();
+    }
+
     public void Settle() => Broker.Scheduler.RunUntilIdle(100_000);
 
     /// <summary>After this the durable end is published.</summary>

@@ -39,6 +39,9 @@ internal sealed class KafkaConnection : IDisposable
     /// <summary>Requests that overlap. Anything else waits until it is empty.</summary>
     public AnswerQueue Answers { get; }
 
+    /// <summary>The last Produce that waits for a partition or for room in the lane; completed if none does. It never fails: what fails in it aborts the connection. Used by the reader only.</summary>
+    public Task Beginning { get; set; } = Task.CompletedTask;
+
     /// <summary>The peer's address without its port; "unknown" where the transport has none.</summary>
     public string PeerAddress => (_transport.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
 

@@ -22,20 +22,24 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
 
     public async ValueTask BeginAsync(KafkaConnection connection, RequestHeader header, ProduceRequest request, Frame frame)
     {
+        var isLeft = false;
         try
         {
             RefuseNullRecords(request);
             await connection.Answers.RoomAsync(frame.Length);
             var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length };
             connection.Answers.Enter(answer);
+            var done = 0;
             var refusal = RefusalOf(request);
             if (refusal != ErrorCode.None)
             {
                 RefuseAll(answer, refusal);
             }
-            else if (!TryAppendAll(answer, header, request, out var done))
+            else if (!connection.Beginning.IsCompleted || !TryAppendAll(answer, header, request, out done))
             {
-                await AppendRestAsync(connection, answer, (header, request), done);
+                isLeft = true;
+                connection.Beginning = FinishAsync(connection, answer, (header, request, frame), done);
+                return;
             }
 
             answer.Begun();
@@ -43,7 +47,35 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         finally
         {
             // What was appended is copied, what was refused is not needed: the frame goes back before the answer is there.
-            frame.Release();
+            if (!isLeft)
+            {
+                frame.Release();
+            }
+        }
+    }
+
+    // Requests still begin in order, but the next one is read meanwhile, so that its partitions open beside ours: after a restart a client with a
+    // request for each of its thousands of partitions would else wait for them one by one. The bounds of the answer queue hold here too.
+    private async Task FinishAsync(KafkaConnection connection, ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request, Frame Frame) asked, int from)
+    {
+        try
+        {
+            var gone = connection.Gone;
+            var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
+            var started = surroundings.Gateway.Time.GetTimestamp();
+            OpenAhead(asked.Request, from, atMost, gone);
+            await connection.Beginning;
+            await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
+            answer.Begun();
+        }
+        catch (Exception failure)
+        {
+            // Nobody waits for this task but the next request: it ends the connection, as an exception of its reader would.
+            connection.Abort(failure.Message);
+        }
+        finally
+        {
+            asked.Frame.Release();
         }
     }
 
@@ -76,11 +108,9 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         return true;
     }
 
-    private async ValueTask AppendRestAsync(KafkaConnection connection, ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from)
+    private async ValueTask AppendRestAsync(ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from, (TimeSpan AtMost, CancellationToken Gone) wait)
     {
         var started = surroundings.Gateway.Time.GetTimestamp();
-        var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
-        OpenAhead(asked.Request, from, atMost, connection.Gone);
         var token = 0;
         foreach (var topic in asked.Request.Topics)
         {
@@ -88,8 +118,8 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             {
                 if (token >= from)
                 {
-                    var left = atMost - surroundings.Gateway.Time.GetElapsedTime(started);
-                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), (left, connection.Gone));
+                    var left = wait.AtMost - surroundings.Gateway.Time.GetElapsedTime(started);
+                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), (left, wait.Gone));
                 }
 
                 token++;
@@ -106,7 +136,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             var known = door.Catalog.Current.Find(topic.Name);
             foreach (var partition in topic.Partitions)
             {
-                if (token++ > from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
+                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
                 {
                     _ = IgnoreAsync(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
                 }

@@ -268,6 +268,32 @@ public class ProduceTests
     }
 
     [Fact]
+    public async Task Requests_behind_one_that_waits_for_its_partition_open_theirs_meanwhile_and_begin_in_order()
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders", partitions: 3);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        var client = harness.Connect();
+        var expected = new List<(int Correlation, long Offset)>();
+        for (var request = 0; request < 9; request++)
+        {
+            expected.Add((await client.SendAsync(Requests.Produce("orders", request % 3, new BatchBuilder().Records(2).Build()), 9), request / 3 * 2));
+        }
+
+        await GatewayHarness.UntilAsync(() => harness.Grains.Partitions.Openings == 3);
+        gate.SetResult();
+        foreach (var (correlation, offset) in expected)
+        {
+            var answer = await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+            Assert.Equal(correlation, answer.CorrelationId);
+            Assert.Equal(offset, ((ProduceResponse)answer.Body).Only().BaseOffset);
+        }
+
+        Assert.Equal(3, harness.Grains.Partitions.MostOpening);
+    }
+
+    [Fact]
     public async Task A_client_does_not_wait_for_an_opening_longer_than_its_timeout()
     {
         await using var harness = new GatewayHarness();

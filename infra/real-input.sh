@@ -48,7 +48,20 @@ rm -f "$work/once" "$work/many"
 total=$(wc -l < "$work/input")
 echo "input: $total lines, $(($(stat -c %s "$work/input") / 1000000)) MB"
 
-free_port() { "$python" -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+# Below the ports of outgoing connections: clients that knock while the broker is away could be given its own port.
+free_port() {
+  "$python" - << 'PYTHON'
+import random, socket
+while True:
+    port = random.randrange(12000, 32000)
+    try:
+        socket.socket().bind(("127.0.0.1", port))
+    except OSError:
+        continue
+    print(port)
+    break
+PYTHON
+}
 port=$(free_port) http=$(free_port) server=${ORLEANSSTREAM_SERVER:-$root/artifacts/server/OrleansStream.Server.dll}
 start() {
   if [ "${ORLEANSSTREAM_BROKER:-}" = kafka ]; then

@@ -17,7 +17,7 @@ internal sealed class Catalog
     /// <summary>Topics whose deletion has begun and is not complete.</summary>
     public IReadOnlyCollection<Topic> Leaving => _leaving.Values;
 
-    /// <summary>Whether the id is a topic's, be it on its way out: rule O1 asks this.</summary>
+    /// <summary>Whether the id is a topic's and not on its way out: rule O1 asks this, and nothing may be created for what is being deleted.</summary>
     public bool Knows(TopicId id) => Snapshot.Find(id) is not null;
 
     /// <summary>The topic whose name differs from this one only by '.' and '_', or null.</summary>

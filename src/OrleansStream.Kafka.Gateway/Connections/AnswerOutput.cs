@@ -13,7 +13,7 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
     /// <summary>Bytes that are gathered before a send.</summary>
     internal const int StepBytes = 256 * Limits.KiB;
 
-    // What is gathered costs a copy, what is not costs a send of its own: docs/adr/0021-answer-writing.md has the numbers.
+    // What is gathered costs a copy, what is not costs a send of its own: docs/adr/0004-answer-writing.md has the numbers.
     private const int DirectBytes = 64 * Limits.KiB;
 
     private const int SmallBytes = 4 * Limits.KiB;

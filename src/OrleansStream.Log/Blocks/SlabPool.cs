@@ -5,7 +5,7 @@ namespace OrleansStream.Log.Blocks;
 
 /// <summary>
 /// Lends slabs in size classes of powers of two, from 4 KiB to 16 MiB. How much is out is bounded by those who rent (the lane by its open bytes, the caches
-/// by theirs); what comes back is kept up to a bound, the rest is freed. Safe for any number of callers.
+/// by theirs); what comes back is kept up to a bound, beyond which the sizes go that nobody asked for longest. Safe for any number of callers.
 /// </summary>
 public sealed class SlabPool : IDisposable
 {
@@ -16,13 +16,15 @@ public sealed class SlabPool : IDisposable
     public const int MinSlabBytes = Limits.BlockAlignment, MaxSlabBytes = Limits.MaxBlockBytes;
 
     /// <summary>Bytes that are kept unless another bound is given.</summary>
-    public const long DefaultKeptBytes = 64L * Limits.MiB;
+    public const long DefaultKeptBytes = 32L * Limits.MiB;
 
     /// <summary>What fills returned memory where leases are tracked, so that a reader without a lease is found out.</summary>
     public const byte Dead = 0xDB;
 
     private readonly Stack<Slab>[] _kept;
+    private readonly long[] _lastRent;
     private readonly long _maxKeptBytes;
+    private long _rents;
     private long _bytesOut;
     private long _bytesKept;
     private bool _isDisposed;
@@ -33,6 +35,7 @@ public sealed class SlabPool : IDisposable
         ArgumentOutOfRangeException.ThrowIfNegative(maxKeptBytes);
         _maxKeptBytes = maxKeptBytes;
         _kept = new Stack<Slab>[ClassOf(MaxSlabBytes) + 1];
+        _lastRent = new long[_kept.Length];
         for (var i = 0; i < _kept.Length; i++) _kept[i] = new Stack<Slab>();
     }
 
@@ -56,6 +59,7 @@ public sealed class SlabPool : IDisposable
         Slab? slab;
         lock (_kept)
         {
+            _lastRent[sizeClass] = ++_rents;
             if (_kept[sizeClass].TryPop(out slab)) _bytesKept -= length;
         }
 
@@ -84,17 +88,40 @@ public sealed class SlabPool : IDisposable
     {
         if (LeaseLedger.IsTracking) slab.GetSpan().Fill(Dead);
         Interlocked.Add(ref _bytesOut, -slab.Length);
+        while (MakeRoomFor(slab) is { } surplus)
+        {
+            surplus.Free();
+            if (ReferenceEquals(surplus, slab)) return;
+        }
+    }
+
+    // Keeps the slab (null), or answers what is to be freed before that: the bound is for the sizes that are in use now. Left with those of a load that
+    // is over it would make every other rent a fresh mapping, whose page faults cost more than the copy into it.
+    private Slab? MakeRoomFor(Slab slab)
+    {
         lock (_kept)
         {
-            if (!_isDisposed && _bytesKept + slab.Length <= _maxKeptBytes)
+            if (_isDisposed || slab.Length > _maxKeptBytes) return slab;
+
+            if (_bytesKept + slab.Length <= _maxKeptBytes)
             {
                 _kept[slab.SizeClass].Push(slab);
                 _bytesKept += slab.Length;
-                return;
+                return null;
             }
-        }
 
-        slab.Free();
+            var stalest = slab.SizeClass;
+            for (var i = 0; i < _kept.Length; i++)
+            {
+                if (_kept[i].Count > 0 && _lastRent[i] < _lastRent[stalest]) stalest = i;
+            }
+
+            if (stalest == slab.SizeClass) return slab;
+
+            var surplus = _kept[stalest].Pop();
+            _bytesKept -= surplus.Length;
+            return surplus;
+        }
     }
 
     private static int ClassOf(int bytes)

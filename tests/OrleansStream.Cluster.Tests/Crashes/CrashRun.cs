@@ -33,9 +33,19 @@ internal sealed class CrashRun(BrokerProcess broker, int kills, int seed)
 
         for (var kill = 1; kill <= kills; kill++)
         {
-            await GoOnAsync(once);
-            await KillAsync();
-            _violations.AddRange(readers.OffsetsThatWentBack());
+            try
+            {
+                await GoOnAsync(once);
+                await KillAsync();
+                _violations.AddRange(readers.OffsetsThatWentBack());
+            }
+            catch (Exception error)
+            {
+                // Said at once: the writers may wait for minutes before they give up.
+                progress($"kill {kill} of {kills}: {error.Message}");
+                throw;
+            }
+
             progress($"kill {kill} of {kills}: {once.Acknowledged + plain.Acknowledged} acknowledged, {_violations.Count} violations");
         }
 

@@ -50,6 +50,35 @@ public sealed class SlabPoolTests
     }
 
     [Fact]
+    public void At_the_bound_the_size_that_was_asked_for_longest_ago_goes_first()
+    {
+        using var pool = new SlabPool(maxKeptBytes: 16 << 10);
+        var small = Enumerable.Range(0, 2).Select(_ => pool.Rent(4096)).ToList();
+        var middle = pool.Rent(8192);
+        var large = pool.Rent(16384);
+        middle.Return();
+        foreach (var slab in small) slab.Return();
+        Assert.Equal(16 << 10, pool.BytesKept);
+
+        large.Return();
+        Assert.Equal(16 << 10, pool.BytesKept);
+        Assert.Same(large, pool.Rent(16384));
+        Assert.Equal(0, pool.BytesKept);
+    }
+
+    [Fact]
+    public void A_slab_of_the_size_that_was_asked_for_longest_ago_is_not_kept_in_the_place_of_another()
+    {
+        using var pool = new SlabPool(maxKeptBytes: 8 << 10);
+        var old = pool.Rent(4096);
+        var young = pool.Rent(8192);
+        young.Return();
+        old.Return();
+        Assert.Same(young, pool.Rent(8192));
+        Assert.Equal(0, pool.BytesKept);
+    }
+
+    [Fact]
     public void A_slab_that_is_given_back_twice_is_an_error()
     {
         using var pool = new SlabPool();

@@ -12,7 +12,7 @@ public sealed class OrleansStreamBroker(string dataDirectory, IReadOnlyDictionar
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private readonly Queue<string> _output = new();
-    private readonly string[] _options = [.. (options ?? new Dictionary<string, string>()).SelectMany(option => new[] { "--set", $"{option.Key}={option.Value}" })];
+    private readonly string[] _options = [.. (options ?? new Dictionary<string, string>()).Select(option => $"--{option.Key}={option.Value}")];
 
     public override string Name => "OrleansStream";
 

@@ -33,7 +33,7 @@ public class TrimTests
         Assert.True(found > 0);
     }
 
-    [Theory, InlineData(0, false), InlineData(3, true)]
+    [Theory, InlineData(0, false), InlineData(30, true)]
     public void A_trim_above_what_is_needed_would_be_found(int slotsTooFar, bool isFound)
     {
         var script = new Script(new SimulatedDisk(), () => new Mutants.Mutants.SessionMutation(sessions => new MutantSessions(sessions) { TrimsTooFarBy = slotsTooFar }));

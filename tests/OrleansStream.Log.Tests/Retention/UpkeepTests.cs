@@ -26,6 +26,7 @@ public sealed class UpkeepTests : IDisposable
         Wal = _wal,
         Splitter = _bench.Splitter,
         Retention = _bench.Retention.Retention,
+        Producers = _bench.Retention.Producers,
         Pending = _bench.Retention.Pending,
         Sweep = _bench.Retention.Sweep,
         CloseSessions = _ =>

@@ -48,8 +48,8 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     /// <summary>Slots that a trim gives up beyond those that it may.</summary>
     public long TrimsTooFarBy { get; init; }
 
-    /// <summary>Called with a new trim point before it is recorded.</summary>
-    public Action<Slot> BeforeTrim { get; init; } = static _ => { };
+    /// <summary>Called with a new trim point; recorded is that only when what this began has had its time.</summary>
+    public Action<Slot>? BeforeTrim { get; init; }
 
     public ValueTask<StoredSession?> GetAsync(SessionId session, CancellationToken cancellationToken) => inner.GetAsync(session, cancellationToken);
 
@@ -57,7 +57,12 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     {
         if (SkipsCreates && expected is null) return true;
         if (TrimsTooFarBy > 0 && next.State == SessionState.Open && expected is not null) next = next with { TrimPoint = new Slot(next.TrimPoint.Value + TrimsTooFarBy) };
-        if (next.State == SessionState.Open && expected is not null) BeforeTrim(next.TrimPoint);
+        if (next.State == SessionState.Open && expected is not null && BeforeTrim is not null)
+        {
+            BeforeTrim(next.TrimPoint);
+            for (var i = 0; i < 20; i++) await Task.Yield();
+        }
+
         return await inner.CompareAndSetAsync(next, expected, cancellationToken);
     }
 

@@ -1,4 +1,5 @@
 using OrleansStream.Interop.Tests.Brokers;
+using OrleansStream.Interop.Tests.Confluent;
 
 namespace OrleansStream.Interop.Tests.BadInput;
 
@@ -26,7 +27,6 @@ public sealed class BadFrameTests(BrokerUnderTest broker)
         ["a client id that is longer than its frame"] = static _ => new WireWriter().Bytes(new WireWriter().Int16(Metadata).Int16(1).Int32(1).Int16(30_000).ToArray()).ToArray(),
         ["an array that is longer than its frame"] = raw => raw.Frame(Metadata, 1, static body => body.Int32(int.MaxValue)),
         ["a text that is longer than its frame"] = raw => raw.Frame(Metadata, 1, static body => body.Int32(1).Int16(30_000)),
-        ["null records"] = raw => raw.Frame(Produce, 7, static body => body.Text(null).Int16(-1).Int32(1000).Int32(1).Text("t").Int32(1).Int32(0).Bytes(null)),
     };
 
     [Theory, MemberData(nameof(Frames))]
@@ -39,6 +39,19 @@ public sealed class BadFrameTests(BrokerUnderTest broker)
 
         Assert.Null(await connection.ReceiveAsync());
         await AssertServesAsync(other);
+    }
+
+    [Fact]
+    public async Task Null_records_close_the_connection()
+    {
+        Assert.SkipWhen(BrokerUnderTest.IsApacheKafka, "Version 4.3.1 neither answers nor closes: a hang is nothing to copy.");
+        var topic = broker.NewName("null-records");
+        await ConfluentClients.CreateTopicAsync(broker.Bootstrap, topic, partitions: 1);
+        using var connection = await RawConnection.OpenAsync(broker.Bootstrap);
+
+        await connection.SendAsync(connection.Frame(Produce, 7, body => body.Text(null).Int16(-1).Int32(1000).Int32(1).Text(topic).Int32(1).Int32(0).Bytes(null)));
+
+        Assert.Null(await connection.ReceiveAsync());
     }
 
     [Fact]
@@ -70,7 +83,8 @@ public sealed class BadFrameTests(BrokerUnderTest broker)
     {
         using var connection = await RawConnection.OpenAsync(broker.Bootstrap);
 
-        var answer = await connection.AskAsync(ApiVersions, 99, static _ => { });
+        // From version 3 on a header ends with its tagged fields: none.
+        var answer = await connection.AskAsync(ApiVersions, 99, static body => body.Int8(0));
 
         Assert.Equal(35, answer.Int16());
         Assert.True(answer.Int32() >= 1);

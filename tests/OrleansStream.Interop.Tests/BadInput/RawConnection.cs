@@ -8,6 +8,7 @@ internal sealed class RawConnection : IDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(20);
     private readonly TcpClient _client = new();
+    private NetworkStream? _stream;
     private int _correlation;
 
     public static async Task<RawConnection> OpenAsync(string bootstrap)
@@ -15,6 +16,7 @@ internal sealed class RawConnection : IDisposable
         var connection = new RawConnection();
         var colon = bootstrap.LastIndexOf(':');
         await connection._client.ConnectAsync(bootstrap[..colon], int.Parse(bootstrap[(colon + 1)..]));
+        connection._stream = connection._client.GetStream();
         return connection;
     }
 
@@ -39,7 +41,7 @@ internal sealed class RawConnection : IDisposable
     public async Task SendAsync(byte[] bytes)
     {
         using var limit = new CancellationTokenSource(Limit);
-        await _client.GetStream().WriteAsync(bytes, limit.Token);
+        await _stream!.WriteAsync(bytes, limit.Token);
     }
 
     /// <summary>No more bytes come from this side; answers still do.</summary>
@@ -52,9 +54,9 @@ internal sealed class RawConnection : IDisposable
         try
         {
             var size = new byte[4];
-            await _client.GetStream().ReadExactlyAsync(size, limit.Token);
+            await _stream!.ReadExactlyAsync(size, limit.Token);
             var answer = new byte[BinaryPrimitives.ReadInt32BigEndian(size)];
-            await _client.GetStream().ReadExactlyAsync(answer, limit.Token);
+            await _stream!.ReadExactlyAsync(answer, limit.Token);
             return answer;
         }
         catch (Exception closed) when (closed is IOException or EndOfStreamException)

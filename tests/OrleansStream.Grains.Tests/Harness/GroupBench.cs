@@ -21,7 +21,7 @@ internal sealed class GroupBench : IDisposable
     {
         Log = log ?? new MemoryLog();
         Wheel = new DeadlineWheel(Log.Broker.Time);
-        Parts = new GroupParts(Tickets, Wheel, new GroupOptions(), Log.Broker.Time, new GroupMetrics(_services.GetRequiredService<IMeterFactory>()));
+        Parts = new GroupParts(Tickets, Wheel, new GroupOptions(), Log.Broker.Time, new GroupMetrics(_services.GetRequiredService<IMeterFactory>(), Tickets));
         Journals = new GroupJournals(Log, Parts, View, Hash, NullLogger<GroupJournals>.Instance);
         View.Publish(CatalogSnapshot.Empty.With(Topic, 1));
     }

@@ -87,10 +87,19 @@ internal sealed class KafkaConnection : IDisposable
     /// <summary>Begins a graceful end: the request under way is answered, no further one is read.</summary>
     public void End()
     {
-        if (!_isAborted)
+        if (_isAborted)
+        {
+            return;
+        }
+
+        try
         {
             _ending.Cancel();
             _frames.Stop();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself at this very moment.
         }
     }
 
@@ -103,8 +112,16 @@ internal sealed class KafkaConnection : IDisposable
         }
 
         _isAborted = true;
-        _gone.Cancel();
-        _output.Abort();
+        try
+        {
+            _gone.Cancel();
+            _output.Abort();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It ended by itself at this very moment. Callers are timers and writers, above whom nobody would catch this.
+        }
+
         _transport.Abort(new ConnectionAbortedException(reason));
     }
 

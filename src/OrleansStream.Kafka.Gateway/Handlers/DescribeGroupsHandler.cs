@@ -15,7 +15,7 @@ internal sealed class DescribeGroupsHandler(GroupDoor groups) : ApiHandler<Descr
     protected override async ValueTask<IResponse> HandleAsync(DescribeGroupsRequest request, RequestContext context)
     {
         var response = new DescribeGroupsResponse();
-        foreach (var groupId in request.GroupIds)
+        foreach (var groupId in request.GroupIds.Distinct(StringComparer.Ordinal))
         {
             response.Groups.Add(await DescribeAsync(groupId, context));
         }

@@ -32,7 +32,8 @@ internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView ca
         }
 
         response.Topics.EnsureCapacity(request.Topics.Count);
-        foreach (var asked in request.Topics)
+        // Once each, as Kafka does: a name said a million times must not be answered a million times.
+        foreach (var asked in request.Topics.DistinctBy(static topic => (topic.Name, topic.TopicId)))
         {
             response.Topics.Add(asked.Name is { } name && asked.TopicId.IsNone
                 ? await AnswerAsync(name, request.AllowAutoTopicCreation, context)

@@ -62,12 +62,15 @@ internal sealed class OffsetCommitHandler(GroupDoor groups, CatalogView catalog)
         }
     }
 
+    // A client may ask for ever; ten thousand days are that, and fit every date.
+    private const long LongestRetentionMs = 10_000L * 24 * 60 * 60 * 1000;
+
     private static CommitRequest Translate(OffsetCommitRequest request, List<OffsetToCommit> offsets, short version) => new()
     {
         MemberId = request.MemberId,
         InstanceId = request.GroupInstanceId,
         Generation = request.GenerationIdOrMemberEpoch,
-        Retention = request.RetentionTimeMs >= 0 ? TimeSpan.FromMilliseconds(request.RetentionTimeMs) : null,
+        Retention = request.RetentionTimeMs >= 0 ? TimeSpan.FromMilliseconds(Math.Min(request.RetentionTimeMs, LongestRetentionMs)) : null,
         KnowsGroupNotFound = version >= FirstWithGroupNotFound,
         Offsets = offsets,
     };

@@ -20,7 +20,7 @@ internal sealed class OffsetFetchHandler(GroupDoor groups, CatalogView catalog) 
         var response = new OffsetFetchResponse();
         if (context.Version >= FirstWithGroups)
         {
-            foreach (var group in request.Groups)
+            foreach (var group in request.Groups.DistinctBy(static group => group.GroupId))
             {
                 var asked = group.Topics?.ConvertAll(static topic => new Asked(topic.Name, topic.PartitionIndexes));
                 response.Groups.Add(await FetchAsync(group.GroupId, asked, context));

@@ -22,7 +22,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     // One can write a segment while the other reads one.
     private const int ObjectThreads = 2;
 
-    private readonly ConcurrentDictionary<PartitionId, Task<OpenedHandle>> _opening = new();
+    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<OpenedHandle>>> _opening = new();
     private readonly DedicatedThreadScheduler _metadataThread;
     private readonly DedicatedThreadScheduler _readThreads;
     private readonly DedicatedThreadScheduler _objectThread;
@@ -131,8 +131,17 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         }
 
         // One claim for all who ask; it runs on whoever stops waiting.
-        var opening = _opening.GetOrAdd(partition, static (id, state) => state.Log.StartOpening(id, state.Settings), (Log: this, Settings: settings));
-        return new ValueTask<OpenedHandle>(opening.WaitAsync(cancellationToken));
+        var mine = new Lazy<Task<OpenedHandle>>(() => StartOpening(partition, settings));
+        var opening = _opening.GetOrAdd(partition, mine);
+        if (opening == mine) _ = ForgetWhenDoneAsync(partition, mine);
+        return new ValueTask<OpenedHandle>(opening.Value.WaitAsync(cancellationToken));
+    }
+
+    // Begun only once it stands in the table, however quickly it ends: an entry that stayed would answer for ever.
+    private async Task ForgetWhenDoneAsync(PartitionId partition, Lazy<Task<OpenedHandle>> opening)
+    {
+        await ((Task)opening.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _opening.TryRemove(KeyValuePair.Create(partition, opening));
     }
 
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
@@ -164,10 +173,6 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         {
             _setup.Note($"Partition {partition} cannot be opened.", error);
             return new OpenedHandle(ErrorCode.KafkaStorageError, null);
-        }
-        finally
-        {
-            _opening.TryRemove(partition, out _);
         }
     });
 

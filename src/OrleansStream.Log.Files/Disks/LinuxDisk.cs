@@ -21,7 +21,20 @@ public sealed class LinuxDisk : IDisk
         if (!System.IO.Directory.Exists(_root)) throw new DiskException(_root, "Opening the data directory", LibC.NoEntry, "there is no such directory");
     }
 
-    public long FreeBytes => new DriveInfo(_root).AvailableFreeSpace;
+    public long FreeBytes
+    {
+        get
+        {
+            try
+            {
+                return new DriveInfo(_root).AvailableFreeSpace;
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                throw new DiskException(_root, "Asking for free space", 0, error.Message.TrimEnd('.'));
+            }
+        }
+    }
 
     public IDiskFile Open(string path, DiskOpenMode mode)
     {

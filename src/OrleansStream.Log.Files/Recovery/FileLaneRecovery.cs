@@ -16,6 +16,7 @@ public sealed class FileLaneRecovery : IRecoveredSessions
     private readonly FileLaneRecoverySetup _setup;
     private readonly ConcurrentDictionary<SessionId, Task<RecoveredSession>> _sessions = new();
     private readonly ConcurrentQueue<(RecoveredSession Session, long At)> _closed = new();
+    private int _closing;
 
     private FileLaneRecovery(FileLaneRecoverySetup setup) => _setup = setup;
 
@@ -50,7 +51,7 @@ public sealed class FileLaneRecovery : IRecoveredSessions
 
     public async ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken)
     {
-        if (!_sessions.TryGetValue(session, out var task))
+        if (!_sessions.TryGetValue(session, out var task) || task.IsFaulted || task.IsCanceled)
         {
             var stored = await _setup.Sessions.GetAsync(session, cancellationToken) ?? throw new LogException($"There is no record of session {session}.");
             if (stored.Record.State == SessionState.Closed) return [];
@@ -68,6 +69,20 @@ public sealed class FileLaneRecovery : IRecoveredSessions
     /// Deletes the files of those closed longer ago than the read grace. To be called from time to time.
     /// </summary>
     public async Task CloseUnneededAsync(CancellationToken cancellationToken)
+    {
+        // Two at once could each take the other's session off the queue.
+        if (Interlocked.Exchange(ref _closing, 1) == 1) return;
+        try
+        {
+            await CloseUnneededOnceAsync(cancellationToken);
+        }
+        finally
+        {
+            Volatile.Write(ref _closing, 0);
+        }
+    }
+
+    private async Task CloseUnneededOnceAsync(CancellationToken cancellationToken)
     {
         foreach (var session in Sessions.ToList())
         {
@@ -107,7 +122,8 @@ public sealed class FileLaneRecovery : IRecoveredSessions
         // Several openers may ask at once; the files are read once.
         lock (_sessions)
         {
-            return _sessions.TryGetValue(record.Session, out var task) ? task : _sessions[record.Session] = RecoverAsync(record, numbers);
+            // A read that failed is tried again by the next one who asks: the disk may have recovered.
+            return _sessions.TryGetValue(record.Session, out var task) && !task.IsFaulted && !task.IsCanceled ? task : _sessions[record.Session] = RecoverAsync(record, numbers);
         }
     }
 

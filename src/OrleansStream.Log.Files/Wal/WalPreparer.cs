@@ -32,7 +32,8 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
     public OpenWalFile Create()
     {
         var options = setup.Options;
-        var number = _nextNumber++;
+        // Taken only when the file stands: recovery reads the files of a session by numbers without a gap, and a full disk asks many times.
+        var number = _nextNumber;
         var path = WalNames.PathOf(setup.Session, number);
         if (setup.Disk.FreeBytes < options.FileBytes + options.ReserveBytes) throw new DiskFullException(path, "Preparing a file", 0);
 
@@ -42,6 +43,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
             disk.Reserve(options.FileBytes);
             disk.SyncData();
             setup.Disk.SyncDirectory(WalNames.Directory);
+            _nextNumber = number + 1;
             return new OpenWalFile(disk, number);
         }
         catch

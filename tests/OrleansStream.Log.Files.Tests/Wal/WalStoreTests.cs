@@ -127,12 +127,28 @@ public sealed class WalStoreTests
         Assert.Null(bench.Lane.End);
         Assert.Equal(next, bench.Owner.Published.Count);
 
+        // Every failed try asks for a file anew; none of them may use up its number.
+        for (var second = 0; second < 5; second++)
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            bench.RunAll();
+        }
+
         bench.Disk.Capacity = 100L * Limits.MiB;
         bench.Time.Advance(TimeSpan.FromSeconds(1));
         bench.RunAll();
         Assert.Equal(EnqueueStatus.Accepted, bench.Append(next, Limits.MiB));
         bench.RunAll();
         Assert.Equal(next + 1, bench.Owner.Published.Count);
+
+        for (var more = 1; more <= 20; more++)
+        {
+            Assert.Equal(EnqueueStatus.Accepted, bench.Append(next + more, Limits.MiB));
+            bench.RunAll();
+        }
+
+        // Recovery takes a gap in the numbers for the end of the session: what stands behind it would be lost.
+        Assert.Equal([0, 1], bench.Files.Of(bench.Lane.Session).Select(file => file.Number));
     }
 
     [Fact]

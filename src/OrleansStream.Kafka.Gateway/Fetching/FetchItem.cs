@@ -34,6 +34,9 @@ internal sealed class FetchItem(FetchKey key)
     /// <summary>Who owns it, if another broker does.</summary>
     public BrokerId? Leader { get; set; }
 
+    /// <summary>Up to where bytes were counted when the fetch last looked: what it waits for comes at or above it.</summary>
+    public Offset CountedTo { get; set; }
+
     /// <summary>Takes what the client asks for now.</summary>
     public void Update(FetchRequest.Partition asked)
     {

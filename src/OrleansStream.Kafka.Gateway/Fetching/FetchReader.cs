@@ -27,7 +27,7 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
         }
 
         var wait = plan.Session?.Wait ?? new FetchWait();
-        while (!HasNews(items, plan))
+        while (!HasNews(items, plan, out var available))
         {
             var left = plan.MaxWait - surroundings.Time.GetElapsedTime(started);
             if (left <= TimeSpan.Zero || context.Ending.IsCancellationRequested)
@@ -35,10 +35,11 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
                 return;
             }
 
-            var waiter = wait.Begin(plan.MinBytes);
+            // Only what comes on top of what was counted: bytes beyond a partition's limit stay where they are, and would wake it again and again.
+            var waiter = wait.Begin(plan.MinBytes - available);
             foreach (var item in items)
             {
-                waiter.Watch(item.Handle!, item.Offset);
+                waiter.Watch(item.Handle!, item.CountedTo);
             }
 
             surroundings.Metrics.FetchWaits();
@@ -232,9 +233,9 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
     }
 
     // Something to say at once: nothing to wait for, an error, or bytes enough. An item with an error has no handle from here on.
-    private static bool HasNews(List<FetchItem> items, FetchPlan plan)
+    private static bool HasNews(List<FetchItem> items, FetchPlan plan, out long available)
     {
-        long available = 0;
+        available = 0;
         var failed = false;
         foreach (var item in items)
         {
@@ -246,6 +247,8 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
                 continue;
             }
 
+            // Read before the bytes: what is published in between is then counted twice rather than missed.
+            item.CountedTo = Offset.Max(item.Offset, handle.HighWatermark);
             var bytes = handle.BytesFrom(item.Offset);
             failed |= bytes < 0;
             available += Math.Min(bytes, item.MaxBytes);

@@ -95,6 +95,17 @@ public sealed class FileLane : IDisposable
 
     private void RunChores()
     {
-        foreach (var chore in _chores.GetConsumingEnumerable()) chore();
+        foreach (var chore in _chores.GetConsumingEnumerable())
+        {
+            try
+            {
+                chore();
+            }
+            catch (Exception error)
+            {
+                // What a chore expects it handles itself. Anything else costs the lane, which is replaced, and not the process.
+                if (Lane is { } lane) lane.Abort(new LaneEnd("Work on its files failed.", error));
+            }
+        }
     }
 }

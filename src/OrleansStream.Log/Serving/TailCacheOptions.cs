@@ -8,7 +8,7 @@ public sealed class TailCacheOptions
 {
     public const string Section = "OrleansStream:TailCache";
 
-    /// <summary>Bytes of whole slabs that the cache holds. 0 (no cache) to 64 GiB; 128 MiB unless set. At the bound the oldest blocks are evicted.</summary>
+    /// <summary>Bytes of whole slabs that the cache holds. 0 (no cache) to 64 GiB; 64 MiB unless set. At the bound the oldest blocks are evicted.</summary>
     [Between(0, 64 * Limits.GiB)]
-    public long MaxBytes { get; set; } = 128 * Limits.MiB;
+    public long MaxBytes { get; set; } = 64 * Limits.MiB;
 }

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using OrleansStream.Abstractions.Groups;
+using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Placement;
 using OrleansStream.Grains.Groups;
@@ -12,7 +13,8 @@ namespace OrleansStream.Grains;
 public static class GrainServices
 {
     /// <summary>
-    /// Registers everything but what the broker must bring: IPartitionLog, BrokerConfigValues, GroupOptions, DeadlineWheel and TimeProvider, each as a singleton.
+    /// Registers everything but what the broker must bring: IPartitionLog, IClusterView, BrokerConfigValues, GroupOptions, DeadlineWheel and TimeProvider, each
+    /// as a singleton.
     /// </summary>
     /// <param name="services">The host's.</param>
     /// <param name="hash">The cluster's: it says which journal keeps which group.</param>
@@ -23,13 +25,18 @@ public static class GrainServices
         services.AddSingleton<IProducerIds, ProducerIds>();
         services.AddSingleton<TopicSettings>();
         services.AddSingleton<SettingsFollower>();
+        services.AddSingleton<LocalPartitions>();
+        services.AddSingleton<ILocalPartitions>(static provider => provider.GetRequiredService<LocalPartitions>());
+        services.AddSingleton<OpeningMetrics>();
+        services.AddSingleton<OpeningParts>();
         services.AddSingleton(static provider => new GrainStartup(
-            provider.GetRequiredService<SettingsFollower>(), provider.GetRequiredService<TopicSettings>(), provider.GetRequiredService<CatalogView>()));
+            provider.GetRequiredService<SettingsFollower>(), provider.GetRequiredService<LocalPartitions>()));
         services.AddSingleton<GroupMetrics>();
         services.AddSingleton<GroupParts>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GroupJournals>(provider, hash));
         services.AddSingleton<ILocalGroups>(static provider => provider.GetRequiredService<GroupJournals>());
         services.AddHostedService<OffsetExpiry>();
+        services.AddHostedService<OpeningAtStart>();
         return services;
     }
 }

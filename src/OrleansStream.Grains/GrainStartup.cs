@@ -1,4 +1,3 @@
-using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
@@ -9,15 +8,13 @@ namespace OrleansStream.Grains;
 public sealed class GrainStartup
 {
     private readonly SettingsFollower _follower;
-    private readonly TopicSettings _settings;
-    private readonly CatalogView _catalog;
+    private readonly LocalPartitions _partitions;
 
-    internal GrainStartup(SettingsFollower follower, TopicSettings settings, CatalogView catalog) => (_follower, _settings, _catalog) = (follower, settings, catalog);
+    internal GrainStartup(SettingsFollower follower, LocalPartitions partitions) => (_follower, _partitions) = (follower, partitions);
 
     /// <summary>To be called once, when the broker starts.</summary>
     public void Begin() => _follower.Follow();
 
-    /// <summary>The settings of a partition, open or not; null if this broker does not know its topic (yet).</summary>
-    public PartitionSettings? SettingsOf(PartitionId partition) =>
-        HiddenTopics.Contains(partition.Topic) ? HiddenPartitions.Settings : _catalog.Current.Find(partition.Topic) is { } topic ? _settings.Of(topic.Configs) : null;
+    /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
+    public PartitionSettings? SettingsOf(PartitionId partition) => _partitions.SettingsOf(partition);
 }

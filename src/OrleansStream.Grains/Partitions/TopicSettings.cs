@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Options.Configs;
 
@@ -7,7 +8,12 @@ namespace OrleansStream.Grains.Partitions;
 /// <summary>A topic's configs, with the broker's defaults behind them, as the settings that its partitions' logs go by.</summary>
 internal sealed class TopicSettings(BrokerConfigValues broker)
 {
-    public PartitionSettings Of(IReadOnlyDictionary<string, string> topic)
+    // A topic has one map of configs and any number of partitions; most topics have the same empty one. Goes with the map.
+    private readonly ConditionalWeakTable<IReadOnlyDictionary<string, string>, PartitionSettings> _known = [];
+
+    public PartitionSettings Of(IReadOnlyDictionary<string, string> topic) => _known.GetValue(topic, Read);
+
+    private PartitionSettings Read(IReadOnlyDictionary<string, string> topic)
     {
         string Text(string name) => broker.TopicValue(TopicConfigs.Find(name)!, topic);
         long Long(string name) => long.Parse(Text(name), CultureInfo.InvariantCulture);

@@ -20,9 +20,9 @@ namespace OrleansStream.Kafka.Gateway.Hosting;
 public static class GatewayServices
 {
     /// <summary>
-    /// Registers everything but what the broker must bring: CatalogView, IClusterView, IGrainFactory, HandleTable, TicketBoard, ILocalGroups, IProducerIds,
-    /// DeadlineWheel, BrokerConfigValues and TimeProvider, each as a singleton. Listeners are then added with <see cref="UseKafka"/>. Call before Kestrel is
-    /// built: the transport's buffers are changed for all its listeners.
+    /// Registers everything but what the broker must bring: CatalogView, IClusterView, IGrainFactory, HandleTable, ILocalPartitions, TicketBoard, ILocalGroups,
+    /// IProducerIds, DeadlineWheel, BrokerConfigValues and TimeProvider, each as a singleton. Listeners are then added with <see cref="UseKafka"/>. Call before
+    /// Kestrel is built: the transport's buffers are changed for all its listeners.
     /// </summary>
     public static IServiceCollection AddKafkaGateway(this IServiceCollection services)
     {

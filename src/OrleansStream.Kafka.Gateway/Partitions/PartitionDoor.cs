@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using Orleans;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
@@ -16,23 +15,20 @@ namespace OrleansStream.Kafka.Gateway.Partitions;
 /// </summary>
 internal sealed class PartitionDoor : IDisposable
 {
-    // EnsureOpen answers after a few seconds by itself; a grain that says "not yet" at once is asked again a little later.
-    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(20);
-
     // An opening that nobody waits for any more still ends.
     private static readonly TimeSpan OpenAtMost = TimeSpan.FromSeconds(60);
 
     private readonly ConcurrentDictionary<PartitionId, Task<OpenResult>> _opening = new();
     private readonly HandleTable _handles;
-    private readonly IGrainFactory _grains;
+    private readonly ILocalPartitions _local;
     private readonly IClusterView _cluster;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _slots;
 
-    public PartitionDoor(HandleTable handles, IGrainFactory grains, IClusterView cluster, CatalogView catalog, GatewaySurroundings surroundings)
+    public PartitionDoor(HandleTable handles, ILocalPartitions local, IClusterView cluster, CatalogView catalog, GatewaySurroundings surroundings)
     {
         _handles = handles;
-        _grains = grains;
+        _local = local;
         _cluster = cluster;
         _time = surroundings.Time;
         _slots = new SemaphoreSlim(surroundings.Options.MaxOpening);
@@ -122,7 +118,7 @@ internal sealed class PartitionDoor : IDisposable
             await _slots.WaitAsync(tooLong.Token);
             try
             {
-                result = await AskAsync(partition, tooLong.Token);
+                result = await _local.OpenAsync(partition, tooLong.Token);
             }
             finally
             {
@@ -131,26 +127,11 @@ internal sealed class PartitionDoor : IDisposable
         }
         catch (Exception)
         {
-            // The grain, its silo or Orleans itself failed: all of them pass, and the client tries again.
+            // Storage or the catalog failed, or took too long: that passes, and the client tries again.
             result = new OpenResult(ErrorCode.LeaderNotAvailable, LeaderEpoch.None, null);
         }
 
         _opening.TryRemove(partition, out _);
         opening.SetResult(result);
-    }
-
-    private async Task<OpenResult> AskAsync(PartitionId partition, CancellationToken cancellationToken)
-    {
-        var grain = _grains.GetGrain<IPartitionGrain>(partition.ToString());
-        while (true)
-        {
-            var result = await grain.EnsureOpenAsync(cancellationToken);
-            if (result.Error != ErrorCode.LeaderNotAvailable)
-            {
-                return result;
-            }
-
-            await Task.Delay(AskAgain, _time, cancellationToken);
-        }
     }
 }

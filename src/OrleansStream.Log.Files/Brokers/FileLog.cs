@@ -123,6 +123,8 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         }
     }
 
+    public bool HasLog(PartitionId partition) => _metadata.Find(JournalKey.Of(partition)) is not null;
+
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
     {
         if (Handles.TryGet(partition, out var serving) && serving.IsOwner)

@@ -12,6 +12,9 @@ public interface IPartitionLog
     /// <summary>What journal partitions share.</summary>
     JournalParts Journals { get; }
 
+    /// <summary>Whether the partition was ever opened, here or elsewhere, as far as is known without asking anybody.</summary>
+    bool HasLog(PartitionId partition);
+
     /// <summary>
     /// Claims the partition and publishes its handle; the one that serves already if there is one. Callers may race: one claim runs for all of them, and
     /// a cancelled wait never cancels it.

@@ -46,6 +46,8 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
     /// <summary>Runs when a partition was claimed, before its opener hears of it.</summary>
     public Action<PartitionHandle>? Opened { get; set; }
 
+    public bool HasLog(PartitionId partition) => Manifests.GetAsync(partition, CancellationToken.None).AsTask().GetAwaiter().GetResult() is not null;
+
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
     {
         lock (_gate)

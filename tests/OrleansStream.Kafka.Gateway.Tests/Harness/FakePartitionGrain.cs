@@ -4,7 +4,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Tests.Harness;
 
 /// <summary>Opens partitions in the harness's broker, when the test lets it.</summary>
-internal sealed class FakePartitionGrain(GatewayHarness harness)
+internal sealed class FakePartitionGrain(GatewayHarness harness) : ILocalPartitions
 {
     private readonly Dictionary<PartitionId, int> _epochs = [];
     private int _opening;
@@ -21,6 +21,8 @@ internal sealed class FakePartitionGrain(GatewayHarness harness)
 
     /// <summary>What an opening answers instead of opening.</summary>
     public OpenResult? Answer { get; set; }
+
+    ValueTask<OpenResult> ILocalPartitions.OpenAsync(PartitionId partition, CancellationToken cancellationToken) => new(OpenAsync(partition));
 
     public IPartitionGrain Of(string key) => new Grain(this, PartitionId.Parse(key));
 

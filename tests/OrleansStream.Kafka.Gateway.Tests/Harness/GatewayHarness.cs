@@ -6,6 +6,7 @@ using Microsoft.Extensions.Time.Testing;
 using Orleans;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
+using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Fetching;
@@ -130,6 +131,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         .AddSingleton<IClusterView>(Cluster)
         .AddSingleton<IGrainFactory>(Grains)
         .AddSingleton(Broker.Handles)
+        .AddSingleton<ILocalPartitions>(Grains.Partitions)
         .AddSingleton(Tickets)
         .AddSingleton<ILocalGroups>(LocalGroups)
         .AddSingleton<IProducerIds>(ProducerIds)

@@ -1,0 +1,37 @@
+using OrleansStream.Abstractions.Partitions;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Partitions;
+
+/// <summary>The one way in which partitions are opened here, for grains, connections and the start alike. That one claim runs at a time is the log's promise.</summary>
+internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, TopicSettings settings) : ILocalPartitions
+{
+    public ValueTask<OpenResult> OpenAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        log.Handles.TryGet(partition, out var serving) && serving.IsOwner
+            ? ValueTask.FromResult(new OpenResult(ErrorCode.None, serving.Epoch, null))
+            : ClaimAsync(partition, cancellationToken);
+
+    /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
+    public PartitionSettings? SettingsOf(PartitionId partition)
+    {
+        if (HiddenTopics.Contains(partition.Topic))
+        {
+            return HiddenPartitions.Settings;
+        }
+
+        return view.Current.Find(partition.Topic) is { } topic && partition.Index < topic.PartitionCount ? settings.Of(topic.Configs) : null;
+    }
+
+    private async ValueTask<OpenResult> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        if (SettingsOf(partition) is not { } wanted)
+        {
+            return new OpenResult(ErrorCode.UnknownTopicOrPartition, LeaderEpoch.None, null);
+        }
+
+        var opened = await log.OpenAsync(partition, wanted, cancellationToken);
+        return new OpenResult(opened.Error, opened.Handle?.Epoch ?? LeaderEpoch.None, opened.Owner);
+    }
+}

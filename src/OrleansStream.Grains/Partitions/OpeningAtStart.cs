@@ -1,0 +1,143 @@
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Partitions;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Partitions;
+
+/// <summary>
+/// Opens what this broker owns as soon as it knows the catalog, beside everything else: thousands of partitions that each waited for their first request
+/// would each cost a write and a sync then. Nothing waits for it, and it stops with the broker. docs/adr/0007-opening-at-start.md has the figures.
+/// </summary>
+internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView view, IClusterView cluster, TimeProvider time, ILogger<OpeningAtStart> logger) : BackgroundService
+{
+    // Claims that wait together share one write and sync of the metadata journal. A client's own opening starts at once beside them and shares it too.
+    private const int AtOnce = 256;
+
+    // One damaged log must not keep the others closed; a full or broken disk fails them all, and whoever asks finds out when it is well again.
+    private const int MaxFailures = 16;
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            await LoadedAsync(stoppingToken);
+            await OpenAllAsync(stoppingToken);
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The broker stops; the next one goes on.
+        }
+        catch (Exception exception)
+        {
+            // Nothing hangs on it: what is not open now opens when it is asked for.
+            LogStopped(exception);
+        }
+    }
+
+    private async Task LoadedAsync(CancellationToken stop)
+    {
+        var loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        void OnChanged(CatalogSnapshot snapshot) => loaded.TrySetResult();
+        view.Changed += OnChanged;
+        try
+        {
+            if (!view.IsLoaded)
+            {
+                await loaded.Task.WaitAsync(stop);
+            }
+        }
+        finally
+        {
+            view.Changed -= OnChanged;
+        }
+    }
+
+    private async Task OpenAllAsync(CancellationToken stop)
+    {
+        var started = time.GetTimestamp();
+        var run = new Run(Owned());
+        await Task.WhenAll(Enumerable.Range(0, Math.Min(AtOnce, run.Partitions.Count)).Select(_ => OpenNextAsync(run, stop)));
+        if (run.Opened > 0 || run.Failed > 0)
+        {
+            var took = time.GetElapsedTime(started);
+            parts.Metrics.OnOpened(run.Opened, took);
+            LogOpened(run.Opened, took.TotalSeconds, run.Failed);
+        }
+    }
+
+    // In the order in which neighbours were written, most likely: what one open reads is in memory for the next.
+    private List<PartitionId> Owned()
+    {
+        var owned = new List<PartitionId>();
+        foreach (var topic in view.Current.Topics.OrderBy(static topic => topic.Name, StringComparer.Ordinal))
+        {
+            for (var index = 0; index < topic.PartitionCount; index++)
+            {
+                var partition = new PartitionId(topic.Id, index);
+
+                // One that nobody ever used has nothing that could be missed.
+                if (parts.Log.HasLog(partition) && cluster.OwnerOf(partition) == cluster.Self)
+                {
+                    owned.Add(partition);
+                }
+            }
+        }
+
+        return owned;
+    }
+
+    private async Task OpenNextAsync(Run run, CancellationToken stop)
+    {
+        while (run.Failed < MaxFailures && run.TryTake(out var partition))
+        {
+            stop.ThrowIfCancellationRequested();
+            run.Note((await parts.Partitions.OpenAsync(partition, stop)).Error);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Information, "Opened {Opened} partitions in {Seconds:0.000} s; {Failed} could not be opened")]
+    private partial void LogOpened(int opened, double seconds, int failed);
+
+    [LoggerMessage(LogLevel.Warning, "Opening partitions at start ended; the rest is opened when it is asked for")]
+    private partial void LogStopped(Exception exception);
+
+    private sealed class Run(List<PartitionId> partitions)
+    {
+        private int _next;
+        private int _opened;
+        private int _failed;
+
+        public List<PartitionId> Partitions => partitions;
+
+        public int Opened => Volatile.Read(ref _opened);
+
+        public int Failed => Volatile.Read(ref _failed);
+
+        public bool TryTake(out PartitionId partition)
+        {
+            var index = Interlocked.Increment(ref _next) - 1;
+            partition = index < partitions.Count ? partitions[index] : default;
+            return index < partitions.Count;
+        }
+
+        // A topic that was deleted meanwhile is no failure.
+        public void Note(ErrorCode error)
+        {
+            if (error == ErrorCode.None)
+            {
+                Interlocked.Increment(ref _opened);
+            }
+            else if (error != ErrorCode.UnknownTopicOrPartition)
+            {
+                Interlocked.Increment(ref _failed);
+            }
+        }
+    }
+}
+
+/// <summary>What opening at start works with.</summary>
+internal sealed record OpeningParts(ILocalPartitions Partitions, IPartitionLog Log, OpeningMetrics Metrics);

@@ -79,10 +79,13 @@ internal sealed class LogBench : IAsyncDisposable
     }
 
     /// <summary>Appends one record and waits until it is durable or known to have failed.</summary>
-    public static async Task<AppendOutcome> AppendAsync(PartitionHandle handle, string value)
+    public static Task<AppendOutcome> AppendAsync(PartitionHandle handle, string value) => AppendAsync(handle, new BatchBuilder().Record(value));
+
+    /// <summary>Appends a batch and waits until it is durable or known to have failed.</summary>
+    public static async Task<AppendOutcome> AppendAsync(PartitionHandle handle, BatchBuilder builder)
     {
         var completion = new Completion();
-        var batch = new BatchBuilder().Record(value).Build();
+        var batch = builder.Build();
         while (handle.Append(batch, new AppendContext(ZstdAllowed: true), completion, 0) == AppendStatus.Full) await handle.RoomAsync(TestContext.Current.CancellationToken);
         return await completion.Task.WaitAsync(TestContext.Current.CancellationToken);
     }

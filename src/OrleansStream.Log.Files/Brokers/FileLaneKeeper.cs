@@ -1,9 +1,11 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Brokers;
 
@@ -19,19 +21,21 @@ public sealed class FileLaneKeeper : IAsyncDisposable
     private readonly FileLogSetup _setup;
     private readonly ISessionStore _sessions;
     private readonly WalFiles _files;
+    private readonly DiskReserve _reserve;
     private readonly SlabPool _slabs;
     private readonly TailCache _tail;
     private readonly FileLogMetrics _metrics;
     private readonly CancellationTokenSource _stopping = new();
     private FileLane? _lane;
+    private SessionId? _begun;
     private Task _watch = Task.CompletedTask;
     private TaskCompletionSource<bool> _replaced = NewSignal();
 
-    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, WalFiles files, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
+    internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, (WalFiles Files, DiskReserve Reserve) wal, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
     {
         _setup = setup;
         _sessions = sessions;
-        _files = files;
+        (_files, _reserve) = wal;
         _slabs = slabs;
         (_tail, _metrics) = watchers;
     }
@@ -77,7 +81,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
             var end = await lane.Lane.Ended;
             CloseHandles(lane.Lane, end);
             var isRecorded = await TryRecordEndAsync(lane.Lane);
-            lane.Dispose();
+            Close(lane, isRecorded);
             if (_stopping.IsCancellationRequested)
             {
                 Volatile.Read(ref _replaced).TrySetResult(false);
@@ -111,7 +115,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
                 isRecorded = isRecorded || await TryRecordEndAsync(ended);
                 if (isRecorded) return await NewLaneAsync(CancellationToken.None);
             }
-            catch (LogException error)
+            catch (Exception error) // Whatever it was: a keeper that gave up would leave the broker without a lane for ever.
             {
                 _setup.Note($"No new session could begin; the next try comes in {pause.TotalSeconds} s.", error);
             }
@@ -129,35 +133,69 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
     private async Task<FileLane> NewLaneAsync(CancellationToken cancellationToken)
     {
-        // Its record before its first block and before any claim.
-        var session = await SessionRecords.BeginAsync(_sessions, _setup.Directory.Identity.Broker, NewGuid, cancellationToken);
-        return FileLane.Start(
-            new WalStoreSetup { Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Time = _setup.Time, Metrics = _metrics.Wal },
-            (store, wake) => new LaneSetup
-            {
-                Session = session,
-                Store = store,
-                Sessions = _sessions,
-                ClosedEpochs = ClosedEpochs,
-                Slabs = _slabs,
-                Time = _setup.Time,
-                Random = new Random(NewGuid().GetHashCode()),
-                Dispatcher = TaskScheduler.Default,
-                WakeWriter = wake,
-                Observer = _tail,
-                Metrics = _metrics.Lane,
-                MaxOpenBytes = _setup.Lane.MaxOpenBytes,
-                BlockBytes = _setup.Lane.BlockBytes,
-                ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
-            });
+        // Its record before its first block and before any claim. A session that could not begin is tried again under the same record: a disk that
+        // stays full for a day must not fill with records of it.
+        var session = _begun ??= await SessionRecords.BeginAsync(_sessions, _setup.Directory.Identity.Broker, NewGuid, cancellationToken);
+        var lane = StartLane(session);
+        _begun = null;
+        return lane;
     }
+
+    private FileLane StartLane(SessionId session) => FileLane.Start(
+        new WalStoreSetup
+        {
+            Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Reserve = _reserve, Time = _setup.Time, Metrics = _metrics.Wal,
+        },
+        (store, wake) => new LaneSetup
+        {
+            Session = session,
+            Store = store,
+            Sessions = _sessions,
+            ClosedEpochs = ClosedEpochs,
+            Slabs = _slabs,
+            Time = _setup.Time,
+            Random = new Random(NewGuid().GetHashCode()),
+            Dispatcher = TaskScheduler.Default,
+            WakeWriter = wake,
+            Observer = _tail,
+            Metrics = _metrics.Lane,
+            MaxOpenBytes = _setup.Lane.MaxOpenBytes,
+            BlockBytes = _setup.Lane.BlockBytes,
+            ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
+        });
 
     private void CloseHandles(Lane lane, LaneEnd end)
     {
         var error = end.Cause is DiskException ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
         foreach (var handle in HandlesOf!.All)
         {
-            if (handle.Session == lane.Session) handle.Close(error);
+            if (handle.Session == lane.Session) Close(handle, error);
+        }
+    }
+
+    // Closing wakes waiters: code of others, which must not keep the rest from being closed.
+    private void Close(PartitionHandle handle, ErrorCode code)
+    {
+        try
+        {
+            handle.Close(code);
+        }
+        catch (Exception error)
+        {
+            _setup.Note($"Closing partition {handle.Id} failed.", error);
+        }
+    }
+
+    private void Close(FileLane lane, bool isEndRecorded)
+    {
+        try
+        {
+            lane.Dispose();
+            if (isEndRecorded) lane.GiveBack();
+        }
+        catch (Exception error)
+        {
+            _setup.Note("The files of the session that ended could not be closed.", error);
         }
     }
 
@@ -168,7 +206,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
             await SessionRecords.EndAsync(_sessions, lane.Session, lane.PublishedEnd, CancellationToken.None);
             return true;
         }
-        catch (LogException error)
+        catch (Exception error)
         {
             // Should the process end before it is recorded, the next start finds the end by scanning.
             _setup.Note($"The end of session {lane.Session} could not be recorded.", error);

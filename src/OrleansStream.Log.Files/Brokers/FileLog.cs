@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;
 using OrleansStream.Log.Files.Recovery;
@@ -36,8 +37,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly FileLogSetup _setup;
     private readonly FileLogMetrics _metrics = new();
 
-    private FileLog(FileLogSetup setup, FileLogThreads threads, MetadataJournal metadata, FileLaneRecovery recovery, WalFiles files)
+    private FileLog(FileLogSetup setup, FileLogThreads threads, FileLogStores stores)
     {
+        var (disk, metadata, recovery, files) = stores;
         _setup = setup;
         (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
         _metadata = metadata;
@@ -45,9 +47,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
-        _lanes = new FileLaneKeeper(setup, metadata.Sessions, files, Slabs, (Tail, _metrics));
+        _lanes = new FileLaneKeeper(setup, metadata.Sessions, (files, disk.Reserve), Slabs, (Tail, _metrics));
         Handles = new HandleTable(_lanes.ClosedEpochs);
-        var objects = FileObjectStore.Open(setup.Directory.Disk, _objectThread);
+        var objects = FileObjectStore.Open(disk, _objectThread);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
         _opener = new PartitionOpener(new PartitionOpenerParts
@@ -81,6 +83,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Wal = _reader,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
             CloseSessions = recovery.CloseUnneededAsync,
+            TendReserve = () => disk.Reserve.IsShort
+                ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _objectThread)
+                : Task.CompletedTask,
         });
     }
 
@@ -102,22 +107,31 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     {
         var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
         var started = setup.Time.GetTimestamp();
+        MetadataJournal? metadata = null;
+        FileLog? log = null;
         try
         {
-            var disk = setup.Directory.Disk;
+            var disk = new ReservedDisk(setup.Directory.Disk, DiskReserve.Open(setup.Directory.Disk, setup.Lane.ReserveBytes));
             var files = new WalFiles();
-            var metadata = MetadataJournal.Open(disk, new MetadataJournalOptions { Scheduler = threads.Metadata, Time = setup.Time });
+            metadata = MetadataJournal.Open(disk, new MetadataJournalOptions { Scheduler = threads.Metadata, Time = setup.Time });
             var recovery = await FileLaneRecovery.StartAsync(
                 new FileLaneRecoverySetup { Disk = disk, Sessions = metadata.Sessions, Manifests = metadata.Manifests, Files = files, Scheduler = threads.Reads, Time = setup.Time, ReadGrace = TimeSpan.Zero }, cancellationToken);
-            var log = new FileLog(setup, threads, metadata, recovery, files);
+            log = new FileLog(setup, threads, new FileLogStores(disk, metadata, recovery, files));
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
-            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, log._reader, () => log._opening.Count));
+            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, disk.Reserve, log._reader, () => log._opening.Count));
             log._upkeep.Start();
             return log;
         }
         catch
         {
+            if (log is not null)
+            {
+                await log.DisposeAfterFailureAsync();
+                throw;
+            }
+
+            if (metadata is not null) await metadata.DisposeAsync();
             threads.Dispose();
             throw;
         }
@@ -152,17 +166,55 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     public ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken) => _upkeep.Deletion.DeleteAsync(partition, cancellationToken);
 
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
+    /// <exception cref="AggregateException">Steps of it failed; all others were taken, so that nothing stays locked or running.</exception>
     public async ValueTask DisposeAsync()
     {
-        _metrics.Dispose();
-        await _upkeep.DisposeAsync();
-        await _lanes.DisposeAsync();
-        await _metadata.DisposeAsync();
-        Tail.Clear();
-        _reader.Dispose();
-        _readThreads.Dispose();
-        _objectThread.Dispose();
-        _metadataThread.Dispose();
+        var failures = new List<Exception>();
+        foreach (var step in StepsOfDisposal())
+        {
+            try
+            {
+                await step();
+            }
+            catch (Exception error)
+            {
+                failures.Add(error);
+            }
+        }
+
+        if (failures.Count > 0) throw new AggregateException("The log did not end in order; what was acknowledged is safe.", failures);
+    }
+
+    private IEnumerable<Func<ValueTask>> StepsOfDisposal() =>
+    [
+        () => Now(_metrics.Dispose),
+        _upkeep.DisposeAsync,
+        _lanes.DisposeAsync,
+        _metadata.DisposeAsync,
+        () => Now(Tail.Clear),
+        () => Now(_reader.Dispose),
+        () => Now(_readThreads.Dispose),
+        () => Now(_objectThread.Dispose),
+        () => Now(_metadataThread.Dispose),
+    ];
+
+    private static ValueTask Now(Action step)
+    {
+        step();
+        return ValueTask.CompletedTask;
+    }
+
+    // Why the start failed is what its caller wants to know.
+    private async ValueTask DisposeAfterFailureAsync()
+    {
+        try
+        {
+            await DisposeAsync();
+        }
+        catch (AggregateException error)
+        {
+            _setup.Note("What a failed start had begun could not be ended in order.", error);
+        }
     }
 
     private Task<OpenedHandle> StartOpening(PartitionId partition, PartitionSettings settings) => Task.Run(async () =>

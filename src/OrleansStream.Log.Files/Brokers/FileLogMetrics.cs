@@ -26,8 +26,8 @@ internal sealed class FileLogMetrics : IDisposable
         Bound("orleansstream.lane.open", "Memory of blocks that are not published yet.", () => log.Lanes.Current.OpenBytes, setup.Lane.MaxOpenBytes);
         Gauge("orleansstream.lane.blocks_in_flight", "{block}", "Blocks that are open, waiting to be written, or written and not published yet.", () => log.Lanes.Current.BlocksInFlight);
         _meter.CreateObservableCounter("orleansstream.lane.lost", () => log.Lanes.LanesLost, "{lane}", "Sessions that a failed disk ended.");
-        Bound("orleansstream.wal", "Bytes of WAL files.", () => sources.Wal.Count * setup.Lane.FileBytes, setup.Lane.MaxWalBytes);
-        Gauge("orleansstream.disk.free", Bytes, "Free bytes where the data directory lies.", () => setup.Directory.Disk.FreeBytes);
+        Bound("orleansstream.wal", "Bytes of WAL files.", () => sources.Wal.Bytes, setup.Lane.MaxWalBytes);
+        Gauge("orleansstream.disk.free", Bytes, "Free bytes where the data directory lies, with those that the broker reserved for itself.", () => setup.Directory.Disk.FreeBytes + sources.Reserve.Bytes);
         Gauge("orleansstream.disk.reserve", Bytes, "Free bytes that producing leaves alone.", () => setup.Lane.ReserveBytes);
         Bound("orleansstream.tail_cache", "Memory of the newest blocks.", () => log.Tail.Bytes, setup.TailCache.MaxBytes);
         _meter.CreateObservableCounter("orleansstream.tail_cache.evicted", () => log.Tail.EvictedBlocks, "{block}", "Blocks that left the tail cache for newer ones.");

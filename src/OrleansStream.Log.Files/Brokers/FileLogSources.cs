@@ -1,3 +1,4 @@
+using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Wal;
 
 namespace OrleansStream.Log.Files.Brokers;
@@ -5,6 +6,7 @@ namespace OrleansStream.Log.Files.Brokers;
 /// <summary>What the metrics of a log look at and nobody else sees.</summary>
 /// <param name="Recovery">How long it took.</param>
 /// <param name="Wal">All WAL files.</param>
+/// <param name="Reserve">What is kept of the disk.</param>
 /// <param name="Reader">Reads them.</param>
 /// <param name="Opening">Partitions that are being opened.</param>
-internal sealed record FileLogSources(TimeSpan Recovery, WalFiles Wal, WalReader Reader, Func<int> Opening);
+internal sealed record FileLogSources(TimeSpan Recovery, WalFiles Wal, DiskReserve Reserve, WalReader Reader, Func<int> Opening);

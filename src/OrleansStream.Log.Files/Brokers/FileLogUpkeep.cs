@@ -12,13 +12,19 @@ namespace OrleansStream.Log.Files.Brokers;
 /// <summary>What a <see cref="FileLog"/> lets go of, and what it does so with: expired records, deleted topics, old WAL files, objects that nobody needs.</summary>
 internal sealed class FileLogUpkeep : IAsyncDisposable
 {
+    private static readonly TimeSpan ReserveInterval = TimeSpan.FromSeconds(10);
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly Upkeep _upkeep;
     private readonly UpkeepMetrics? _metrics;
+    private readonly Func<Task> _tendReserve;
+    private readonly FileLogSetup _setup;
     private Task _running = Task.CompletedTask;
 
     public FileLogUpkeep(FileLogSetup setup, IManifestStore manifests, FileLogUpkeepParts parts)
     {
+        _setup = setup;
+        _tendReserve = parts.TendReserve;
         var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time);
         var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
         var splitter = new Splitter(new SplitterParts
@@ -67,14 +73,40 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
 
     public PartitionDeletion Deletion { get; }
 
-    public void Start() => _running = Task.Run(() => _upkeep.RunAsync(_stopping.Token));
+    public void Start() => _running = Task.Run(() => Task.WhenAll(_upkeep.RunAsync(_stopping.Token), TendReserveAsync()));
 
     public async ValueTask DisposeAsync()
     {
         await _stopping.CancelAsync();
-        await _running;
-        _metrics?.Dispose();
-        _stopping.Dispose();
+        try
+        {
+            await _running;
+        }
+        finally
+        {
+            _metrics?.Dispose();
+            _stopping.Dispose();
+        }
+    }
+
+    private async Task TendReserveAsync()
+    {
+        while (true)
+        {
+            try
+            {
+                await Task.Delay(ReserveInterval, _setup.Time, _stopping.Token);
+                await _tendReserve();
+            }
+            catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
+            {
+                return;
+            }
+            catch (Exception error)
+            {
+                _setup.Note("The disk reserve could not be looked after; it is tried again.", error);
+            }
+        }
     }
 }
 
@@ -99,4 +131,7 @@ internal sealed record FileLogUpkeepParts
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
 
     public required Func<CancellationToken, Task> CloseSessions { get; init; }
+
+    /// <summary>Takes back what is missing of the disk reserve.</summary>
+    public required Func<Task> TendReserve { get; init; }
 }

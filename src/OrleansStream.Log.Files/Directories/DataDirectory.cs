@@ -1,3 +1,4 @@
+using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -19,7 +20,7 @@ public sealed class DataDirectory : IDisposable
     private static readonly string[] Directories = [WalDirectory, MetadataDirectory, ObjectDirectory];
 
     // What a file system or its owner may put into a directory that is otherwise ours.
-    private static readonly string[] Tolerated = [DirectoryLock.FileName, DataDirectoryIdentity.TemporaryName, "lost+found"];
+    private static readonly string[] Tolerated = [DirectoryLock.FileName, DataDirectoryIdentity.TemporaryName, DiskReserve.FileName, "lost+found"];
 
     private readonly DirectoryLock _lock;
 

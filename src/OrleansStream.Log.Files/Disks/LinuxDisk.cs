@@ -82,6 +82,10 @@ public sealed class LinuxDisk : IDisk
         {
             System.IO.Directory.CreateDirectory(full);
         }
+        catch (IOException error) when (error.HResult is LibC.NoSpace or LibC.QuotaExceeded)
+        {
+            throw new DiskFullException(full, "Creating the directory", error.HResult);
+        }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             throw new DiskException(full, "Creating the directory", 0, error.Message);

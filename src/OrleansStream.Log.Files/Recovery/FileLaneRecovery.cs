@@ -129,6 +129,8 @@ public sealed class FileLaneRecovery : IRecoveredSessions
 
     private async Task<RecoveredSession> RecoverAsync(SessionRecord record, List<int>? numbers)
     {
+        // At start nobody reads yet; a session of this process gave back its own, and its readers may still be at work.
+        var isStart = numbers is not null;
         numbers ??= (await OnDisk(() => WalDirectory.FilesBySession(_setup.Disk))).GetValueOrDefault(record.Session) ?? [];
         if (record.End is null) await OnDisk(() => WalDirectory.Sync(_setup.Disk, record.Session, numbers));
         var scan = new SessionScan(_setup.Disk, record, numbers, _setup.Scheduler);
@@ -138,6 +140,9 @@ public sealed class FileLaneRecovery : IRecoveredSessions
             await OnDisk(() => WalDirectory.WriteAgain(_setup.Disk, recovered, scan.DurableEnd));
             await SessionRecords.EndAsync(_setup.Sessions, record.Session, recovered.End, CancellationToken.None);
         }
+
+        await OnDisk(() => WalDirectory.Measure(_setup.Disk, recovered));
+        if (isStart) await OnDisk(() => WalDirectory.GiveBack(_setup.Disk, recovered, numbers));
 
         // The lane of this process, if it was its, has told of them already.
         if (_setup.Files.Of(record.Session).Count == 0)

@@ -25,6 +25,9 @@ public sealed class RecoveredSession
     /// <summary>Files that hold blocks below the end, in slot order.</summary>
     public IReadOnlyList<WalFile> Files { get; }
 
+    /// <summary>Of these files, those that the writer did not close: behind their last block they may still hold what was reserved.</summary>
+    internal IReadOnlyList<WalFile> Unclosed { get; init; } = [];
+
     /// <summary>Partitions that have frames in the session.</summary>
     public IEnumerable<PartitionId> Partitions => _partitions.Keys;
 

@@ -47,7 +47,10 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         }
 
         return new RecoveredSession(
-            _session, record.End ?? end, [.. scans.Take(used).Select(scan => scan.Map!)], partitions.ToDictionary(entry => entry.Key, entry => entry.Value.ToExtents()));
+            _session, record.End ?? end, [.. scans.Take(used).Select(scan => scan.Map!)], partitions.ToDictionary(entry => entry.Key, entry => entry.Value.ToExtents()))
+        {
+            Unclosed = [.. scans.Take(used).Where(scan => !scan.IsFromFooter).Select(scan => scan.Map!)],
+        };
     }
 
     // A closed file says in its footer what stands in it (rule F5); the blocks of the others are read. Only the last file that has a block can be torn:

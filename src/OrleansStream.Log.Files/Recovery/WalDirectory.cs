@@ -56,6 +56,46 @@ internal static class WalDirectory
         }
     }
 
+    /// <summary>Notes what each file takes of the disk.</summary>
+    public static void Measure(IDisk disk, RecoveredSession session)
+    {
+        foreach (var map in session.Files)
+        {
+            using var file = disk.Open(map.Path, DiskOpenMode.Read);
+            map.DiskBytes = file.Length;
+        }
+    }
+
+    /// <summary>
+    /// Gives back what a session's files take beyond its blocks: files that hold none below its end, and what was reserved behind the last one. Its end must
+    /// be recorded: before that, these bytes prove where it is (rule F3).
+    /// </summary>
+    public static void GiveBack(IDisk disk, RecoveredSession session, IReadOnlyList<int> numbers)
+    {
+        var kept = session.Files.Select(static file => file.Number).ToHashSet();
+        try
+        {
+            foreach (var number in numbers)
+            {
+                if (!kept.Contains(number)) disk.Delete(WalNames.PathOf(session.Session, number));
+            }
+
+            foreach (var map in session.Unclosed)
+            {
+                if (map.DiskBytes <= map.EndPosition) continue;
+                using var file = disk.Open(map.Path, DiskOpenMode.Write);
+                file.Truncate(map.EndPosition);
+                map.DiskBytes = map.EndPosition;
+            }
+
+            if (numbers.Count > kept.Count) disk.SyncDirectory(WalNames.Directory);
+        }
+        catch (DiskException)
+        {
+            // The next start does the same; nothing that is needed was touched.
+        }
+    }
+
     public static void Delete(IDisk disk, SessionId session)
     {
         foreach (var number in FilesBySession(disk).GetValueOrDefault(session) ?? []) disk.Delete(WalNames.PathOf(session, number));

@@ -15,24 +15,33 @@ public sealed class FileLane : IDisposable
     private readonly BlockingCollection<Action> _chores = [];
     private readonly Thread _writer;
     private readonly Thread _choreThread;
+    private readonly Lock _early = new();
+    private Exception? _earlyFailure;
+    private readonly bool _isBuilt;
 
     private FileLane(WalStoreSetup store, Func<WalStore, Action, LaneSetup> setup)
     {
         _choreThread = new Thread(RunChores) { IsBackground = true, Name = "lane files" };
         _writer = new Thread(Run) { IsBackground = true, Name = "lane writer" };
         _choreThread.Start();
+        WalStore? made = null;
         try
         {
-            _store = new WalStore(store with { RunApart = RunApart });
+            _store = made = new WalStore(store with { RunApart = RunApart });
+            Lane = new Lane(setup(made, Wake));
+            made.OnSpace = Lane.OnSpace;
         }
         catch
         {
             _chores.CompleteAdding();
+            _choreThread.Join();
+            made?.Dispose();
             throw;
         }
 
-        Lane = new Lane(setup(_store, Wake));
-        _store.OnSpace = Lane.OnSpace;
+        // What failed before there was a lane to end.
+        lock (_early) _isBuilt = true;
+        if (_earlyFailure is { } failure) OnChoreFailed(failure);
     }
 
     /// <summary>What appends and waits.</summary>
@@ -60,6 +69,9 @@ public sealed class FileLane : IDisposable
         _chores.Dispose();
         _wake.Dispose();
     }
+
+    /// <summary>Gives back what the files take beyond the session's blocks. After <see cref="Dispose"/>, once the end of the session is recorded.</summary>
+    public void GiveBack() => _store.GiveBack();
 
     // What comes after the end (a file given up by a late trim) is left to the recovery of the session.
     private void RunApart(Action work)
@@ -103,9 +115,20 @@ public sealed class FileLane : IDisposable
             }
             catch (Exception error)
             {
-                // What a chore expects it handles itself. Anything else costs the lane, which is replaced, and not the process.
-                if (Lane is { } lane) lane.Abort(new LaneEnd("Work on its files failed.", error));
+                OnChoreFailed(error);
             }
         }
+    }
+
+    // What a chore expects it handles itself. Anything else costs the lane, which is replaced, and not the process.
+    private void OnChoreFailed(Exception error)
+    {
+        lock (_early)
+        {
+            _earlyFailure ??= error;
+            if (!_isBuilt) return;
+        }
+
+        Lane.Abort(new LaneEnd("Work on its files failed.", error));
     }
 }

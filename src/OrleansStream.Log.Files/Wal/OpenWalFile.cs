@@ -5,7 +5,7 @@ using OrleansStream.Log.Storage;
 namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>A WAL file that is being written, or is ready to be.</summary>
-internal sealed class OpenWalFile(IDiskFile disk, int number)
+internal sealed class OpenWalFile(IDiskFile disk, int number, long bytes)
 {
     private readonly Lock _lock = new();
     private long _zeroedBytes;
@@ -14,6 +14,9 @@ internal sealed class OpenWalFile(IDiskFile disk, int number)
     public IDiskFile Disk => disk;
 
     public int Number => number;
+
+    /// <summary>Its reserved length.</summary>
+    public long Bytes => bytes;
 
     /// <summary>Null before the first block.</summary>
     public WalFile? Map { get; set; }
@@ -87,6 +90,7 @@ internal sealed class OpenWalFile(IDiskFile disk, int number)
             disk.Write(Position, [slab.Memory[..stored]]);
             disk.Truncate(Position + stored); // The footer is found at the end of the file; what was reserved behind it is free again.
             disk.SyncData();
+            Map!.DiskBytes = Position + stored;
         }
         finally
         {

@@ -48,6 +48,9 @@ public sealed class WalFile
         }
     }
 
+    /// <summary>Bytes that it takes of the disk, reserved ones included.</summary>
+    public long DiskBytes { get; internal set; }
+
     /// <summary>Nothing is written to it any more.</summary>
     public bool IsClosed { get; internal set; }
 

@@ -48,6 +48,15 @@ public sealed class WalFiles
         }
     }
 
+    /// <summary>What they take of the disk.</summary>
+    public long Bytes
+    {
+        get
+        {
+            lock (_lock) return _sessions.Values.Sum(static files => files.Sum(static file => file.DiskBytes));
+        }
+    }
+
     /// <summary>The sessions that have files, in the order in which they were first told of.</summary>
     public IReadOnlyList<SessionId> Sessions
     {

@@ -25,26 +25,48 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
     /// <summary>Called when space was made for which an append was told to wait.</summary>
     public Action OnSpace { get; set; } = static () => { };
 
+    /// <summary>After <see cref="Dispose"/>: the prepared file, in which no block stands.</summary>
+    public OpenWalFile? Unused { get; private set; }
+
     /// <summary>Null unless a file could not be prepared for another reason than a full disk.</summary>
     public DiskException? Failure => Volatile.Read(ref _failure) ?? _zeroAhead.Failure;
 
     /// <summary>Creates a file, with its name and space durable before any block stands in it (rule F2).</summary>
-    public OpenWalFile Create()
+    public OpenWalFile Create() => Create(setup.Options.FileBytes);
+
+    /// <summary>The session's first file. On a full disk it is a small one from the reserve, in which journals go on and nobody else.</summary>
+    public OpenWalFile CreateFirst()
+    {
+        try
+        {
+            return Create();
+        }
+        catch (DiskFullException) when (setup.Reserve is { } reserve && setup.JournalBytes > 0)
+        {
+            if (setup.Disk.FreeBytes < setup.JournalBytes) reserve.TryGiveBack(setup.JournalBytes);
+            return Create(setup.JournalBytes);
+        }
+    }
+
+    private OpenWalFile Create(long bytes)
     {
         var options = setup.Options;
         // Taken only when the file stands: recovery reads the files of a session by numbers without a gap, and a full disk asks many times.
         var number = _nextNumber;
         var path = WalNames.PathOf(setup.Session, number);
-        if (setup.Disk.FreeBytes < options.FileBytes + options.ReserveBytes) throw new DiskFullException(path, "Preparing a file", 0);
+        var left = bytes < options.FileBytes ? 0 : options.ReserveBytes - (setup.Reserve?.Bytes ?? 0);
+        if (setup.Disk.FreeBytes < bytes + Math.Max(0, left)) throw new DiskFullException(path, "Preparing a file", 0);
 
+        // An earlier try may have left it without a block: nobody else writes under this session's name.
+        setup.Disk.Delete(path);
         var disk = setup.Disk.Open(path, DiskOpenMode.Write | DiskOpenMode.CreateNew | (options.Direct ? DiskOpenMode.Direct : 0));
         try
         {
-            disk.Reserve(options.FileBytes);
+            disk.Reserve(bytes);
             disk.SyncData();
             setup.Disk.SyncDirectory(WalNames.Directory);
             _nextNumber = number + 1;
-            return new OpenWalFile(disk, number);
+            return new OpenWalFile(disk, number, bytes);
         }
         catch
         {
@@ -114,7 +136,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
             _isDisposed = true;
             _next?.Take();
             _next?.Disk.Dispose();
-            _next = null;
+            (Unused, _next) = (_next, null);
         }
 
         _zeroAhead.Dispose();
@@ -126,7 +148,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
         lock (_lock)
         {
             // A session begins with two files: with one alone nothing could ever be closed and split.
-            var isOver = _nextNumber > 1 && (setup.Files.Count + _given.Count + 1) * setup.Options.FileBytes > setup.Options.MaxWalBytes;
+            var isOver = _nextNumber > 1 && setup.Files.Bytes + _given.Sum(static file => file.DiskBytes) + setup.Options.FileBytes > setup.Options.MaxWalBytes;
             if (isOver && !_isCapped) _cappedSince = setup.Time.GetTimestamp();
             _isCapped = isOver && setup.Time.GetElapsedTime(_cappedSince) < CapPatience;
             _triedAt = setup.Time.GetTimestamp();
@@ -157,8 +179,15 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
         {
             _isFull = isFull;
             _triedAt = setup.Time.GetTimestamp();
-            if (_isDisposed) file?.Disk.Dispose();
-            else _next = file;
+            if (_isDisposed)
+            {
+                file?.Disk.Dispose();
+                Unused = file;
+            }
+            else
+            {
+                _next = file;
+            }
         }
 
         if (space.Prepared(file is not null)) OnSpace();

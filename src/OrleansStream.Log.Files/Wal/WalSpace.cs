@@ -4,9 +4,10 @@ namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>
 /// Counts the bytes of the open file and the prepared one against what open blocks reserved (rule B3). A block does not span files, so up to one block's
-/// length is lost where the lane goes over to the prepared file.
+/// length is lost where the lane goes over to the prepared file. The last bytes are kept for journals: a full disk that refuses producers must still
+/// take the deletion of a topic, which gives space back.
 /// </summary>
-internal sealed class WalSpace(long fileBytes, int largestBlockBytes)
+internal sealed class WalSpace(long fileBytes, int largestBlockBytes, long journalBytes)
 {
     private readonly Lock _lock = new();
     private long _left;
@@ -17,11 +18,11 @@ internal sealed class WalSpace(long fileBytes, int largestBlockBytes)
 
     private long Capacity => _hasNext ? Math.Max(_left, _left + fileBytes - largestBlockBytes) : _left;
 
-    public EnqueueStatus Reserve(int bytes)
+    public EnqueueStatus Reserve(int bytes, bool isJournal)
     {
         lock (_lock)
         {
-            if (_reserved + bytes <= Capacity)
+            if (_reserved + bytes <= Capacity - (isJournal ? 0 : journalBytes))
             {
                 _reserved += bytes;
                 return EnqueueStatus.Accepted;
@@ -44,12 +45,12 @@ internal sealed class WalSpace(long fileBytes, int largestBlockBytes)
         }
     }
 
-    /// <summary>The lane writes to a new file from here on.</summary>
-    public void Rolled()
+    /// <summary>The lane writes to a new file of this size from here on.</summary>
+    public void Rolled(long newFileBytes)
     {
         lock (_lock)
         {
-            _left = fileBytes;
+            _left = newFileBytes;
             _hasNext = false;
         }
     }

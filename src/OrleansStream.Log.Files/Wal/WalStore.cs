@@ -24,12 +24,12 @@ public sealed class WalStore : ILaneStore, IDisposable
     public WalStore(WalStoreSetup setup)
     {
         _setup = setup;
-        _space = new WalSpace(setup.Options.FileBytes, setup.LargestBlockBytes);
+        _space = new WalSpace(setup.Options.FileBytes, setup.LargestBlockBytes, setup.JournalBytes);
         _preparer = new WalPreparer(setup, _space);
         _lastSync = setup.Time.GetTimestamp();
         setup.Disk.CreateDirectory(WalNames.Directory);
         setup.Disk.SyncDirectory("");
-        _current = _preparer.Create();
+        _current = _preparer.CreateFirst();
         _current.Take();
         Begin(_current, Slot.Zero);
     }
@@ -43,7 +43,9 @@ public sealed class WalStore : ILaneStore, IDisposable
 
     public Slot DurableEnd => new(Volatile.Read(ref _durableEnd));
 
-    public EnqueueStatus Reserve(int bytes) => _space.Reserve(bytes);
+    public EnqueueStatus Reserve(int bytes) => _space.Reserve(bytes, isJournal: false);
+
+    public EnqueueStatus ReserveForJournal(int bytes) => _space.Reserve(bytes, isJournal: true);
 
     public void Write(ReadOnlySpan<LaneBlock> blocks)
     {
@@ -84,11 +86,44 @@ public sealed class WalStore : ILaneStore, IDisposable
         }
     }
 
+    /// <summary>
+    /// Gives back what the session's files take beyond its blocks: the prepared file, and the rest of the open one. To be called after <see cref="Dispose"/>,
+    /// once the end of the session is recorded: before that, the files prove where it is.
+    /// </summary>
+    public void GiveBack()
+    {
+        try
+        {
+            if (_preparer.Unused is { } unused) _setup.Disk.Delete(WalNames.PathOf(_setup.Session, unused.Number));
+            GiveBack(_current.Map!);
+            _setup.Disk.SyncDirectory(WalNames.Directory);
+        }
+        catch (DiskException)
+        {
+            // The next start does the same.
+        }
+    }
+
     /// <summary>Closes the files. Nothing is synced: what was acknowledged was synced before.</summary>
     public void Dispose()
     {
         _preparer.Dispose();
         _current.Disk.Dispose();
+    }
+
+    private void GiveBack(WalFile last)
+    {
+        last.IsClosed = true;
+        if (last.EndPosition > 0)
+        {
+            using var file = _setup.Disk.Open(last.Path, DiskOpenMode.Write);
+            file.Truncate(last.EndPosition);
+            last.DiskBytes = last.EndPosition;
+            return;
+        }
+
+        _setup.Files.Remove(last);
+        if (last.TryRetire()) _setup.Disk.Delete(last.Path);
     }
 
     private long WriteAll(ReadOnlySpan<LaneBlock> blocks)
@@ -99,7 +134,7 @@ public sealed class WalStore : ILaneStore, IDisposable
         for (var i = 0; i < blocks.Length; i++)
         {
             var stored = blocks[i].Stored.Length;
-            if (_current.Position + bytes + stored > _setup.Options.FileBytes)
+            if (_current.Position + bytes + stored > _current.Bytes)
             {
                 WriteRun(blocks[first..i], bytes);
                 Roll(blocks[i].Slot);
@@ -147,10 +182,10 @@ public sealed class WalStore : ILaneStore, IDisposable
 
     private void Begin(OpenWalFile file, Slot firstSlot)
     {
-        file.Map = new WalFile(_setup.Session, file.Number, firstSlot);
+        file.Map = new WalFile(_setup.Session, file.Number, firstSlot) { DiskBytes = file.Bytes };
         file.Footer = new FooterBuilder(_setup.Session);
         _setup.Files.Add(file.Map);
-        _space.Rolled();
+        _space.Rolled(file.Bytes);
         _preparer.PrepareApart();
     }
 

@@ -12,9 +12,14 @@ public sealed class WalUsage(WalFiles files, FileLaneOptions options, Func<Sessi
     // One file is always prepared ahead of the writer, and one is being emptied.
     private const int FilesAhead = 2;
 
-    public long Bytes => files.Count * options.FileBytes;
+    // Sessions that were short leave small files. Each counts for this much at least, so that restarts do not make more and more of them.
+    private const int SmallFileShare = 16;
 
-    public bool IsNearCap => Bytes + (FilesAhead * options.FileBytes) > options.MaxWalBytes;
+    public long Bytes => files.Bytes;
+
+    public bool IsNearCap => Charged + (FilesAhead * options.FileBytes) > options.MaxWalBytes;
+
+    private long Charged => files.Sessions.Sum(session => files.Of(session).Sum(file => Math.Max(file.DiskBytes, options.FileBytes / SmallFileShare)));
 
     public IReadOnlyList<WalPart> ClosedParts()
     {
@@ -22,12 +27,12 @@ public sealed class WalUsage(WalFiles files, FileLaneOptions options, Func<Sessi
         var parts = new List<WalPart>();
         foreach (var session in files.Sessions)
         {
-            if (session != current) parts.Add(new WalPart(session, new Slot(long.MaxValue), files.Of(session).Count * options.FileBytes));
+            if (session != current) parts.Add(new WalPart(session, new Slot(long.MaxValue), files.Of(session).Sum(static file => file.DiskBytes)));
         }
 
         foreach (var file in files.Of(current))
         {
-            if (file.IsClosed) parts.Add(new WalPart(current, file.EndSlot, options.FileBytes));
+            if (file.IsClosed) parts.Add(new WalPart(current, file.EndSlot, file.DiskBytes));
         }
 
         return parts;

@@ -16,6 +16,9 @@ public interface ILaneStore
     /// </summary>
     EnqueueStatus Reserve(int bytes);
 
+    /// <summary>The same for a block that a journal or the lane itself must write, though nothing is left for records: deleting a topic on a full disk frees it.</summary>
+    EnqueueStatus ReserveForJournal(int bytes) => Reserve(bytes);
+
     /// <summary>Writes sealed blocks in their order, and returns when they may be acknowledged. Sets <see cref="LaneBlock.Region"/> of each.</summary>
     /// <exception cref="DiskException">They may stand or not. The failure is final (rule F1): the lane ends, and nothing is written after it.</exception>
     void Write(ReadOnlySpan<LaneBlock> blocks);

@@ -33,7 +33,10 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
     public long OpenDeadline => _open is { Count: > 0 } ? _open.Deadline : long.MaxValue;
 
     /// <summary>Finds the block that takes a frame of this length, and seals the one that is too full for it.</summary>
-    public EnqueueStatus TryMakeRoom(int length, [NotNull] out LaneBlock? block)
+    /// <param name="length">Of the frame.</param>
+    /// <param name="isJournal">Whether it may take what the store keeps for journals.</param>
+    /// <param name="block">The open one.</param>
+    public EnqueueStatus TryMakeRoom(int length, bool isJournal, [NotNull] out LaneBlock? block)
     {
         block = _open;
         if (block is not null && block.Fits(length)) return EnqueueStatus.Accepted;
@@ -42,7 +45,10 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         var needed = (int)BlockLayout.UsedBytes(length, 1);
         var status = TryOpen(Math.Max(needed, _target), out block);
         // Where the usual size does not go in any more, the frame's own still may.
-        return status != EnqueueStatus.Accepted && needed < _target ? TryOpen(needed, out block) : status;
+        if (status != EnqueueStatus.Accepted && needed < _target) status = TryOpen(needed, out block);
+
+        // No more than it needs, so that records find little room beside it.
+        return status == EnqueueStatus.NoSpace && isJournal ? TryOpen(needed, out block, isJournal: true) : status;
     }
 
     /// <summary>Ends the open block: sealed if it has frames, given back if it has none.</summary>
@@ -59,7 +65,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
     /// <summary>Seals a block without frames, which publishes the durable end (rule F3). False if there is no space; it can be tried later.</summary>
     public bool TrySealEmpty()
     {
-        if (TryOpen(SlabPool.MinSlabBytes, out var block) != EnqueueStatus.Accepted) return false;
+        if (TryOpen(SlabPool.MinSlabBytes, out var block, isJournal: true) != EnqueueStatus.Accepted) return false;
 
         _open = null;
         _sealed.Enqueue(block!);
@@ -104,7 +110,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         return waiters;
     }
 
-    private EnqueueStatus TryOpen(int bytes, [NotNull] out LaneBlock? block)
+    private EnqueueStatus TryOpen(int bytes, [NotNull] out LaneBlock? block, bool isJournal = false)
     {
         block = null!;
         var slabBytes = SlabPool.SlabBytesFor(bytes);
@@ -114,7 +120,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
             return EnqueueStatus.Full;
         }
 
-        var reserved = setup.Store.Reserve(slabBytes);
+        var reserved = isJournal ? setup.Store.ReserveForJournal(slabBytes) : setup.Store.Reserve(slabBytes);
         if (reserved != EnqueueStatus.Accepted)
         {
             _refused |= reserved == EnqueueStatus.Full;

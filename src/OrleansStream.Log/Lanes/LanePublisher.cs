@@ -15,6 +15,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
     private readonly TaskCompletionSource<LaneEnd> _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private LaneEnd? _end;
     private LaneEnd? _queuedEnd;
+    private LaneEnd? _broken;
     private int _durableInRing;
     private long _published;
     private long _settled;
@@ -76,11 +77,41 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
         {
             if (block is null) continue; // The end was reached; what follows it is lost.
 
-            if (isDurable) PublishOne(block);
-            else LoseOne(block);
-            Settle(block.Slot);
-            if (block.Settle()) lane.Recycle(block);
+            if (!isDurable || !TryPublish(block)) LoseOne(block);
+            try
+            {
+                Settle(block.Slot);
+                if (block.Settle()) lane.Recycle(block);
+            }
+            catch (Exception error)
+            {
+                Break(error);
+            }
         }
+    }
+
+    // What is durable and could not be told is not acknowledged, and neither is anything behind it: the lane ends here, and the next session finds it.
+    private bool TryPublish(LaneBlock block)
+    {
+        if (_broken is not null) return false;
+        try
+        {
+            index.Add(block);
+        }
+        catch (Exception error)
+        {
+            Break(error);
+            return false;
+        }
+
+        PublishOne(block);
+        return true;
+    }
+
+    private void Break(Exception error)
+    {
+        _broken ??= new LaneEnd($"Session {setup.Session} could not publish slot {PublishedEnd}: {error.Message}", error);
+        lane.Abort(_broken);
     }
 
     private bool TryTake(out LaneBlock? block, out bool isDurable)
@@ -115,9 +146,8 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
     private void PublishOne(LaneBlock lanes)
     {
         var block = lanes.Block;
-        index.Add(lanes);
         Volatile.Write(ref _published, lanes.Slot.Value + 1);
-        if (lanes.Count > 0) setup.Observer?.OnBlockPublished(block);
+        if (lanes.Count > 0) Observe(block);
         for (var i = 0; i < lanes.Count; i++)
         {
             ref readonly var placed = ref lanes.PlacedAt(i);
@@ -127,23 +157,49 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
             }
             catch (Exception error) // One owner's mistake must not keep the others from their answers.
             {
-                setup.Observer?.OnOwnerFailed(error);
+                Report(error);
             }
+        }
+    }
+
+    // A cache that does not take the block costs a read, and nothing else.
+    private void Observe(Block block)
+    {
+        try
+        {
+            setup.Observer?.OnBlockPublished(block);
+        }
+        catch (Exception error)
+        {
+            Report(error);
+        }
+    }
+
+    private void Report(Exception error)
+    {
+        try
+        {
+            setup.Observer?.OnOwnerFailed(error);
+        }
+        catch (Exception)
+        {
+            // There is nobody left to tell, and those who wait for their answers come first.
         }
     }
 
     private void LoseOne(LaneBlock lanes)
     {
+        var end = (_broken ?? _end)!;
         for (var i = 0; i < lanes.Count; i++)
         {
             ref readonly var placed = ref lanes.PlacedAt(i);
             try
             {
-                placed.Owner.OnLost(_end!, placed.State);
+                placed.Owner.OnLost(end, placed.State);
             }
             catch (Exception error) // As above.
             {
-                setup.Observer?.OnOwnerFailed(error);
+                Report(error);
             }
         }
     }

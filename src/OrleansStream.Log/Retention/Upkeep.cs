@@ -42,7 +42,14 @@ public sealed class Upkeep(UpkeepParts parts)
         var lane = parts.CurrentLane();
         foreach (var part in parts.Wal.ClosedParts())
         {
-            if (lane.End is not null || (!parts.Wal.IsNearCap && !IsNearlyEmpty(lane, part))) return;
+            if (lane.End is not null) return;
+            if (!parts.Wal.IsNearCap && !IsNearlyEmpty(lane, part))
+            {
+                // An ended session that is still needed stands before those of the present one, and keeps none of them from going.
+                if (part.Session == lane.Session) return;
+                continue;
+            }
+
             if (IsPutOff(part))
             {
                 // What follows in the session cannot be trimmed before it (rule T1).

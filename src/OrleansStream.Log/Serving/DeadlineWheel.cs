@@ -19,6 +19,7 @@ public sealed class DeadlineWheel : IDisposable
     private readonly TimeSpan _tick;
     private readonly long _start;
     private readonly ITimer _timer;
+    private readonly Action<Exception>? _onFailed;
     private readonly Deadline?[] _lists = new Deadline?[SlotCount + 1];
     private readonly ulong[] _occupied = new ulong[SlotCount / 64];
     private long _processedTick;
@@ -28,8 +29,10 @@ public sealed class DeadlineWheel : IDisposable
 
     /// <param name="time">The clock and the timer.</param>
     /// <param name="tick">How exact deadlines are: they come up to this much late, never early. 1 ms or more; 5 ms unless set.</param>
-    public DeadlineWheel(TimeProvider time, TimeSpan? tick = null)
+    /// <param name="onFailed">Told of deadlines that threw where they must not; the others come all the same. From the timer's thread; must not throw.</param>
+    public DeadlineWheel(TimeProvider time, TimeSpan? tick = null, Action<Exception>? onFailed = null)
     {
+        _onFailed = onFailed;
         _tick = tick ?? TimeSpan.FromMilliseconds(5);
         ArgumentOutOfRangeException.ThrowIfLessThan(_tick, TimeSpan.FromMilliseconds(1), nameof(tick));
         _time = time;
@@ -86,7 +89,21 @@ public sealed class DeadlineWheel : IDisposable
         }
 
         // One at a time: each may remove another one, or be added again by its owner while the rest waits here.
-        while (TakeDue() is { } deadline) deadline.OnDeadline();
+        while (TakeDue() is { } deadline) Call(deadline);
+    }
+
+    // An exception on a timer's thread would end the process, and the deadlines behind this one would wait for another tick.
+    private void Call(Deadline deadline)
+    {
+        try
+        {
+            deadline.OnDeadline();
+        }
+        catch (Exception error)
+        {
+            // Whoever is called while the broker stops finds the wheel disposed when it wants to be called again.
+            if (!Volatile.Read(ref _disposed)) _onFailed?.Invoke(error);
+        }
     }
 
     private Deadline? TakeDue()

@@ -81,6 +81,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
         }
 
         var inherited = manifest with { Extents = extents };
+        inherited = InheritedSnapshot.Checked(inherited, LogEnd(inherited, lane));
         var epoch = manifest.Epoch.Next;
         return inherited with { Epoch = epoch, Owner = lane.Session, Epochs = WithEpoch(inherited, epoch, LogEnd(inherited, lane)), Nonce = NewNonce() };
     }

@@ -71,7 +71,7 @@ internal static class BrokerHost
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(settings.Kafka);
         services.AddSingleton(settings.Groups);
-        services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>(), onFailed: DeadlineLog.For(provider.GetRequiredService<ILogger<DeadlineWheel>>())));
         services.AddSingleton(log);
         services.AddSingleton<IPartitionLog>(log);
         services.AddSingleton(log.Handles);

@@ -134,6 +134,58 @@ public sealed class FileLogTests
         await bench.DisposeAsync();
     }
 
+    // Whatever a library throws when memory or handles run out: the broker must not stay without a lane for ever.
+    [Fact]
+    public async Task An_exception_that_nobody_expects_costs_a_try_for_a_new_session_and_not_the_broker()
+    {
+        await using var bench = await LogBench.StartedAsync();
+        var handle = await bench.OpenAsync();
+        await LogBench.AppendDurablyAsync(handle, "a");
+        var current = WalNames.PathOf(handle.Session, 0);
+        var thrown = 0;
+        bench.Disk.Faults = call =>
+        {
+            if (call.Operation == DiskOperation.SyncData && call.Path == current) return DiskFault.Fail;
+            return call.Operation == DiskOperation.Create && call.Path.StartsWith("wal/", StringComparison.Ordinal) && thrown++ < 3
+                ? throw new InvalidOperationException("unexpected")
+                : DiskFault.None;
+        };
+        Assert.NotEqual(ErrorCode.None, (await LogBench.AppendAsync(handle, "lost")).Error);
+        var opening = bench.OpenAsync();
+        while (!opening.IsCompleted)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
+
+        Assert.Equal([0], await LogBench.OffsetsAsync(await opening));
+        await LogBench.AppendDurablyAsync(await opening, "b");
+    }
+
+    [Fact]
+    public async Task A_step_of_stopping_that_fails_leaves_no_other_undone()
+    {
+        var bench = await LogBench.StartedAsync();
+        var handle = await bench.OpenAsync();
+        await LogBench.AppendDurablyAsync(handle, "a");
+        var writes = 0;
+
+        // The first one records the end of the session, the second one is the journal's last block.
+        bench.Disk.Faults = call => call.Operation == DiskOperation.Write && call.Path.StartsWith("meta/", StringComparison.Ordinal) && ++writes == 2
+            ? throw new InvalidOperationException("unexpected")
+            : DiskFault.None;
+
+        var error = await Assert.ThrowsAsync<AggregateException>(() => bench.StopAsync());
+        bench.Disk.Faults = null;
+
+        Assert.All(error.InnerExceptions, static inner => Assert.Equal("unexpected", inner.Message));
+        Assert.Equal(0, bench.Log.Slabs.Leases.Total);
+        await bench.StartAsync();
+        Assert.Equal([0], await LogBench.OffsetsAsync(await bench.OpenAsync()));
+        await bench.DisposeAsync();
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -27,6 +27,9 @@ internal sealed class LogBench : IAsyncDisposable
 
     public FakeTimeProvider Time { get; } = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
 
+    /// <summary>Of the next start.</summary>
+    public FileLaneOptions Lane { get; set; } = new() { FileBytes = 2L * Limits.MaxBlockBytes, ReserveBytes = 0 };
+
     /// <summary>What an operator was told.</summary>
     public List<string> Notes { get; } = [];
 
@@ -40,7 +43,14 @@ internal sealed class LogBench : IAsyncDisposable
 
     public static async Task<LogBench> StartedAsync()
     {
+        return await StartedAsync(lane: null);
+    }
+
+    /// <param name="lane">For its lane; null for files of 32 MiB without a reserve.</param>
+    public static async Task<LogBench> StartedAsync(FileLaneOptions? lane)
+    {
         var bench = new LogBench();
+        if (lane is not null) bench.Lane = lane;
         await bench.StartAsync();
         return bench;
     }
@@ -57,7 +67,7 @@ internal sealed class LogBench : IAsyncDisposable
     {
         // The dead process is left as it is: nothing of it runs while its disk is not used, and its lock has gone with it.
         Disk = Disk.CutPower(seed);
-        _directory!.Dispose();
+        _directory?.Dispose();
         await StartAsync();
     }
 
@@ -69,10 +79,14 @@ internal sealed class LogBench : IAsyncDisposable
     }
 
     /// <summary>Appends one record and waits until it is durable or known to have failed.</summary>
-    public static async Task<AppendOutcome> AppendAsync(PartitionHandle handle, string value)
+    public static Task<AppendOutcome> AppendAsync(PartitionHandle handle, string value) => AppendAsync(handle, new BatchBuilder().Record(value));
+
+    /// <summary>Appends a batch and waits until it is durable or known to have failed.</summary>
+    public static async Task<AppendOutcome> AppendAsync(PartitionHandle handle, BatchBuilder builder)
     {
         var completion = new Completion();
-        Assert.Equal(AppendStatus.Begun, handle.Append(new BatchBuilder().Record(value).Build(), new AppendContext(ZstdAllowed: true), completion, 0));
+        var batch = builder.Build();
+        while (handle.Append(batch, new AppendContext(ZstdAllowed: true), completion, 0) == AppendStatus.Full) await handle.RoomAsync(TestContext.Current.CancellationToken);
         return await completion.Task.WaitAsync(TestContext.Current.CancellationToken);
     }
 
@@ -120,7 +134,16 @@ internal sealed class LogBench : IAsyncDisposable
         }
     }
 
-    private async Task StartAsync()
+    /// <summary>Kill -9: the next process finds what was written.</summary>
+    public async Task KillAsync(Action<SimulatedDisk>? beforeStart = null)
+    {
+        Disk = Disk.Kill();
+        beforeStart?.Invoke(Disk);
+        _directory!.Dispose();
+        await StartAsync();
+    }
+
+    public async Task StartAsync()
     {
         _directory = DataDirectory.Open(_path, _ => Disk, Identity);
         Log = await FileLog.StartAsync(
@@ -134,7 +157,7 @@ internal sealed class LogBench : IAsyncDisposable
                 {
                     lock (Notes) Notes.Add(text);
                 },
-                Lane = new FileLaneOptions { FileBytes = 2L * Limits.MaxBlockBytes, ReserveBytes = 0 },
+                Lane = Lane,
             },
             TestContext.Current.CancellationToken);
     }

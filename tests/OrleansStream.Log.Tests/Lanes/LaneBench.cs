@@ -62,9 +62,20 @@ internal sealed class LaneBench : ILaneObserver, IDisposable
         Dispatcher.RunAll();
     }
 
-    public void OnBlockPublished(Block block) => Events.Add($"block {block.Slot.Value}");
+    /// <summary>What the observer throws where it must not.</summary>
+    public Exception? ObserverFailure { get; set; }
 
-    public void OnOwnerFailed(Exception error) => Events.Add(error.Message);
+    public void OnBlockPublished(Block block)
+    {
+        Events.Add($"block {block.Slot.Value}");
+        if (ObserverFailure is { } failure) throw failure;
+    }
+
+    public void OnOwnerFailed(Exception error)
+    {
+        Events.Add(error.Message);
+        if (ObserverFailure is { } failure) throw failure;
+    }
 
     public void Dispose() => Slabs.Dispose();
 }

@@ -27,6 +27,27 @@ public sealed class LaneFlowTests
     }
 
     [Fact]
+    public async Task An_observer_that_throws_keeps_nobody_from_being_answered_then_or_later()
+    {
+        using var bench = new LaneBench();
+        bench.ObserverFailure = new InvalidOperationException("broken");
+        bench.Owner.AfterPublished = static (_, _) => throw new InvalidOperationException("also broken");
+        bench.Append(0);
+        bench.RunAll();
+        bench.ObserverFailure = null;
+        bench.Owner.AfterPublished = null;
+        bench.Append(1);
+        bench.RunAll();
+
+        Assert.Equal([0L, 1], bench.Owner.Published.Select(static published => published.Base.Value));
+        Assert.Equal(new Slot(2), bench.Lane.PublishedEnd);
+        var stopping = bench.Lane.StopAsync(None);
+        bench.RunAll();
+        await stopping;
+        Assert.Equal(0, bench.Slabs.Leases.Total);
+    }
+
+    [Fact]
     public void A_frame_that_may_wait_is_written_when_its_time_is_over()
     {
         using var bench = new LaneBench();

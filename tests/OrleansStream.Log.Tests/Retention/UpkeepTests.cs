@@ -120,6 +120,19 @@ public sealed class UpkeepTests : IDisposable
     }
 
     [Fact]
+    public async Task F5_an_ended_session_that_is_still_needed_hides_no_nearly_empty_part_of_the_present_one()
+    {
+        var handle = _bench.Open();
+        _bench.Append(handle, 1);
+        _wal.Parts.Add(new WalPart(new SessionId(new BrokerId(1), new Guid(5, 5, 5, new byte[8])), new Slot(long.MaxValue), 1));
+        _wal.Parts.Add(new WalPart(_bench.Lane.Session, _bench.Lane.PublishedEnd, handle.SizeBytes * 9));
+
+        await _upkeep.TendWalAsync(Token);
+
+        Assert.Single(_bench.Retention.Objects.Names);
+    }
+
+    [Fact]
     public async Task A_part_that_could_not_be_emptied_is_left_alone_for_a_minute()
     {
         var handle = _bench.Open();

@@ -123,6 +123,48 @@ public sealed class DeadlineWheelTests
         Assert.False(wheel.Remove(alarm));
     }
 
+    [Fact]
+    public void A_deadline_that_throws_is_reported_and_keeps_no_other_from_coming()
+    {
+        var failures = new List<Exception>();
+        using var wheel = new DeadlineWheel(_time, onFailed: failures.Add);
+        var alarms = new List<Alarm>();
+        for (var i = 0; i < 5; i++)
+        {
+            var alarm = new Alarm();
+            if (i % 2 == 0) alarm.OnRing = static () => throw new InvalidOperationException("broken");
+            alarms.Add(alarm);
+            wheel.Add(alarm, TimeSpan.FromMilliseconds(10));
+        }
+
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.All(alarms, static alarm => Assert.Equal(1, alarm.Rung));
+        Assert.Equal(3, failures.Count);
+
+        wheel.Add(alarms[1], TimeSpan.FromMilliseconds(10));
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+        Assert.Equal(2, alarms[1].Rung);
+    }
+
+    [Fact]
+    public void A_deadline_that_wants_to_come_again_while_the_wheel_is_disposed_hurts_nobody()
+    {
+        var failures = new List<Exception>();
+        var wheel = new DeadlineWheel(_time, onFailed: failures.Add);
+        var alarm = new Alarm();
+        alarm.OnRing = () =>
+        {
+            wheel.Dispose();
+            wheel.Add(alarm, TimeSpan.FromMilliseconds(10));
+        };
+        wheel.Add(alarm, TimeSpan.FromMilliseconds(10));
+
+        _time.Advance(TimeSpan.FromMilliseconds(20));
+
+        Assert.Equal(1, alarm.Rung);
+        Assert.Empty(failures);
+    }
+
     private sealed class Alarm : Deadline
     {
         public int Rung { get; private set; }

@@ -56,7 +56,16 @@ public sealed class SimulatedDisk : IDisk
     {
         get
         {
-            lock (_gate) return Capacity - UsedBytes();
+            lock (_gate) return Capacity - Used();
+        }
+    }
+
+    /// <summary>Bytes that all files take, reserved ones included.</summary>
+    public long UsedBytes
+    {
+        get
+        {
+            lock (_gate) return Used();
         }
     }
 
@@ -214,7 +223,7 @@ public sealed class SimulatedDisk : IDisk
         lock (_gate)
         {
             ThrowIfStopped();
-            if (Math.Max(inode.ReservedLength, position + bytes.Length) - inode.ReservedLength > Capacity - UsedBytes()) throw NoSpace(path, "Write");
+            if (Math.Max(inode.ReservedLength, position + bytes.Length) - inode.ReservedLength > Capacity - Used()) throw NoSpace(path, "Write");
             var before = RemembersLastWrite ? inode.Copy() : null;
             Change(
                 new DiskCall(DiskOperation.Write, path, position, bytes.Length),
@@ -229,7 +238,7 @@ public sealed class SimulatedDisk : IDisk
         lock (_gate)
         {
             ThrowIfStopped();
-            if (Math.Max(inode.ReservedLength, length) - inode.ReservedLength > Capacity - UsedBytes()) throw NoSpace(path, "Reserve");
+            if (Math.Max(inode.ReservedLength, length) - inode.ReservedLength > Capacity - Used()) throw NoSpace(path, "Reserve");
             Change(new DiskCall(DiskOperation.Reserve, path, length, 0), () => inode.Reserve(length));
         }
     }
@@ -324,7 +333,7 @@ public sealed class SimulatedDisk : IDisk
         if (_stopped) throw new SimulatedCrashException(WritePoints);
     }
 
-    private long UsedBytes() => _names.Files.Values.Sum(inode => inode.ReservedLength);
+    private long Used() => _names.Files.Values.Sum(inode => inode.ReservedLength);
 
     private SimulatedInode Existing(string path, string operation) =>
         _names.Files.TryGetValue(path, out var inode) ? inode : throw new DiskException(path, operation, ErrorNumberNoEntry, "no such file");

@@ -76,7 +76,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
         {
             if (block is null) continue; // The end was reached; what follows it is lost.
 
-            if (isDurable) PublishOne(block);
+            if (isDurable || lane.PublishesAfterEnd) PublishOne(block);
             else LoseOne(block);
             Settle(block.Slot);
             if (block.Settle()) lane.Recycle(block);

@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
@@ -9,6 +10,7 @@ using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 using OrleansStream.Simulation.Brokers;
 using OrleansStream.Testing.Disks;
 using OrleansStream.Testing.Dispatch;
@@ -25,6 +27,9 @@ internal sealed class Schedule
     private const int MaxPartitions = 4;
     private const int MaxStepsIdle = 20_000;
     private const int MaxWaits = 400;
+
+    // Every event of a schedule, to reduce what a seed has found.
+    private static readonly bool Traces = Environment.GetEnvironmentVariable("SIMULATION_TRACE") is not null;
 
     private static readonly TopicId JournalTopic = new(new Guid(2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
 
@@ -152,6 +157,15 @@ internal sealed class Schedule
             case ScheduleAction.Produce:
                 for (var i = _chance.Next(4); i >= 0; i--) Produce(_producers[_chance.Next(_producers.Length)]);
                 break;
+            case ScheduleAction.Burst:
+                for (var i = 4 + _chance.Next(20); i >= 0 && !_disk.IsStopped; i--)
+                {
+                    if (_journals.Length > 0 && _chance.Next(4) == 0) Journal(_journals[_chance.Next(_journals.Length)]);
+                    else Append(_logs[_chance.Next(_logs.Length)]);
+                    _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+                }
+
+                break;
             case ScheduleAction.Run:
                 for (var i = _chance.Next(60); i >= 0 && _broker!.Scheduler.RunOne(); i--)
                 {
@@ -187,7 +201,7 @@ internal sealed class Schedule
                 if (_chance.Next(3) == 0) Delete(_chance.Next(_logs.Length));
                 break;
             case ScheduleAction.Journal:
-                if (_journals.Length > 0) Journal(_journals[_chance.Next(_journals.Length)]);
+                for (var i = _chance.Next(4); i >= 0 && _journals.Length > 0; i--) Journal(_journals[_chance.Next(_journals.Length)]);
                 break;
             case ScheduleAction.SaveProducers:
                 foreach (var log in _logs)
@@ -247,7 +261,7 @@ internal sealed class Schedule
     private void Journal(SimulatedJournal journal)
     {
         var broker = _broker!;
-        switch (_chance.Next(8))
+        switch (_chance.Next(12))
         {
             case 0:
                 Begin(async () => await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None));
@@ -284,6 +298,7 @@ internal sealed class Schedule
     {
         if (!_broker!.Handles.TryGet(producer.Log.Partition, out var handle)) return;
         var batch = producer.Send(_chance, $"{_seed}-{_batches++}");
+        Note($"produce {producer.Id} {producer.Log.Partition} {BinaryPrimitives.ReadInt32BigEndian(batch.AsSpan(RecordBatchLayout.BaseSequence))} in {handle.Epoch}");
         if (handle.Append(batch, default, new Completion(this, producer.Log, batch, _disk, producer), 0) == AppendStatus.Begun) _unanswered++;
     }
 
@@ -294,6 +309,7 @@ internal sealed class Schedule
         {
             var outcome = await opener.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
             if (log.IsDeletionAsked && outcome.Status == OpenStatus.Deleted) return;
+            Note($"opened {log.Partition} {outcome.Handle?.Epoch} {outcome.Handle?.LogStart} {outcome.Handle?.HighWatermark}");
             if (outcome.Status is not (OpenStatus.Opened or OpenStatus.LaneEnded)) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
         });
     }
@@ -306,6 +322,7 @@ internal sealed class Schedule
         // Often all of it: only then the lane may give up its last slots.
         var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
         log.AskLogStart(target.Value);
+        Note($"move {log.Partition} to {target} in {handle.Epoch}");
         Begin(async () =>
         {
             if (await broker.Upkeep!.Mover.MoveAsync(handle, target, CancellationToken.None) == ErrorCode.None) log.MovedLogStart(target.Value);
@@ -542,7 +559,11 @@ internal sealed class Schedule
 
     private void OnDiskCall(DiskCall call) => Note($"{call.Operation} {call.Path} {call.Position} {call.Length}");
 
-    private void Note(string text) => _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+    private void Note(string text)
+    {
+        _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+        if (Traces) Console.Error.WriteLine(text);
+    }
 
     private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk, SimulatedProducer? producer = null) : IAppendCompletion
     {
@@ -552,7 +573,7 @@ internal sealed class Schedule
             if (disk.IsStopped) return;
             schedule._unanswered--;
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
-            if (outcome.Error == ErrorCode.None) schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
+            if (outcome.Error == ErrorCode.None) schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset} {producer?.Id}");
             try
             {
                 if (producer is not null) producer.OnAnswer(batch, outcome);

@@ -8,6 +8,9 @@ internal enum ScheduleAction
     /// <summary>The same by idempotent producers.</summary>
     Produce,
 
+    /// <summary>Many appends, each in a block of its own: fills files.</summary>
+    Burst,
+
     /// <summary>Some of the waiting work, in the seed's order.</summary>
     Run,
 

@@ -19,7 +19,7 @@ public class SimulationTests
     public void No_schedule_loses_moves_or_doubles_what_was_acknowledged()
     {
         var failures = new List<string>();
-        long lives = 0, acknowledged = 0, answered = 0;
+        long lives = 0, acknowledged = 0, answered = 0, segments = 0, carried = 0, deleted = 0, commands = 0, restored = 0;
         for (var seed = FirstSeed; seed < FirstSeed + Seeds && failures.Count < 10; seed++)
         {
             try
@@ -28,6 +28,11 @@ public class SimulationTests
                 lives += result.Lives;
                 acknowledged += result.Acknowledged;
                 answered += result.Answered;
+                segments += result.Segments;
+                carried += result.CarriedBytes;
+                deleted += result.Deleted;
+                commands += result.Commands;
+                restored += result.Restored;
             }
             catch (Exception error)
             {
@@ -36,7 +41,7 @@ public class SimulationTests
         }
 
         // A simulation in which nothing happens finds nothing.
-        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} of {answered} answered appends acknowledged.");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} of {answered} answered appends acknowledged, {segments} segments cut, {carried} bytes carried forward, {deleted} topics deleted, {commands} commands, {restored} journals restored from snapshots.");
         Assert.True(failures.Count > 0 || (lives > 3 * Seeds && acknowledged > 10 * Seeds), $"{lives} lives, {acknowledged} acknowledged of {answered}");
         Assert.True(failures.Count == 0, string.Join("\n", failures));
     }

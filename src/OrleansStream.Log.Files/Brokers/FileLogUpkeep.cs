@@ -39,6 +39,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Open = parts.Open,
             Random = setup.Random,
             Time = setup.Time,
+            Space = () => setup.Directory.Disk.FreeBytes - setup.Lane.ReserveBytes,
             Segments = setup.Segments,
             Options = setup.Split,
             OnFailed = (partition, error) => setup.Note($"Partition {partition} could not be moved out of an old WAL file, which stays.", error),

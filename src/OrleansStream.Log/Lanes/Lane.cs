@@ -9,7 +9,7 @@ namespace OrleansStream.Log.Lanes;
 /// One session of a lane over any store. It has no thread and no timer: whoever owns it calls <see cref="WriteSealed"/> from one thread, and again
 /// when woken or after <see cref="Pause"/>; blocks are published by one task at a time on the dispatcher's scheduler.
 /// </summary>
-public sealed class Lane : ILane
+public class Lane : ILane
 {
     private readonly LaneSetup _setup;
     private readonly Lock _gate;
@@ -168,6 +168,13 @@ public sealed class Lane : ILane
     /// </summary>
     /// <returns>False if there was nothing to write: wait for a wake-up, or for <see cref="Pause"/>.</returns>
     public bool WriteSealed() => _writer.WriteSealed();
+
+    /// <summary>The slot up to which nothing is needed (rule T1). Overridden only by simulations that prove each part of it necessary.</summary>
+    /// <param name="publishedEnd">The lowest slot that was not yet published, read before the index.</param>
+    protected internal virtual Slot TrimTarget(Slot publishedEnd) => Index.LowestSlot(publishedEnd);
+
+    /// <summary>Whether what was in flight when the lane ended is published all the same. Never (rule B3); overridden only by the simulation that proves it.</summary>
+    protected internal virtual bool PublishesAfterEnd => false;
 
     internal Lock Gate => _gate;
 

@@ -77,7 +77,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
         {
             if (block is null) continue; // The end was reached; what follows it is lost.
 
-            if (!isDurable || !TryPublish(block)) LoseOne(block);
+            if (!(isDurable || lane.PublishesAfterEnd) || !TryPublish(block)) LoseOne(block);
             try
             {
                 Settle(block.Slot);

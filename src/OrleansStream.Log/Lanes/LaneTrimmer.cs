@@ -22,7 +22,7 @@ internal sealed class LaneTrimmer(Lane lane, LaneSetup setup, LanePublisher publ
             if (lane.End is not null) return;
 
             // The published end is read before the index: a frame that is published in between then lies above the target (rule T1).
-            var target = lane.Index.LowestSlot(publisher.PublishedEnd);
+            var target = lane.TrimTarget(publisher.PublishedEnd);
             if (target > TrimPoint) await RecordAsync(target, cancellationToken);
             ForgetWhatIsDue(); // At once where there is no grace: readers of files are counted instead.
         }

@@ -5,9 +5,13 @@ using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Segments;
 
-/// <summary>The segments of one partition that are being cut: frames come in, whole segments go to the store. Used by one task.</summary>
-internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IDisposable
+/// <summary>
+/// The segments of one partition that are being cut: frames come in, whole segments go to the store. What it wrote and nobody may come to name is deleted
+/// by its disposal. Used by one task.
+/// </summary>
+internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IAsyncDisposable
 {
+    private readonly List<string> _unnamed = [];
     private readonly ImmutableArray<SegmentExtent>.Builder _segments = ImmutableArray.CreateBuilder<SegmentExtent>();
     private readonly int _maxBytes = Math.Min(parts.Segments.MaxBytes, plan.Handle?.Settings.SegmentBytes ?? int.MaxValue);
     private readonly long _maxMs = plan.Handle?.Settings.SegmentMs ?? long.MaxValue;
@@ -38,7 +42,31 @@ internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IDispo
         return _segments.ToImmutable();
     }
 
-    public void Dispose() => _open?.Dispose();
+    /// <summary>From here on a manifest write that is under way may name them: they are no longer this object's (rule M4).</summary>
+    public void HandOver() => _unnamed.Clear();
+
+    /// <summary>The manifest write is decided, and this is what stands: what it names in no way never will be named, and is deleted by the disposal.</summary>
+    public void TakeBack(Manifest stands)
+    {
+        var named = stands.Extents.OfType<SegmentExtent>().Select(static segment => segment.Name).Concat(stands.PendingDelete).ToHashSet(StringComparer.Ordinal);
+        _unnamed.AddRange(_segments.Select(static segment => segment.Name).Where(name => !named.Contains(name)));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        _open?.Dispose();
+        foreach (var name in _unnamed)
+        {
+            try
+            {
+                await parts.Objects.DeleteAsync(name, CancellationToken.None);
+            }
+            catch (LogException)
+            {
+                // The sweep finds it.
+            }
+        }
+    }
 
     private bool IsFull(in FrameEntry next) =>
         _open!.Bytes + next.Length > _maxBytes || (_open.FirstTimestampMs >= 0 && next.MaxTimestampMs - _open.FirstTimestampMs > _maxMs);
@@ -47,6 +75,15 @@ internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IDispo
     {
         using var writer = _open!;
         _open = null;
-        _segments.Add(await writer.WriteAsync(parts.Objects, parts.NewUnique(), cancellationToken));
+        if (parts.Space() < writer.Bytes) throw new LogException($"Partition {plan.Partition}: a segment of {writer.Bytes} bytes would take from the reserve of the disk.");
+        try
+        {
+            _segments.Add(await writer.WriteAsync(parts.Objects, parts.NewUnique(), cancellationToken));
+        }
+        finally
+        {
+            // A write that failed may have left its object behind.
+            if (writer.Name is { } name) _unnamed.Add(name);
+        }
     }
 }

@@ -27,6 +27,9 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
 
     public Offset LastOffset => _open.Frames > 0 ? _open.LastOffset : _runs[^1].LastOffset;
 
+    /// <summary>The object's name once <see cref="WriteAsync"/> has begun, and unless the name was taken; null before.</summary>
+    public string? Name { get; private set; }
+
     /// <summary>Timestamp of the first frame, -1 if it has none.</summary>
     public long FirstTimestampMs { get; private set; } = -1;
 
@@ -57,7 +60,7 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
     }
 
     /// <summary>Writes the segment under a name that was never used; durable on return. Nothing may be added afterwards.</summary>
-    /// <exception cref="LogException">It was not written, or that is unknown; the object, if there is one, is for the sweep (rule M4).</exception>
+    /// <exception cref="LogException">It was not written, or that is unknown: <see cref="Name"/> says what may stand there, named by no manifest.</exception>
     public async ValueTask<SegmentExtent> WriteAsync(IObjectStore objects, Guid unique, CancellationToken cancellationToken)
     {
         if (_open.Frames > 0) CloseRun();
@@ -71,8 +74,13 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
             DataBytes = _content.Length,
         };
         _content.Append(SegmentFooter.Write(trailer, _runs));
-        var name = SegmentName.New(partition, BaseOffset, epoch, unique);
-        if (!await objects.TryCreateAsync(name, _content.ToSequence(), cancellationToken)) throw new LogException($"The name '{name}' was taken.");
+        var name = Name = SegmentName.New(partition, BaseOffset, epoch, unique);
+        if (!await objects.TryCreateAsync(name, _content.ToSequence(), cancellationToken))
+        {
+            Name = null; // Somebody else's object.
+            throw new LogException($"The name '{name}' was taken.");
+        }
+
         return new SegmentExtent(name, epoch, BaseOffset, LastOffset, Bytes, _maxTimestampMs);
     }
 

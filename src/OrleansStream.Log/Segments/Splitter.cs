@@ -9,13 +9,14 @@ namespace OrleansStream.Log.Segments;
 
 /// <summary>
 /// Empties old parts of the WAL: large partitions are cut into segments, small ones appended again (storage.md, section 7). It streams, within a byte
-/// budget; what it could not empty stays as it was. One call at a time.
+/// budget; what it could not empty stays as it was, nothing of the attempt is left behind, and the partition has a pause. One call at a time.
 /// </summary>
 public sealed class Splitter(SplitterParts parts)
 {
     private const int StepBytes = Limits.MiB;
 
     private readonly SplitPlanner _planner = new(parts);
+    private readonly SplitPauses _pauses = new(parts.Time);
 
     /// <summary>Segments written since the start.</summary>
     public long SegmentsWritten { get; private set; }
@@ -27,17 +28,24 @@ public sealed class Splitter(SplitterParts parts)
     public long BytesCarried { get; private set; }
 
     /// <summary>Moves everything that is still needed out of the part. The caller then trims, or closes the session.</summary>
-    /// <returns>False if something had to stay; <see cref="SplitterParts.OnFailed"/> was told why.</returns>
+    /// <returns>False if something had to stay; <see cref="SplitterParts.OnFailed"/> was told why, now or before the partition's pause.</returns>
     public async ValueTask<bool> SplitAsync(WalPart part, CancellationToken cancellationToken)
     {
         var plans = await _planner.PlanAsync(part, cancellationToken);
         var isEmptied = true;
         var group = new List<SplitPlan>();
         long bytes = 0;
+        _pauses.ForgetOld();
 
         // In the order of the file, so that each group reads a part of it and not all.
         foreach (var plan in plans.OrderBy(static plan => plan.Sources[0].FirstSlot))
         {
+            if (!MayBegin(plan))
+            {
+                isEmptied = false;
+                continue;
+            }
+
             if (plan.Bytes >= parts.Options.BudgetBytes)
             {
                 isEmptied &= await TryAsync(plan, () => CutAloneAsync(plan, cancellationToken));
@@ -80,32 +88,46 @@ public sealed class Splitter(SplitterParts parts)
         var carrier = new CarryForward(parts.CurrentLane(), parts.Time, parts.Options.CarryAtOnceBytes);
         var cuts = group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts, plan));
         var apart = new HashSet<SplitPlan>();
-        var isEmptied = true;
+        var failed = new HashSet<SplitPlan>();
         try
         {
             foreach (var (plan, source) in InSlotOrder(group))
             {
-                if (apart.Contains(plan)) continue;
-                isEmptied &= await TryAsync(plan, async () =>
+                if (apart.Contains(plan) || failed.Contains(plan)) continue;
+                var isDone = await TryAsync(plan, async () =>
                 {
                     var isTaken = plan.Carries ? await CarryAsync(carrier, plan, source, cancellationToken) : await CutAsync(cuts[plan], plan, source, cancellationToken);
                     if (!isTaken) apart.Add(plan);
                 });
+                if (!isDone) failed.Add(plan);
             }
 
             await carrier.SettledAsync(cancellationToken);
             foreach (var (plan, cut) in cuts)
             {
-                if (!apart.Contains(plan)) isEmptied &= await TryAsync(plan, () => NameAsync(plan, cut, cancellationToken));
+                if (!apart.Contains(plan) && !failed.Contains(plan) && !await TryAsync(plan, () => NameAsync(plan, cut, cancellationToken))) failed.Add(plan);
             }
         }
         finally
         {
-            foreach (var cut in cuts.Values) cut.Dispose();
+            foreach (var cut in cuts.Values) await cut.DisposeAsync();
         }
 
-        foreach (var plan in apart) isEmptied &= await TryAsync(plan, () => CutAnewAsync(plan, cancellationToken));
-        return isEmptied;
+        foreach (var plan in apart)
+        {
+            if (!await TryAsync(plan, () => CutAnewAsync(plan, cancellationToken))) failed.Add(plan);
+        }
+
+        foreach (var plan in group.Where(plan => !failed.Contains(plan))) _pauses.OnSplit(plan.Partition);
+        return failed.Count == 0;
+    }
+
+    private bool MayBegin(SplitPlan plan)
+    {
+        if (_pauses.IsPaused(plan.Partition)) return false;
+        if (plan.Carries || parts.Space() >= plan.Bytes) return true;
+        parts.OnFailed?.Invoke(plan.Partition, new LogException($"Partition {plan.Partition}: segments of {plan.Bytes} bytes would take from the reserve of the disk."));
+        return false;
     }
 
     private IEnumerable<(SplitPlan Plan, WalExtent Source)> InSlotOrder(List<SplitPlan> group)
@@ -164,9 +186,10 @@ public sealed class Splitter(SplitterParts parts)
 
     private async ValueTask CutAloneAsync(SplitPlan plan, CancellationToken cancellationToken)
     {
-        using var cut = new PartitionCut(parts, plan);
+        await using var cut = new PartitionCut(parts, plan);
         foreach (var source in plan.Sources) await CutAsync(cut, plan, source, cancellationToken);
         await NameAsync(plan, cut, cancellationToken);
+        _pauses.OnSplit(plan.Partition);
     }
 
     // One manifest write for all segments of the partition; only then the lane index forgets (rule S3).
@@ -176,15 +199,44 @@ public sealed class Splitter(SplitterParts parts)
         var segments = await cut.FinishAsync(cancellationToken);
         if (segments.IsEmpty) return;
 
-        Manifest? Change(Manifest manifest) => WithSegments(manifest, segments);
-        var edit = plan.Handle is { } handle
-            ? await handle.EditManifestAsync(parts.Manifests, Change, cancellationToken)
-            : await parts.Manifests.EditAsync(plan.Partition, lane.Session, plan.Epoch, Change, cancellationToken);
-        if (edit.Outcome != ManifestEditOutcome.Written) return;
+        var edit = await EditAsync(plan, cut, segments, cancellationToken);
+        if (edit.Outcome == ManifestEditOutcome.NotOwner) return; // What stands has a higher epoch, by which the sweep knows them (rule M4).
 
-        lane.Index.ForgetBelow(plan.Partition, segments[^1].LastOffset + 1);
+        // Decided, so what is not named there never will be: it expired meanwhile, or does not fit any more.
+        var stands = edit.Manifest!;
+        cut.TakeBack(stands);
+        var last = segments[^1].LastOffset;
+        if (last < stands.LogStart) return;
+        if (!stands.Extents.Contains(segments[^1]))
+            throw new LogException($"Partition {plan.Partition}: the manifest no longer has what the segments of offsets {segments[0].BaseOffset} to {last} were cut from.");
+
+        lane.Index.ForgetBelow(plan.Partition, last + 1);
         SegmentsWritten += segments.Length;
         BytesCut += segments.Sum(static segment => segment.Bytes);
+    }
+
+    // Rule D4: a segment is named on top of a manifest alone that was read before the segment was seen to be there. A sweep in between changes the
+    // manifest, and a sweep before has deleted the segment.
+    private async ValueTask<ManifestEdit> EditAsync(SplitPlan plan, PartitionCut cut, ImmutableArray<SegmentExtent> segments, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var seen = (await parts.Store.GetAsync(plan.Partition, cancellationToken))?.Manifest.Nonce;
+            foreach (var segment in segments)
+            {
+                if (await parts.Objects.LengthAsync(segment.Name, cancellationToken) < 0) throw new LogException($"The segment '{segment.Name}' is gone before it was named.");
+            }
+
+            var isOther = false;
+            Manifest? Change(Manifest manifest) => (isOther = manifest.Nonce != seen) ? null : WithSegments(manifest, segments);
+            cut.HandOver();
+            var edit = plan.Handle is { } handle
+                ? await handle.EditManifestAsync(parts.Manifests, Change, cancellationToken)
+                : await parts.Manifests.EditAsync(plan.Partition, parts.CurrentLane().Session, plan.Epoch, Change, cancellationToken);
+            if (edit.Outcome != ManifestEditOutcome.Unchanged || !isOther) return edit;
+            if (segments.All(segment => edit.Manifest!.Extents.Contains(segment))) return edit; // An earlier try arrived after all.
+            cut.TakeBack(edit.Manifest!);
+        }
     }
 
     // A partition that cannot be read must not keep the others in the file.
@@ -197,6 +249,7 @@ public sealed class Splitter(SplitterParts parts)
         }
         catch (LogException error)
         {
+            _pauses.OnFailed(plan.Partition);
             parts.OnFailed?.Invoke(plan.Partition, error);
             return false;
         }

@@ -35,6 +35,12 @@ public sealed class SplitterParts
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>
+    /// How many bytes segments may take now: what is free above the reserve that trims and stops need. A partition that needs more is not begun, and
+    /// is looked at again at the next call. No bound unless set.
+    /// </summary>
+    public Func<long> Space { get; init; } = static () => long.MaxValue;
+
     public SegmentOptions Segments { get; init; } = new();
 
     public SplitOptions Options { get; init; } = new();

@@ -142,7 +142,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
         {
             Manifest = claimed,
             LogEnd = logEnd,
-            Producers = producers?.States,
+            Producers = producers?.States ?? new ProducerStates(parts.Producers), // A log without a record has none yet, and the same bounds.
             ReplayedBytes = producers?.Bytes ?? 0,
             Settings = settings,
         };

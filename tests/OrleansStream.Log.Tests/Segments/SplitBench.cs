@@ -19,7 +19,7 @@ internal sealed class SplitBench : IDisposable
         {
             Store = Retention.Store,
             Manifests = Retention.Editor,
-            Objects = Retention.Objects,
+            Objects = Objects = new FailingObjects(Retention.Objects),
             Extents = Retention.Broker.Extents,
             Slabs = Retention.Broker.Slabs,
             Handles = Retention.Broker.Handles,
@@ -27,6 +27,7 @@ internal sealed class SplitBench : IDisposable
             Open = (partition, _) => ValueTask.FromResult(OpenInherited(partition)),
             Random = new Random(1),
             Time = Retention.Time,
+            Space = () => Space,
             Segments = new SegmentOptions { MaxBytes = maxSegmentBytes },
             Options = options ?? new SplitOptions { CarryBytes = 0 },
             OnFailed = (partition, error) => Failures.Add((partition, error)),
@@ -36,6 +37,12 @@ internal sealed class SplitBench : IDisposable
     public RetentionBench Retention { get; } = new();
 
     public Splitter Splitter { get; }
+
+    /// <summary>What the splitter writes to: the objects of <see cref="Retention"/>, with faults.</summary>
+    public FailingObjects Objects { get; }
+
+    /// <summary>Bytes that segments may take.</summary>
+    public long Space { get; set; } = long.MaxValue;
 
     public List<(PartitionId Partition, LogException Error)> Failures { get; } = [];
 

@@ -24,5 +24,20 @@ internal class Mutation
 
     public virtual IRecoveredSessions Recovered(IRecoveredSessions recovered) => recovered;
 
+    public virtual IObjectStore Objects(IObjectStore objects) => objects;
+
+    /// <summary>The manifests as recovery sees them when it judges which sessions are needed.</summary>
+    public virtual IManifestStore RecoveryManifests(IManifestStore manifests) => manifests;
+
+    /// <summary>The lane itself, where a rule lives inside it.</summary>
+    public virtual Lane NewLane(LaneSetup setup) => new(setup);
+
+    public virtual void Started(SimulatedBroker broker)
+    {
+    }
+
+    /// <summary>Beside each look at partitions and objects.</summary>
+    public virtual Task AfterSweepAsync(SimulatedBroker broker) => Task.CompletedTask;
+
     public virtual PartitionOpener Opener(PartitionOpenerParts parts) => new(parts);
 }

@@ -5,9 +5,11 @@ using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;
 using OrleansStream.Log.Files.Recovery;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Journals;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
-using OrleansStream.Log.Retention;
+using OrleansStream.Log.Producers;
+using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -20,11 +22,11 @@ namespace OrleansStream.Simulation.Brokers;
 /// <summary>One life of a broker's process over a simulated disk: the shipped classes, wired as the server wires them, on one thread.</summary>
 internal sealed class SimulatedBroker
 {
-    public const int FileBytes = 64 * 1024;
     public const int BlockBytes = 8 * 1024;
 
     private static readonly DataDirectoryIdentity Identity = new("simulated-cluster-0001", new BrokerId(1));
 
+    private readonly BrokerSetup _setup;
     private readonly Mutation _mutation;
     private readonly SimulatedDisk _simulated;
     private readonly IDisk _disk;
@@ -46,12 +48,13 @@ internal sealed class SimulatedBroker
     private WalStore? _store;
     private bool _writerQueued;
 
-    private SimulatedBroker(SimulatedDisk disk, SeededScheduler scheduler, FakeTimeProvider time, (Random Chance, Mutation Mutation) choices)
+    private SimulatedBroker(SimulatedDisk disk, SeededScheduler scheduler, FakeTimeProvider time, (Random Chance, BrokerSetup Setup) choices)
     {
         _simulated = disk;
         Scheduler = scheduler;
         _time = time;
-        (_chance, _mutation) = choices;
+        (_chance, _setup) = choices;
+        _mutation = _setup.Mutation;
         _disk = _mutation.Disk(disk, () => _isRecovering);
         Handles = new HandleTable(_closedEpochs);
     }
@@ -66,13 +69,19 @@ internal sealed class SimulatedBroker
 
     public PartitionOpener? Opener { get; private set; }
 
-    public ManifestEditor? Editor { get; private set; }
+    public BrokerUpkeep? Upkeep { get; private set; }
 
-    public ProducerSnapshots? Producers { get; private set; }
+    public JournalParts? Journals { get; private set; }
 
-    public PendingObjects? Pending { get; private set; }
+    /// <summary>All WAL files, those of ended sessions too.</summary>
+    public WalFiles Files => _files;
 
-    public LogStartMover? Mover { get; private set; }
+    public WatchedObjects? Objects { get; private set; }
+
+    public IDisk Disk => _disk;
+
+    /// <summary>Whether its machine or process is gone, with all that still runs of it.</summary>
+    public bool IsGone => _simulated.IsStopped;
 
     public IManifestStore Manifests => _manifests!;
 
@@ -80,9 +89,9 @@ internal sealed class SimulatedBroker
     public LeaseLedger Leases => _slabs.Leases;
 
     /// <summary>Starts a process: opens the directory and the journal, recovers, begins a session. What stops it is thrown.</summary>
-    public static SimulatedBroker Start(SimulatedDisk disk, SeededScheduler scheduler, FakeTimeProvider time, Random chance, Mutation mutation)
+    public static SimulatedBroker Start(SimulatedDisk disk, SeededScheduler scheduler, FakeTimeProvider time, Random chance, BrokerSetup setup)
     {
-        var broker = new SimulatedBroker(disk, scheduler, time, (chance, mutation));
+        var broker = new SimulatedBroker(disk, scheduler, time, (chance, setup));
         scheduler.Run(broker.StartAsync);
         return broker;
     }
@@ -144,16 +153,17 @@ internal sealed class SimulatedBroker
         _journal = MetadataJournal.Open(_disk, new MetadataJournalOptions { Scheduler = Scheduler, Time = _time, MinRotationBytes = 16 * 1024 });
         _sessions = _mutation.Sessions(_journal.Sessions);
         _manifests = _mutation.Manifests(_journal.Manifests);
+        var manifestsOfRecovery = _mutation.RecoveryManifests(_manifests);
         Recovery = await FileLaneRecovery.StartAsync(
-            new FileLaneRecoverySetup { Disk = _disk, Sessions = _sessions, Manifests = _manifests, Files = _files, Scheduler = Scheduler, Time = _time }, CancellationToken.None);
-        var objects = FileObjectStore.Open(_disk, Scheduler);
+            new FileLaneRecoverySetup { Disk = _disk, Sessions = _sessions, Manifests = manifestsOfRecovery, Files = _files, Scheduler = Scheduler, Time = _time, ReadGrace = _setup.ReadGrace },
+            CancellationToken.None);
+        Objects = new WatchedObjects(_mutation.Objects(FileObjectStore.Open(_disk, Scheduler)), _journal.Manifests);
         _isRecovering = false;
         _tail = new TailCache(new TailCacheOptions { MaxBytes = 64 * 1024 });
-        _reader = new WalReader(_disk, _files, _slabs, new WalReaderOptions { WindowBytes = FileBytes, MaxWindowBytes = FileBytes }, Scheduler);
-        Editor = new ManifestEditor(_manifests, _chance, _time);
-        Pending = new PendingObjects(_manifests, Editor, objects, Handles, _time);
-        Producers = new ProducerSnapshots(Editor, objects, Pending, _chance) { BytesBetween = 1 };
-        Mover = new LogStartMover(Editor, Pending, Producers);
+        _reader = new WalReader(_disk, _files, _slabs, new WalReaderOptions { WindowBytes = _setup.FileBytes, MaxWindowBytes = _setup.FileBytes }, Scheduler);
+        var editor = new ManifestEditor(_manifests, _chance, _time);
+        var segments = new SegmentOptions { MaxBytes = _setup.SegmentBytes, IndexIntervalBytes = 4 * 1024 };
+        Journals = new JournalParts { Objects = Objects, Manifests = editor, Random = _chance };
         await BeginSessionAsync();
         Opener = _mutation.Opener(new PartitionOpenerParts
         {
@@ -161,23 +171,51 @@ internal sealed class SimulatedBroker
             CurrentLane = () => _shownLane!,
             Recovered = _mutation.Recovered(Recovery),
             Handles = Handles,
-            Serving = new ServingParts { Extents = _reader, Tail = _tail, Time = _time },
-            Objects = objects,
-            ConfirmTopic = (_, _) => ValueTask.FromResult(true),
+            Serving = new ServingParts { Extents = new ExtentReader(_reader, new SegmentReader(Objects, _slabs, segments)), Tail = _tail, Time = _time },
+            Objects = Objects,
+            ConfirmTopic = (partition, _) => ValueTask.FromResult(_setup.Exists(partition)),
             Random = _chance,
             Time = _time,
+            Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
         });
+        var usage = new WalUsage(_files, LaneOptions(), () => _lane!.Session);
+        Upkeep = new BrokerUpkeep(_setup, SplitParts(editor, segments), new UpkeepStores(usage, Recovery.CloseUnneededAsync, () => _mutation.AfterSweepAsync(this)));
+        _mutation.Started(this);
     }
+
+    private SplitterParts SplitParts(ManifestEditor editor, SegmentOptions segments) => new()
+    {
+        Store = _manifests!,
+        Manifests = editor,
+        Objects = Objects!,
+        Extents = _reader!,
+        Slabs = _slabs,
+        Handles = Handles,
+        CurrentLane = () => _shownLane!,
+        Open = OpenAsync,
+        Random = _chance,
+        Time = _time,
+        Segments = segments,
+        Options = new SplitOptions { CarryBytes = _setup.CarryBytes, BudgetBytes = 128 * 1024, CarryAtOnceBytes = 8 * 1024 },
+        OnFailed = (_, error) => _setup.OnFailed(error),
+    };
+
+    private async ValueTask<PartitionHandle?> OpenAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        if (Handles.TryGet(partition, out var serving) && serving.IsOwner) return serving;
+        return (await Opener!.OpenAsync(partition, _setup.SettingsOf(partition), cancellationToken)).Handle;
+    }
+
+    private FileLaneOptions LaneOptions() => new() { FileBytes = _setup.FileBytes, MaxWalBytes = _setup.MaxWalBytes, BlockBytes = BlockBytes, Direct = false, ReserveBytes = 0 };
 
     private async Task BeginSessionAsync()
     {
         var session = await SessionRecords.BeginAsync(_sessions!, Identity.Broker, NewGuid, CancellationToken.None);
-        var options = new FileLaneOptions { FileBytes = FileBytes, BlockBytes = BlockBytes, Direct = false, ReserveBytes = 0 };
         _store = new WalStore(new WalStoreSetup
         {
-            Disk = _disk, Session = session, Options = options, Files = _files, Time = _time, RunApart = RunApart, LargestBlockBytes = 2 * BlockBytes,
+            Disk = _disk, Session = session, Options = LaneOptions(), Files = _files, Time = _time, RunApart = RunApart, LargestBlockBytes = 2 * BlockBytes,
         });
-        _lane = new Lane(new LaneSetup
+        _lane = _mutation.NewLane(new LaneSetup
         {
             Session = session,
             Store = _mutation.Store(_store),
@@ -192,6 +230,7 @@ internal sealed class SimulatedBroker
             BlockBytes = BlockBytes,
             MaxOpenBytes = 64 * 1024,
             MaxWriteBytes = 16 * 1024,
+            ReadGrace = _setup.ReadGrace,
         });
         _store.OnSpace = _lane.OnSpace;
         _shownLane = _mutation.Lane(_lane);

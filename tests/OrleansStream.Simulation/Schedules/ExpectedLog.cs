@@ -8,7 +8,7 @@ using OrleansStream.Model.Records;
 namespace OrleansStream.Simulation.Schedules;
 
 /// <summary>What one partition must hold: every batch that was sent, which of them were acknowledged and where, and what readers were shown.</summary>
-internal sealed class ExpectedLog(PartitionId partition)
+internal sealed class ExpectedLog(PartitionId partition, PartitionSettings? settings = null)
 {
     private const int ReadBytes = 32 * 1024;
 
@@ -25,6 +25,14 @@ internal sealed class ExpectedLog(PartitionId partition)
 
     public PartitionId Partition => partition;
 
+    public PartitionSettings Settings { get; } = settings ?? new PartitionSettings();
+
+    /// <summary>Its topic is being deleted: from now on it may be gone, as a whole.</summary>
+    public bool IsDeletionAsked { get; private set; }
+
+    /// <summary>Its topic is deleted, and stays so.</summary>
+    public bool IsDeleted { get; private set; }
+
     public long HighWatermark => _highWatermark;
 
     public int Settled => _settled.Count;
@@ -32,7 +40,7 @@ internal sealed class ExpectedLog(PartitionId partition)
     /// <summary>The same expectations, to go on from one state in several ways.</summary>
     public ExpectedLog Copy()
     {
-        var copy = new ExpectedLog(partition) { _highWatermark = _highWatermark, _logStart = _logStart, _epoch = _epoch };
+        var copy = new ExpectedLog(partition, Settings) { _highWatermark = _highWatermark, _logStart = _logStart, _epoch = _epoch, IsDeletionAsked = IsDeletionAsked, IsDeleted = IsDeleted };
         foreach (var (crc, batch) in _sent) copy._sent[crc] = batch;
         foreach (var (offset, crc) in _settled) copy._settled[offset] = crc;
         copy._logStarts.UnionWith(_logStarts);
@@ -49,6 +57,10 @@ internal sealed class ExpectedLog(PartitionId partition)
         Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
     }
 
+    public void AskDeletion() => IsDeletionAsked = true;
+
+    public void Deleted() => IsDeletionAsked = IsDeleted = true;
+
     public void AskLogStart(long offset) => _logStarts.Add(offset);
 
     public void MovedLogStart(long offset) => _logStart = Math.Max(_logStart, offset);
@@ -61,16 +73,31 @@ internal sealed class ExpectedLog(PartitionId partition)
     }
 
     /// <summary>Reads the whole log through its handle and compares.</summary>
-    public async Task CheckAsync(PartitionHandle handle)
+    /// <param name="handle">Open.</param>
+    /// <param name="nowMs">The broker's clock, by which records may have expired.</param>
+    public async Task CheckAsync(PartitionHandle handle, long nowMs)
     {
         var start = handle.LogStart.Value;
         var end = handle.HighWatermark.Value;
-        if (start < _logStart || !_logStarts.Contains(start)) throw new ViolationException($"{partition}: log start {start}, expected {_logStart} or one that was asked for");
+        if (start < _logStart) throw new ViolationException($"{partition}: log start {start} after {_logStart}");
         if (end < _highWatermark) throw new ViolationException($"{partition}: high watermark {end} after {_highWatermark}");
         var found = await ReadAsync(handle, start, end);
         Compare(found, start, end);
         foreach (var (offset, crc) in found) Settle(offset, crc, "shown");
+        CheckStart(start, found, nowMs);
         _highWatermark = Math.Max(_highWatermark, end);
+    }
+
+    // Somebody asked for it, or retention may let go what lay below.
+    private void CheckStart(long start, SortedDictionary<long, uint> found, long nowMs)
+    {
+        var isExpired = _settled.TakeWhile(batch => batch.Key < start).Where(batch => batch.Key >= _logStart)
+            .All(batch => batch.Key + CountOf(batch.Value) <= start && Settings.RetentionMs >= 0 && nowMs - TimestampOf(batch.Value) > Settings.RetentionMs);
+        var isBeyondSize = Settings.RetentionBytes >= 0 && found.Values.Sum(crc => (long)_sent[crc].Length) >= Settings.RetentionBytes;
+        if (!_logStarts.Contains(start) && !isExpired && !isBeyondSize)
+            throw new ViolationException($"{partition}: log start {start} after {_logStart}, which nobody asked for, and what lay below had not expired");
+        _logStarts.Add(start);
+        _logStart = start;
     }
 
     private async Task<SortedDictionary<long, uint>> ReadAsync(PartitionHandle handle, long start, long end)
@@ -90,8 +117,11 @@ internal sealed class ExpectedLog(PartitionId partition)
                 var isFirst = at == start;
                 if (isFirst ? entry.BaseOffset.Value > at || entry.LastOffset.Value < at : entry.BaseOffset.Value != at)
                     throw new ViolationException($"{partition}: offsets {entry.BaseOffset} to {entry.LastOffset} where {at} comes next");
-                if (entry.Epoch.Value < epoch) throw new ViolationException($"{partition}: epoch {entry.Epoch} at offset {at} after epoch {epoch}");
-                epoch = entry.Epoch.Value;
+
+                // The batch's own: that of the entry is higher where frames were carried forward.
+                var written = BinaryPrimitives.ReadInt32BigEndian(frames[i].Bytes.Span[RecordBatchLayout.LeaderEpoch..]);
+                if (written < epoch || written > entry.Epoch.Value) throw new ViolationException($"{partition}: epoch {written} in an entry of epoch {entry.Epoch} at offset {at} after epoch {epoch}");
+                epoch = written;
                 found[entry.BaseOffset.Value] = CheckBytes(frames[i]);
                 at = entry.LastOffset.Value + 1;
             }
@@ -105,7 +135,9 @@ internal sealed class ExpectedLog(PartitionId partition)
         var stored = frame.Bytes.Span;
         var crc = CrcOf(stored);
         var isSent = _sent.TryGetValue(crc, out var sent)
+            && sent.Length == stored.Length
             && sent.AsSpan(RecordBatchLayout.CrcStart).SequenceEqual(stored[RecordBatchLayout.CrcStart..])
+            && sent.AsSpan(RecordBatchLayout.BatchLength, 4).SequenceEqual(stored[RecordBatchLayout.BatchLength..RecordBatchLayout.LeaderEpoch])
             && BinaryPrimitives.ReadInt64BigEndian(stored) == frame.Entry.BaseOffset.Value;
         return isSent ? crc : throw new ViolationException($"{partition}: what stands at offset {frame.Entry.BaseOffset} was never sent");
     }
@@ -135,6 +167,8 @@ internal sealed class ExpectedLog(PartitionId partition)
     }
 
     private int CountOf(uint crc) => BinaryPrimitives.ReadInt32BigEndian(_sent[crc].AsSpan(23)) + 1;
+
+    private long TimestampOf(uint crc) => BinaryPrimitives.ReadInt64BigEndian(_sent[crc].AsSpan(RecordBatchLayout.MaxTimestamp));
 
     private static uint CrcOf(ReadOnlySpan<byte> batch) => BinaryPrimitives.ReadUInt32BigEndian(batch[17..]);
 }

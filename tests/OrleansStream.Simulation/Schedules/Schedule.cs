@@ -1,11 +1,16 @@
+using System.Buffers.Binary;
 using System.IO.Hashing;
 using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log;
+using OrleansStream.Log.Files.Verification;
+using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 using OrleansStream.Simulation.Brokers;
 using OrleansStream.Testing.Disks;
 using OrleansStream.Testing.Dispatch;
@@ -23,33 +28,48 @@ internal sealed class Schedule
     private const int MaxStepsIdle = 20_000;
     private const int MaxWaits = 400;
 
+    // Every event of a schedule, to reduce what a seed has found.
+    private static readonly bool Traces = Environment.GetEnvironmentVariable("SIMULATION_TRACE") is not null;
+
+    private static readonly TopicId JournalTopic = new(new Guid(2, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1));
+
     private readonly int _seed;
     private readonly Random _chance;
     private readonly Func<Mutation> _newMutation;
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
     private readonly XxHash64 _events = new();
     private readonly ExpectedLog[] _logs;
+    private readonly List<ExpectedLog> _deleted = [];
     private readonly SimulatedProducer[] _producers;
+    private readonly SimulatedJournal[] _journals;
+    private readonly BrokerSetup _setup;
     private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
     private readonly List<Task> _pending = [];
     private SimulatedDisk _disk = new();
     private SimulatedBroker? _broker;
     private Task<bool>? _replacing;
+    private Task? _tendingWal;
+    private Task? _tendingPartitions;
     private readonly SortedDictionary<ErrorCode, int> _answers = [];
     private int _batches;
+    private int _topics;
     private int _lives;
+    private long _segments;
+    private long _carried;
     private int _unanswered;
     private ViolationException? _violation;
     private bool _mayFail;
+    private bool _isDraining;
 
     private Schedule(int seed, Func<Mutation> newMutation)
     {
         _seed = seed;
         _chance = new Random(seed);
         _newMutation = newMutation;
-        _logs = [.. Enumerable.Range(0, 1 + _chance.Next(MaxPartitions)).Select(index => new ExpectedLog(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11)), index)))];
-
+        _logs = [.. Enumerable.Range(0, 1 + _chance.Next(MaxPartitions)).Select(NewLog)];
         _producers = [.. Enumerable.Range(0, 1 + _chance.Next(3)).Select(id => new SimulatedProducer(_logs[_chance.Next(_logs.Length)], 1000 + id))];
+        _journals = [.. Enumerable.Range(0, _chance.Next(3)).Select(index => new SimulatedJournal(new PartitionId(JournalTopic, index)))];
+        _setup = NewSetup();
 
         // Weights of their own for each seed: some schedules are nearly all trims, some nearly all crashes.
         for (var i = 0; i < _weights.Length; i++) _weights[i] = _chance.Next(4) == 0 ? 0 : 1 + _chance.Next(10);
@@ -77,10 +97,44 @@ internal sealed class Schedule
         // Twice: what the first start found must still be there after a cut that takes what it did not sync.
         Restart(Fallen());
         Restart(Fallen());
+        Drain();
         StopCleanly();
+        Verify();
         Restart(_disk);
-        return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum());
+        return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum())
+        {
+            Segments = _segments, CarriedBytes = _carried, Deleted = _deleted.Count, Commands = _journals.Sum(journal => journal.Settled), Restored = _journals.Sum(journal => journal.Restored),
+        };
     }
+
+    private BrokerSetup NewSetup()
+    {
+        var fileBytes = _chance.Next(2) == 0 ? 32 * 1024 : 64 * 1024;
+        return new BrokerSetup
+        {
+            FileBytes = fileBytes,
+            MaxWalBytes = _chance.Next(3) == 0 ? long.MaxValue / 2 : (2 + _chance.Next(3)) * fileBytes,
+            CarryBytes = _chance.Next(3) switch { 0 => 0, 1 => 2000, _ => 20_000 },
+            SegmentBytes = _chance.Next(2) == 0 ? 4 * 1024 : 64 * 1024,
+            ReadGrace = _chance.Next(3) == 0 ? TimeSpan.FromMinutes(10) : TimeSpan.Zero,
+            SettingsOf = partition => partition.Topic == JournalTopic ? SimulatedJournal.Settings : LogOf(partition)?.Settings ?? new PartitionSettings(),
+            Exists = partition => LogOf(partition) is not { IsDeleted: true },
+            ClosesWhenIdle = static partition => partition.Topic != JournalTopic,
+            OnFailed = OnUpkeepFailed,
+        };
+    }
+
+    // An id is never used again.
+    private ExpectedLog NewLog(int index) => new(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (byte)++_topics)), index), new PartitionSettings
+    {
+        RetentionMs = _chance.Next(3) switch { 0 => -1, 1 => 3_600_000, _ => 604_800_000 },
+        RetentionBytes = _chance.Next(4) == 0 ? 20_000 : -1,
+        SegmentBytes = _chance.Next(2) == 0 ? 10_000 : 1_073_741_824,
+        FileDeleteDelayMs = _chance.Next(2) == 0 ? 0 : 60_000,
+        ProducerExpirationMs = int.MaxValue,
+    });
+
+    private ExpectedLog? LogOf(PartitionId partition) => Array.Find(_logs, log => log.Partition == partition) ?? _deleted.Find(log => log.Partition == partition);
 
     private ScheduleAction Pick()
     {
@@ -103,6 +157,15 @@ internal sealed class Schedule
             case ScheduleAction.Produce:
                 for (var i = _chance.Next(4); i >= 0; i--) Produce(_producers[_chance.Next(_producers.Length)]);
                 break;
+            case ScheduleAction.Burst:
+                for (var i = 4 + _chance.Next(20); i >= 0 && !_disk.IsStopped; i--)
+                {
+                    if (_journals.Length > 0 && _chance.Next(4) == 0) Journal(_journals[_chance.Next(_journals.Length)]);
+                    else Append(_logs[_chance.Next(_logs.Length)]);
+                    _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+                }
+
+                break;
             case ScheduleAction.Run:
                 for (var i = _chance.Next(60); i >= 0 && _broker!.Scheduler.RunOne(); i--)
                 {
@@ -113,7 +176,7 @@ internal sealed class Schedule
                 _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
                 break;
             case ScheduleAction.Pass:
-                _time.Advance(TimeSpan.FromMilliseconds(_chance.Next(8) == 0 ? 700_000 : 1 + _chance.Next(120)));
+                _time.Advance(_chance.Next(24) switch { 0 => TimeSpan.FromHours(25), < 4 => TimeSpan.FromSeconds(700), _ => TimeSpan.FromMilliseconds(1 + _chance.Next(120)) });
                 _broker!.Tick();
                 break;
             case ScheduleAction.Open:
@@ -126,15 +189,27 @@ internal sealed class Schedule
                 MoveLogStart(_logs[_chance.Next(_logs.Length)]);
                 break;
             case ScheduleAction.CloseSessions:
-                Begin(() => _broker!.Recovery!.CloseUnneededAsync(CancellationToken.None));
+                Begin(_broker!.Upkeep!.CloseSessionsAsync);
+                break;
+            case ScheduleAction.TendWal:
+                if (_tendingWal is null or { IsCompleted: true }) _tendingWal = Begin(_broker!.Upkeep!.TendWalAsync);
+                break;
+            case ScheduleAction.TendPartitions:
+                if (_tendingPartitions is null or { IsCompleted: true }) _tendingPartitions = Begin(_broker!.Upkeep!.TendPartitionsAsync);
+                break;
+            case ScheduleAction.Delete:
+                if (_chance.Next(3) == 0) Delete(_chance.Next(_logs.Length));
+                break;
+            case ScheduleAction.Journal:
+                for (var i = _chance.Next(4); i >= 0 && _journals.Length > 0; i--) Journal(_journals[_chance.Next(_journals.Length)]);
                 break;
             case ScheduleAction.SaveProducers:
                 foreach (var log in _logs)
                 {
-                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => _broker.Producers!.TendAsync(handle, CancellationToken.None).AsTask());
+                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => _broker.Upkeep!.Producers.TendAsync(handle, CancellationToken.None).AsTask());
                 }
 
-                Begin(() => _broker!.Pending!.DeleteDueAsync(CancellationToken.None).AsTask());
+                Begin(() => _broker!.Upkeep!.Pending.DeleteDueAsync(CancellationToken.None).AsTask());
                 break;
             case ScheduleAction.Stop:
                 Restart(Fallen());
@@ -156,17 +231,65 @@ internal sealed class Schedule
             case ScheduleAction.Check:
                 foreach (var log in _logs)
                 {
-                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => log.CheckAsync(handle));
+                    if (_broker!.Handles.TryGet(log.Partition, out var handle)) Begin(() => log.CheckAsync(handle, NowMs));
                 }
 
                 break;
         }
     }
 
+    private long NowMs => _time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    private void Delete(int index)
+    {
+        var (broker, log) = (_broker!, _logs[index]);
+        log.AskDeletion();
+        _deleted.Add(log);
+        _logs[index] = NewLog(index);
+        for (var i = 0; i < _producers.Length; i++)
+        {
+            if (_producers[i].Log == log) _producers[i] = new SimulatedProducer(_logs[index], 1000 + i);
+        }
+
+        Begin(async () =>
+        {
+            await broker.Upkeep!.Deletion.DeleteAsync(log.Partition, CancellationToken.None);
+            log.Deleted();
+        });
+    }
+
+    private void Journal(SimulatedJournal journal)
+    {
+        var broker = _broker!;
+        switch (_chance.Next(12))
+        {
+            case 0:
+                Begin(async () => await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None));
+                break;
+            case < 3:
+                Begin(() => journal.LoadAsync(broker));
+                break;
+            case < 5:
+                Begin(journal.SnapshotAsync);
+                break;
+            default:
+                var (count, padding) = (1 + _chance.Next(3), _chance.Next(4) == 0 ? 3000 : 10);
+                Begin(() => journal.AppendAsync(broker, count, padding));
+                break;
+        }
+    }
+
+    // Reading what somebody else has deleted or expired meanwhile fails, and is tried again; damage never is.
+    private void OnUpkeepFailed(Exception error)
+    {
+        if (error is ViolationException violation) _violation ??= violation;
+        if (!_mayFail && !_disk.IsStopped && (error is CorruptBlockException or not LogException || _isDraining)) _violation ??= new ViolationException($"Upkeep failed: {error.Message}");
+    }
+
     private void Append(ExpectedLog log)
     {
         if (!_broker!.Handles.TryGet(log.Partition, out var handle)) return;
-        var batch = new BatchBuilder().Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
+        var batch = new BatchBuilder().At(NowMs).Records(1 + _chance.Next(3), _chance.Next(10) == 0 ? 1500 : 20).Record($"{_seed}-{_batches++}").Build();
         log.Send(batch);
         if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
@@ -175,6 +298,7 @@ internal sealed class Schedule
     {
         if (!_broker!.Handles.TryGet(producer.Log.Partition, out var handle)) return;
         var batch = producer.Send(_chance, $"{_seed}-{_batches++}");
+        Note($"produce {producer.Id} {producer.Log.Partition} {BinaryPrimitives.ReadInt32BigEndian(batch.AsSpan(RecordBatchLayout.BaseSequence))} in {handle.Epoch}");
         if (handle.Append(batch, default, new Completion(this, producer.Log, batch, _disk, producer), 0) == AppendStatus.Begun) _unanswered++;
     }
 
@@ -183,7 +307,9 @@ internal sealed class Schedule
         var opener = _broker!.Opener!;
         Begin(async () =>
         {
-            var outcome = await opener.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
+            var outcome = await opener.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
+            if (log.IsDeletionAsked && outcome.Status == OpenStatus.Deleted) return;
+            Note($"opened {log.Partition} {outcome.Handle?.Epoch} {outcome.Handle?.LogStart} {outcome.Handle?.HighWatermark}");
             if (outcome.Status is not (OpenStatus.Opened or OpenStatus.LaneEnded)) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
         });
     }
@@ -196,9 +322,10 @@ internal sealed class Schedule
         // Often all of it: only then the lane may give up its last slots.
         var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
         log.AskLogStart(target.Value);
+        Note($"move {log.Partition} to {target} in {handle.Epoch}");
         Begin(async () =>
         {
-            if (await broker.Mover!.MoveAsync(handle, target, CancellationToken.None) == ErrorCode.None) log.MovedLogStart(target.Value);
+            if (await broker.Upkeep!.Mover.MoveAsync(handle, target, CancellationToken.None) == ErrorCode.None) log.MovedLogStart(target.Value);
         });
     }
 
@@ -260,8 +387,9 @@ internal sealed class Schedule
             disk.StopAtWritePoint = attempt < 3 && _chance.Next(4) == 0 ? disk.WritePoints + 1 + _chance.Next(25) : null;
             try
             {
-                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _newMutation());
-                foreach (var log in _logs) CheckAfterStart(log);
+                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _setup with { Mutation = _newMutation() });
+                foreach (var log in _logs.Concat(_deleted)) CheckAfterStart(log);
+                foreach (var journal in _journals) CheckAfterStart(journal);
                 if (!disk.IsStopped) return;
             }
             catch (Exception error) when (error is SimulatedCrashException || disk.IsStopped)
@@ -282,32 +410,126 @@ internal sealed class Schedule
         var broker = _broker!;
         Await(broker.Scheduler.Start(async () =>
         {
-            var outcome = await broker.Opener!.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None);
-            if (outcome.Handle is null) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+            var outcome = await broker.Opener!.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
+            if (log.IsDeletionAsked && outcome.Status == OpenStatus.Deleted)
+            {
+                log.Deleted();
+                return;
+            }
+
+            if (outcome.Handle is null || log.IsDeleted) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
             log.CheckEpoch(outcome.Handle);
-            await log.CheckAsync(outcome.Handle);
-            return true;
+            await log.CheckAsync(outcome.Handle, NowMs);
         }));
+    }
+
+    private void CheckAfterStart(SimulatedJournal journal)
+    {
+        var broker = _broker!;
+        Await(broker.Scheduler.Start(async () =>
+        {
+            var outcome = await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None);
+            if (outcome.Handle is null) throw new ViolationException($"Journal {journal.Partition}: open answered {outcome.Status}");
+            await journal.LoadAsync(broker);
+        }));
+    }
+
+    // All goes that may go, and nothing else does.
+    private void Drain()
+    {
+        _isDraining = true;
+        foreach (var log in _deleted.Where(log => !log.IsDeleted)) Finish(() => DeleteAgainAsync(log));
+        foreach (var pass in (TimeSpan[])[TimeSpan.FromMinutes(2), TimeSpan.FromHours(25), TimeSpan.FromHours(25), TimeSpan.FromMinutes(12), TimeSpan.FromMinutes(12)])
+        {
+            _time.Advance(pass);
+            Finish(_broker!.Upkeep!.TendPartitionsAsync);
+            Finish(_broker!.Upkeep!.TendWalAsync);
+            Finish(_broker!.Upkeep!.CloseSessionsAsync);
+        }
+
+        var named = new HashSet<string>();
+        Finish(async () => named = await WatchedObjects.NamedAsync(_broker!.Manifests));
+        var stored = _disk.AllFiles().Where(IsObject).Select(path => path[(path.LastIndexOf('/') + 1)..].Replace('+', '/')).ToHashSet();
+        if (stored.Except(named).FirstOrDefault() is { } orphan) throw new ViolationException($"'{orphan}' is named by no manifest and was not deleted");
+        if (named.Except(stored).FirstOrDefault() is { } missing) throw new ViolationException($"'{missing}' is named by a manifest and is gone");
+        Finish(CheckSessionsAsync);
+        _isDraining = false;
+    }
+
+    private async Task DeleteAgainAsync(ExpectedLog log)
+    {
+        await _broker!.Upkeep!.Deletion.DeleteAsync(log.Partition, CancellationToken.None);
+        log.Deleted();
+    }
+
+    private async Task CheckSessionsAsync()
+    {
+        var broker = _broker!;
+        var needed = new HashSet<SessionId> { broker.Lane.Session };
+        await foreach (var stored in broker.Manifests.ListAsync(CancellationToken.None))
+        {
+            if (stored.Manifest.Deleted) continue;
+            needed.Add(stored.Manifest.Owner);
+            needed.UnionWith(stored.Manifest.Extents.OfType<WalExtent>().Select(extent => extent.Session));
+        }
+
+        foreach (var path in _disk.AllFiles())
+        {
+            if (WalNames.TryParse(path[(path.LastIndexOf('/') + 1)..], out var session, out _) && !needed.Contains(session.Value)) throw new ViolationException($"'{path}' is of a session that nobody needs, and was not deleted");
+        }
+
+        if (broker.Upkeep!.Usage is { IsNearCap: true } usage && usage.ClosedParts() is [var part, ..]) throw new ViolationException($"The WAL stays near its cap: session {part.Session} has not been emptied up to slot {part.End}");
+    }
+
+    private static bool IsObject(string path) => path.StartsWith("objects/", StringComparison.Ordinal) && !path.StartsWith("objects/new/", StringComparison.Ordinal);
+
+    // What verification of a stopped broker says.
+    private void Verify()
+    {
+        var scheduler = new SeededScheduler(_seed);
+        var findings = scheduler.Run(() => new DataDirectoryVerifier(_disk, scheduler).VerifyAsync(CancellationToken.None));
+        if (findings.Count > 0) throw new ViolationException($"Verification: {findings[0]}");
+    }
+
+    private void Finish(Func<Task> work)
+    {
+        Await(_broker!.Scheduler.Start(work));
+        _broker.Scheduler.RunUntilIdle(MaxStepsIdle);
+        ThrowIfViolated();
     }
 
     private void End()
     {
         if (_broker is null) return;
+        ThrowIfViolated();
+        _segments += _broker.Upkeep?.Splitter.SegmentsWritten ?? 0;
+        _carried += _broker.Upkeep?.Splitter.BytesCarried ?? 0;
+        foreach (var journal in _journals) journal.Forget();
         _broker.Scheduler.Abandon();
         _broker.FreeMemory();
         _broker = null;
-        _replacing = null;
+        (_replacing, _tendingWal, _tendingPartitions) = (null, null, null);
         _pending.Clear();
         _mayFail = false;
         _unanswered = 0;
     }
 
-    private void Begin(Func<Task> work) => _pending.Add(_broker!.Scheduler.Start(work));
+    private Task Begin(Func<Task> work)
+    {
+        var task = _broker!.Scheduler.Start(work);
+        _pending.Add(task);
+        return task;
+    }
+
+    private void ThrowIfViolated()
+    {
+        if ((_violation ?? _broker?.Objects?.Violation) is { } violation) throw violation;
+    }
 
     // Failures of the disk are what the schedule asked for; anything else is not.
     private void Forget()
     {
-        if (_violation is not null) throw _violation;
+        ThrowIfViolated();
         foreach (var task in _pending.Where(task => task.IsFaulted)) Judge(task.Exception!.InnerException!);
         _pending.RemoveAll(task => task.IsCompleted);
     }
@@ -337,7 +559,11 @@ internal sealed class Schedule
 
     private void OnDiskCall(DiskCall call) => Note($"{call.Operation} {call.Path} {call.Position} {call.Length}");
 
-    private void Note(string text) => _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+    private void Note(string text)
+    {
+        _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
+        if (Traces) Console.Error.WriteLine(text);
+    }
 
     private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk, SimulatedProducer? producer = null) : IAppendCompletion
     {
@@ -347,7 +573,7 @@ internal sealed class Schedule
             if (disk.IsStopped) return;
             schedule._unanswered--;
             schedule._answers[outcome.Error] = schedule._answers.GetValueOrDefault(outcome.Error) + 1;
-            if (outcome.Error == ErrorCode.None) schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset}");
+            if (outcome.Error == ErrorCode.None) schedule.Note($"acknowledged {log.Partition.Index} {outcome.BaseOffset} {producer?.Id}");
             try
             {
                 if (producer is not null) producer.OnAnswer(batch, outcome);

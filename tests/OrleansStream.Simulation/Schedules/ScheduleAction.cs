@@ -8,6 +8,9 @@ internal enum ScheduleAction
     /// <summary>The same by idempotent producers.</summary>
     Produce,
 
+    /// <summary>Many appends, each in a block of its own: fills files.</summary>
+    Burst,
+
     /// <summary>Some of the waiting work, in the seed's order.</summary>
     Run,
 
@@ -20,6 +23,18 @@ internal enum ScheduleAction
     Trim,
     MoveLogStart,
     CloseSessions,
+
+    /// <summary>Upkeep looks at the WAL: splits, carries forward, trims.</summary>
+    TendWal,
+
+    /// <summary>Upkeep looks at partitions and objects: retention, snapshots, deletes, sweeps.</summary>
+    TendPartitions,
+
+    /// <summary>A topic is deleted, and another one created.</summary>
+    Delete,
+
+    /// <summary>A coordinator loads its journal, appends commands, or saves its state.</summary>
+    Journal,
 
     /// <summary>Producers are saved in a snapshot; what snapshots took the place of is deleted.</summary>
     SaveProducers,

@@ -14,11 +14,13 @@ internal sealed class Script
 {
     private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
     private readonly Func<Mutation> _mutation;
+    private readonly BrokerSetup _setup;
     private SimulatedBroker? _broker;
     private int _batches;
 
-    public Script(SimulatedDisk disk, Func<Mutation>? mutation = null)
+    public Script(SimulatedDisk disk, Func<Mutation>? mutation = null, BrokerSetup? setup = null)
     {
+        _setup = setup ?? new BrokerSetup();
         Disk = disk;
         _mutation = mutation ?? (() => Mutation.None);
     }
@@ -30,12 +32,12 @@ internal sealed class Script
     public SimulatedBroker Broker => _broker!;
 
     /// <summary>Another script that goes on from here with another disk.</summary>
-    public Script Fork(SimulatedDisk disk) => new(disk, _mutation) { Logs = [.. Logs.Select(log => log.Copy())], _batches = _batches };
+    public Script Fork(SimulatedDisk disk) => new(disk, _mutation, _setup) { Logs = [.. Logs.Select(log => log.Copy())], _batches = _batches };
 
     /// <summary>Starts on what the disk holds, opens both partitions and checks them. Throws what stops it.</summary>
     public void Start(int seed = 1)
     {
-        _broker = SimulatedBroker.Start(Disk, new SeededScheduler(seed), _time, new Random(seed), _mutation());
+        _broker = SimulatedBroker.Start(Disk, new SeededScheduler(seed), _time, new Random(seed), _setup with { Mutation = _mutation(), Exists = partition => Array.TrueForAll(Logs, log => log.Partition != partition || !log.IsDeleted) });
         foreach (var log in Logs) OpenAndCheck(log);
     }
 
@@ -53,7 +55,7 @@ internal sealed class Script
         log.CheckEpoch(opened.Handle!);
         Await(Broker.Scheduler.Start(async () =>
         {
-            await log.CheckAsync(opened.Handle!);
+            await log.CheckAsync(opened.Handle!, _time.GetUtcNow().ToUnixTimeMilliseconds());
             return true;
         }));
     }
@@ -72,7 +74,7 @@ internal sealed class Script
         var log = Logs[partition];
         Assert.True(Broker.Handles.TryGet(log.Partition, out var handle));
         log.AskLogStart(handle.HighWatermark.Value);
-        Assert.Equal(ErrorCode.None, Await(Broker.Scheduler.Start(async () => await Broker.Mover!.MoveAsync(handle, Offset.None, CancellationToken.None))));
+        Assert.Equal(ErrorCode.None, Await(Broker.Scheduler.Start(async () => await Broker.Upkeep!.Mover.MoveAsync(handle, Offset.None, CancellationToken.None))));
         log.MovedLogStart(handle.LogStart.Value);
     }
 

@@ -18,6 +18,8 @@ internal sealed class SimulatedProducer(ExpectedLog log, long id)
 
     public ExpectedLog Log => log;
 
+    public long Id => id;
+
     /// <summary>What it sends now.</summary>
     public byte[] Send(Random chance, string text)
     {

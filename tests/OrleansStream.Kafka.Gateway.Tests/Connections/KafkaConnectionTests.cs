@@ -140,20 +140,20 @@ public class KafkaConnectionTests
     [Fact]
     public async Task A_request_that_stops_in_the_middle_is_cut_off()
     {
-        await using var harness = new GatewayHarness();
+        // Its idle time cannot be what closes it.
+        await using var harness = new GatewayHarness(static options => options.MaxIdle = TimeSpan.FromDays(10_000));
         var client = harness.Connect();
-        await client.AskAsync<MetadataResponse>(Anything, 9);
         await client.SendRawAsync([0, 0, 1, 0, 0, 3]);
 
         // When the broker has seen the bytes cannot be known; its time to wait for more begins then.
         while (!client.Served.IsCompleted)
         {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
             harness.Time.Advance(TimeSpan.FromSeconds(1));
             await Task.Yield();
         }
 
         Assert.True(await client.IsClosedAsync());
-        Assert.True(harness.Time.GetUtcNow() - harness.Time.Start < TimeSpan.FromMinutes(9), "The connection was closed for its idle time, not for its half request.");
     }
 
     [Fact]

@@ -6,9 +6,9 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 /// </summary>
 internal class ByteBudget(long capacity)
 {
-    private readonly Lock _lock = new();
     private readonly LinkedList<Waiter> _line = new();
     private long _taken;
+    private long _places;
 
     public long Capacity { get; } = capacity;
 
@@ -20,12 +20,33 @@ internal class ByteBudget(long capacity)
     {
         get
         {
-            lock (_lock)
+            lock (Guard)
             {
-                return _line.Count;
+                return _line.Count + OthersWaiting;
             }
         }
     }
+
+    /// <summary>Held while anything here changes.</summary>
+    protected Lock Guard { get; } = new();
+
+    /// <summary>Bytes that nobody has. Under the guard.</summary>
+    protected long Free => Capacity - _taken;
+
+    /// <summary>Whether somebody waits elsewhere who goes before all who come now. Under the guard.</summary>
+    protected virtual bool IsClosed => false;
+
+    /// <summary>Those who wait elsewhere than in the line. Under the guard.</summary>
+    protected virtual int OthersWaiting => 0;
+
+    /// <summary>Who stands first in the line; null if nobody does. Under the guard.</summary>
+    protected object? First => _line.First?.Value;
+
+    /// <summary>The place of the first in the line among all that ever waited. Under the guard.</summary>
+    protected long FirstPlace => _line.First?.Value.Place ?? long.MaxValue;
+
+    /// <summary>What those in the line want together. Under the guard.</summary>
+    protected long WantedInLine { get; private set; }
 
     /// <summary>What a demand is charged: at most the capacity. The same number is to be given back.</summary>
     public long ChargeFor(long bytes) => Math.Min(bytes, Capacity);
@@ -34,15 +55,9 @@ internal class ByteBudget(long capacity)
     public bool TryTake(long bytes)
     {
         var charge = ChargeFor(bytes);
-        lock (_lock)
+        lock (Guard)
         {
-            if (_line.Count > 0 || _taken + charge > Capacity)
-            {
-                return false;
-            }
-
-            _taken += charge;
-            return true;
+            return TryTakeNow(charge);
         }
     }
 
@@ -53,30 +68,76 @@ internal class ByteBudget(long capacity)
     /// <summary>Gives back the charge of that many bytes.</summary>
     public void Return(long bytes)
     {
-        lock (_lock)
+        lock (Guard)
         {
-            _taken -= ChargeFor(bytes);
-            while (_line.First is { } first && _taken + first.Value.Charge <= Capacity)
-            {
-                _taken += first.Value.Charge;
-                _line.RemoveFirst();
-                first.Value.Served.SetResult();
-            }
+            Release(ChargeFor(bytes));
         }
+    }
+
+    /// <summary>The place of one who begins to wait. Under the guard.</summary>
+    protected long TakePlace() => _places++;
+
+    /// <summary>Takes bytes that are known to be free. Under the guard.</summary>
+    protected void Take(long charge) => _taken += charge;
+
+    /// <summary>Bytes come back, and go to those who wait. Under the guard.</summary>
+    protected void Release(long charge)
+    {
+        _taken -= charge;
+        Serve();
+    }
+
+    /// <summary>Gives what is free to those who wait. Under the guard.</summary>
+    protected virtual void Serve()
+    {
+        while (TryServeFirst())
+        {
+        }
+    }
+
+    /// <summary>Serves the first in the line; false if nobody stands there or it lacks bytes. Under the guard.</summary>
+    protected bool TryServeFirst()
+    {
+        if (_line.First is not { Value: var first } || first.Charge > Free)
+        {
+            return false;
+        }
+
+        Take(first.Charge);
+        Remove(_line.First);
+        first.Served.SetResult();
+        return true;
+    }
+
+    private bool TryTakeNow(long charge)
+    {
+        if (_line.Count > 0 || IsClosed || charge > Free)
+        {
+            return false;
+        }
+
+        Take(charge);
+        return true;
+    }
+
+    private void Remove(LinkedListNode<Waiter> node)
+    {
+        _line.Remove(node);
+        WantedInLine -= node.Value.Charge;
     }
 
     private async ValueTask WaitAsync(long charge, CancellationToken cancellationToken)
     {
-        var node = new LinkedListNode<Waiter>(new Waiter(charge));
-        lock (_lock)
+        LinkedListNode<Waiter> node;
+        lock (Guard)
         {
-            if (_line.Count == 0 && _taken + charge <= Capacity)
+            if (TryTakeNow(charge))
             {
-                _taken += charge;
                 return;
             }
 
-            _line.AddLast(node);
+            node = _line.AddLast(new Waiter(charge, TakePlace()));
+            WantedInLine += charge;
         }
 
         await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Action<CancellationToken>)state!)(token), (Action<CancellationToken>)(token => Leave(node, token)));
@@ -85,33 +146,31 @@ internal class ByteBudget(long capacity)
 
     private void Leave(LinkedListNode<Waiter> node, CancellationToken cancellationToken)
     {
-        lock (_lock)
+        lock (Guard)
         {
             if (node.List is null)
             {
                 return; // Served already: whoever asked owns the bytes.
             }
 
-            _line.Remove(node);
+            Remove(node);
+
+            // The one who left may have been the large demand that kept small ones from being served.
+            Release(0);
         }
 
         node.Value.Served.SetCanceled(cancellationToken);
-        ServeNext();
     }
 
-    // The one who left may have been the large demand that kept small ones from being served.
-    private void ServeNext() => Return(0);
-
-    private sealed class Waiter(long charge)
+    private sealed class Waiter(long charge, long place)
     {
         public long Charge { get; } = charge;
+
+        public long Place { get; } = place;
 
         public TaskCompletionSource Served { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
     }
 }
-
-/// <summary>Bytes of request frames that were read, or are being read, and not yet handed on.</summary>
-internal sealed class IntakeBudget(long capacity) : ByteBudget(capacity);
 
 /// <summary>Bytes of record batches in answers that are not yet with the kernel.</summary>
 internal sealed class ResponseBudget(long capacity) : ByteBudget(capacity);

@@ -1,21 +1,78 @@
+using OrleansStream.Model;
+
 namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>Since when a connection waits for its peer, on either side. Written by the connection, read by the sweep that closes stalled ones; no timer of its own.</summary>
-internal sealed class ConnectionActivity(TimeProvider time)
+/// <param name="time">The clock.</param>
+/// <param name="minBytesPerSecond">The least rate at which a request comes in once it has begun.</param>
+internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecond)
 {
+    /// <summary>The least rate while others wait for intake and none is given back.</summary>
+    public const int MinBytesPerSecondWhenFull = 256 * Limits.KiB;
+
     private const long NotWriting = -1;
 
     private long _since = time.GetTimestamp();
     private long _writingSince = NotWriting;
     private volatile ConnectionPhase _phase = ConnectionPhase.Idle;
 
+    // Of the request that comes in. Its paces say when one that comes at the least rate allowed would have begun: each is one number, so that the
+    // sweep never sees half of a change. Time in which the request waits for us moves them along.
+    private bool _hasBegun;
+    private long _came;
+    private long _pausedAt;
+    private long _pace;
+    private long _paceWhenFull;
+    private long _held;
+
+    /// <summary>Bytes of the intake budget that the request has which comes in now.</summary>
+    public long Held => Volatile.Read(ref _held);
+
     public void Enter(ConnectionPhase phase)
     {
+        var now = time.GetTimestamp();
+        Volatile.Write(ref _since, now);
+        switch (phase)
+        {
+            case ConnectionPhase.Idle:
+                _hasBegun = false;
+                break;
+            case ConnectionPhase.Intake when !_hasBegun:
+                _hasBegun = true;
+                _came = 0;
+                Volatile.Write(ref _pace, now);
+                Volatile.Write(ref _paceWhenFull, now);
+                break;
+            case ConnectionPhase.Intake:
+                Volatile.Write(ref _pace, _pace + now - _pausedAt);
+                Volatile.Write(ref _paceWhenFull, _paceWhenFull + now - _pausedAt);
+                break;
+            default:
+                _pausedAt = now;
+                break;
+        }
+
         _phase = phase;
-        Progressed();
     }
 
-    public void Progressed() => Volatile.Write(ref _since, time.GetTimestamp());
+    /// <summary>So many bytes of the request have come by now.</summary>
+    public void Came(long bytes)
+    {
+        var more = bytes - _came;
+        if (more <= 0)
+        {
+            return;
+        }
+
+        _came = bytes;
+        var ticks = more * time.TimestampFrequency;
+        Volatile.Write(ref _pace, _pace + (ticks / Math.Max(minBytesPerSecond, 1)));
+        Volatile.Write(ref _paceWhenFull, _paceWhenFull + (ticks / MinBytesPerSecondWhenFull));
+        Volatile.Write(ref _since, time.GetTimestamp());
+    }
+
+    /// <summary>So many bytes of the intake budget belong to the request that comes in; none when it has come.</summary>
+    public void Holds(long bytes) => Volatile.Write(ref _held, bytes);
 
     /// <summary>A step of an answer is given to the socket.</summary>
     public void BeginWrite() => Volatile.Write(ref _writingSince, time.GetTimestamp());
@@ -24,7 +81,7 @@ internal sealed class ConnectionActivity(TimeProvider time)
     public void EndWrite()
     {
         Volatile.Write(ref _writingSince, NotWriting);
-        Progressed();
+        Volatile.Write(ref _since, time.GetTimestamp());
     }
 
     /// <summary>What the connection has waited for its peer to do for too long; null if nothing.</summary>
@@ -40,8 +97,11 @@ internal sealed class ConnectionActivity(TimeProvider time)
         return _phase switch
         {
             ConnectionPhase.Idle when waited >= maxIdle => ConnectionPhase.Idle,
-            ConnectionPhase.Intake when waited >= maxStall => ConnectionPhase.Intake,
+            ConnectionPhase.Intake when waited >= maxStall || (minBytesPerSecond > 0 && time.GetElapsedTime(Volatile.Read(ref _pace)) >= maxStall) => ConnectionPhase.Intake,
             _ => null,
         };
     }
+
+    /// <summary>How far the request that comes in is behind the least rate while intake is full; nothing or less if it is not, or none comes in.</summary>
+    public TimeSpan LagWhenFull() => _phase == ConnectionPhase.Intake ? time.GetElapsedTime(Volatile.Read(ref _paceWhenFull)) : TimeSpan.Zero;
 }

@@ -13,6 +13,7 @@ internal sealed class ConnectionTable : IDisposable
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly GatewayMetrics _metrics;
+    private readonly IntakeRelief _relief;
     private readonly ITimer _timer;
     private TaskCompletionSource? _drained;
 
@@ -21,6 +22,7 @@ internal sealed class ConnectionTable : IDisposable
         _options = options;
         _time = time;
         _metrics = metrics;
+        _relief = new IntakeRelief(intake);
         _timer = time.CreateTimer(static state => ((ConnectionTable)state!).Sweep(), this, SweepEvery, SweepEvery);
         metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, options.MaxConnections);
         metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => intake.Taken, options.IntakeBytes);
@@ -116,7 +118,7 @@ internal sealed class ConnectionTable : IDisposable
                     connection.End();
                     break;
                 case ConnectionPhase.Intake:
-                    connection.Abort("The peer stopped in the middle of a request.");
+                    connection.Abort("The peer stopped in the middle of a request, or sends it too slowly.");
                     _metrics.ConnectionStalled();
                     break;
                 case ConnectionPhase.Writing:
@@ -126,6 +128,11 @@ internal sealed class ConnectionTable : IDisposable
                 default:
                     break;
             }
+        }
+
+        for (var cut = _relief.Relieve(_connections.Select(static pair => pair.Key)); cut > 0; cut--)
+        {
+            _metrics.ConnectionStalled();
         }
     }
 }

@@ -29,7 +29,7 @@ public sealed class GatewayMetrics : IDisposable
         _errors = _meter.CreateCounter<long>("orleansstream.gateway.errors", "{error}", "Errors in answers, by API and code.");
         _malformed = _meter.CreateCounter<long>("orleansstream.gateway.malformed", "{frame}", "Frames that could not be read; each closed its connection.");
         _refused = _meter.CreateCounter<long>("orleansstream.gateway.connections.refused", "{connection}", "Connections above a bound.");
-        _stalled = _meter.CreateCounter<long>("orleansstream.gateway.connections.stalled", "{connection}", "Connections closed because their peer took or sent nothing.");
+        _stalled = _meter.CreateCounter<long>("orleansstream.gateway.connections.stalled", "{connection}", "Connections closed because their peer took or sent nothing, or sent a request too slowly.");
         _appendToFetch = _meter.CreateHistogram<double>("orleansstream.gateway.append_to_fetch.duration", "s", "Of a fetch that waited: from the opening of the block with its newest bytes to the answer having them.");
         _meter.CreateObservableGauge("orleansstream.gateway.waiters.fetch", () => Volatile.Read(ref _fetchesWaiting), "{fetch}", "Fetches that wait for bytes.");
     }

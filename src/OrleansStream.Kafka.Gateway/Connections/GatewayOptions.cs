@@ -11,7 +11,7 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Largest request in bytes; a larger one closes its connection. 1 KiB to 1 GiB; 100 MiB unless set (socket.request.max.bytes).</summary>
     public int MaxRequestBytes { get; set; } = 100 * Limits.MiB;
 
-    /// <summary>Bytes of requests being read or decoded, over all connections. At the bound sockets are not read; a larger request waits alone. From 1 MiB; 64 MiB unless set.</summary>
+    /// <summary>Bytes of requests being read or decoded, over all connections; bytes that were only announced do not count. At the bound sockets are not read; a larger request waits alone. From 1 MiB; 64 MiB unless set.</summary>
     public long IntakeBytes { get; set; } = 64 * Limits.MiB;
 
     /// <summary>Bytes of records in answers under way, over all connections. At the bound fetches wait. From 1 MiB; 64 MiB unless set.</summary>
@@ -32,8 +32,11 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>How long a connection may be silent between requests. From one second; 10 minutes unless set (connections.max.idle.ms).</summary>
     public TimeSpan MaxIdle { get; set; } = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a peer may take nothing of an answer, or send nothing of a request that it began. From one second; 30 seconds unless set.</summary>
+    /// <summary>How long a peer may take nothing of an answer, or send nothing of a request that it began, and how far a request may be behind its least rate. From one second; 30 seconds unless set.</summary>
     public TimeSpan MaxStall { get; set; } = TimeSpan.FromSeconds(30);
+
+    /// <summary>Least bytes a second of a request that has begun, averaged; it may be <see cref="MaxStall"/> behind. From 0, which is no least rate; 16 KiB unless set.</summary>
+    public int MinRequestBytesPerSecond { get; set; } = 16 * Limits.KiB;
 
     /// <summary>Cap of the record bytes in one Fetch answer. From 1 KiB; 55 MiB unless set (fetch.max.bytes).</summary>
     public int FetchMaxBytes { get; set; } = 57_671_680;
@@ -85,6 +88,7 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, 1, int.MaxValue),
             .. Between(nameof(MaxIdle), MaxIdle.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
             .. Between(nameof(MaxStall), MaxStall.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
+            .. Between(nameof(MinRequestBytesPerSecond), MinRequestBytesPerSecond, 0, int.MaxValue),
             .. Between(nameof(RequestTimeout), RequestTimeout.Ticks, TimeSpan.TicksPerMillisecond, long.MaxValue),
             .. Between(nameof(OffsetCommitTimeout), OffsetCommitTimeout.Ticks, TimeSpan.TicksPerMillisecond, long.MaxValue),
             .. Between(nameof(FetchMaxBytes), FetchMaxBytes, Limits.KiB, int.MaxValue),

@@ -22,7 +22,7 @@ internal sealed class KafkaConnection : IDisposable
     public KafkaConnection(ConnectionContext transport, IntakeBudget intake, GatewayOptions options, TimeProvider time)
     {
         _transport = transport;
-        Activity = new ConnectionActivity(time);
+        Activity = new ConnectionActivity(time, options.MinRequestBytesPerSecond);
         Listener = transport.Features.Get<ListenerFeature>()?.Name ?? throw new InvalidOperationException("The connection names no listener.");
         _frames = new FrameReader(transport.Transport.Input, intake, options.MaxRequestBytes, Activity);
         _output = CreateOutput(transport, Activity);

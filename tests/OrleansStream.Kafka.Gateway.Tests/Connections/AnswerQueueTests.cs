@@ -108,7 +108,7 @@ public class AnswerQueueTests
     private static AnswerQueue NewQueue(out Pipe sent, int maxRequests = 64, long maxBytes = 1024, Action<Exception?>? abort = null)
     {
         sent = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
-        return new AnswerQueue(new PipeOutput(sent.Writer, new ConnectionActivity(new FakeTimeProvider())), maxRequests, maxBytes, abort ?? (failure => Assert.Null(failure)));
+        return new AnswerQueue(new PipeOutput(sent.Writer, new ConnectionActivity(new FakeTimeProvider(), minBytesPerSecond: 0)), maxRequests, maxBytes, abort ?? (failure => Assert.Null(failure)));
     }
 
     private static List<int> Numbers(Pipe sent)

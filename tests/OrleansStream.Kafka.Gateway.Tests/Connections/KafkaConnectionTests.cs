@@ -96,24 +96,6 @@ public class KafkaConnectionTests
     }
 
     [Fact]
-    public async Task Intake_is_taken_before_a_frame_is_read_and_the_next_connection_waits_for_it()
-    {
-        await using var harness = new GatewayHarness(options => options.IntakeBytes = 1024 * 1024);
-        var slow = harness.Connect();
-        var fast = harness.Connect();
-        var size = new byte[sizeof(int)];
-        BinaryPrimitives.WriteInt32BigEndian(size, 1024 * 1024);
-        await slow.SendRawAsync(size);
-        await GatewayHarness.UntilAsync(() => harness.Intake.Taken == 1024 * 1024);
-
-        await fast.SendAsync(Anything, 9);
-        await GatewayHarness.UntilAsync(() => harness.Intake.Waiting == 1);
-        await slow.CloseAsync();
-
-        Assert.NotNull(await fast.ReceiveRawAsync());
-    }
-
-    [Fact]
     public async Task Unanswered_requests_are_bounded_and_the_rest_stays_in_the_socket()
     {
         await using var harness = new GatewayHarness(options => options.MaxUnansweredRequests = 3);
@@ -158,15 +140,20 @@ public class KafkaConnectionTests
     [Fact]
     public async Task A_request_that_stops_in_the_middle_is_cut_off()
     {
-        await using var harness = new GatewayHarness();
+        // Its idle time cannot be what closes it.
+        await using var harness = new GatewayHarness(static options => options.MaxIdle = TimeSpan.FromDays(10_000));
         var client = harness.Connect();
         await client.SendRawAsync([0, 0, 1, 0, 0, 3]);
-        await GatewayHarness.UntilAsync(() => harness.Intake.Taken == 256);
 
-        harness.Time.Advance(TimeSpan.FromSeconds(31));
+        // When the broker has seen the bytes cannot be known; its time to wait for more begins then.
+        while (!client.Served.IsCompleted)
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            harness.Time.Advance(TimeSpan.FromSeconds(1));
+            await Task.Yield();
+        }
 
         Assert.True(await client.IsClosedAsync());
-        Assert.Equal(0, harness.Intake.Taken);
     }
 
     [Fact]
@@ -247,7 +234,6 @@ public class KafkaConnectionTests
 
         // A half-sent request keeps the reading loop busy, so that this client cannot end by itself.
         await client.SendRawAsync([0, 0, 1, 0, 0]);
-        await GatewayHarness.UntilAsync(() => harness.Intake.Taken == 256);
 
         await harness.Connections.DrainAsync(new CancellationToken(canceled: true));
 

@@ -31,6 +31,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         Grains = new FakeGrains(this);
         LocalGroups = new FakeLocalGroups(Grains);
         Wheel = new DeadlineWheel(Time);
+        Clock = new CountedClock(Time);
         Catalog.Publish(CatalogSnapshot.Empty);
         _services = Services(brokerConfigs ?? []).AddKafkaGateway().Configure<GatewayOptions>(options => configure?.Invoke(options)).BuildServiceProvider();
     }
@@ -38,6 +39,9 @@ internal sealed class GatewayHarness : IAsyncDisposable
     public MemoryBroker Broker { get; } = new();
 
     public FakeTimeProvider Time => Broker.Time;
+
+    /// <summary>The same clock as the gateway has it.</summary>
+    public CountedClock Clock { get; }
 
     public CatalogView Catalog { get; } = new();
 
@@ -126,7 +130,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
     private IServiceCollection Services(Dictionary<string, string> brokerConfigs) => new ServiceCollection()
         .AddLogging()
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
-        .AddSingleton<TimeProvider>(Time)
+        .AddSingleton<TimeProvider>(Clock)
         .AddSingleton(Catalog)
         .AddSingleton<IClusterView>(Cluster)
         .AddSingleton<IGrainFactory>(Grains)

@@ -30,7 +30,7 @@ public static class GrainServices
         services.AddSingleton<OpeningMetrics>();
         services.AddSingleton<OpeningParts>();
         services.AddSingleton(static provider => new GrainStartup(
-            provider.GetRequiredService<SettingsFollower>(), provider.GetRequiredService<LocalPartitions>()));
+            provider.GetRequiredService<SettingsFollower>(), provider.GetRequiredService<LocalPartitions>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<GroupMetrics>();
         services.AddSingleton<GroupParts>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GroupJournals>(provider, hash));

@@ -1,3 +1,4 @@
+using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
@@ -7,13 +8,39 @@ namespace OrleansStream.Grains;
 /// <summary>Sets to work what follows the catalog, before the catalog is first read; and tells the log, which is older than the catalog, what stands in it.</summary>
 public sealed class GrainStartup
 {
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
+
     private readonly SettingsFollower _follower;
     private readonly LocalPartitions _partitions;
+    private readonly TimeProvider _time;
 
-    internal GrainStartup(SettingsFollower follower, LocalPartitions partitions) => (_follower, _partitions) = (follower, partitions);
+    internal GrainStartup(SettingsFollower follower, LocalPartitions partitions, TimeProvider time) => (_follower, _partitions, _time) = (follower, partitions, time);
 
     /// <summary>To be called once, when the broker starts.</summary>
     public void Begin() => _follower.Follow();
+
+    /// <summary>
+    /// Reads the catalog, and tries again until that succeeds: a grain call ends after seconds, a long journal or a slow disk may take longer, and the
+    /// reading goes on meanwhile.
+    /// </summary>
+    /// <param name="grains">Leads to the catalog.</param>
+    /// <param name="cancellationToken">Ends the tries, with an exception.</param>
+    public async Task LoadCatalogAsync(IGrainFactory grains, CancellationToken cancellationToken)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await grains.GetGrain<ICatalogGrain>(0).LoadAsync(cancellationToken);
+                return;
+            }
+            catch (TimeoutException)
+            {
+                await Task.Delay(pause, _time, cancellationToken);
+            }
+        }
+    }
 
     /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
     public PartitionSettings? SettingsOf(PartitionId partition) => _partitions.SettingsOf(partition);

@@ -28,6 +28,13 @@ public sealed class CatalogSnapshot
 
     public Topic? Find(string name) => _byName.GetValueOrDefault(name);
 
+    /// <summary>A topic whose name differs from this one only by '.' and '_', or null. Looks at every topic: for a request that changes nothing.</summary>
+    public Topic? FindColliding(string name)
+    {
+        var collapsed = TopicName.Collapse(name);
+        return _byName.Values.FirstOrDefault(topic => topic.Name != name && TopicName.Collapse(topic.Name) == collapsed);
+    }
+
     public Topic? Find(TopicId id) => _byId.GetValueOrDefault(id);
 
     /// <summary>The next version: with this topic, or with its newest form.</summary>

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Abstractions.Topics;
 
@@ -12,8 +13,10 @@ public interface ITopicGrain : IGrainWithStringKey
     Task<TopicChange> CreateAsync(CreateTopic request, CancellationToken cancellationToken);
 
     /// <summary>Deletes it: gone from Metadata on return; its bytes go in the background.</summary>
+    /// <param name="expected">The topic that is meant; UNKNOWN_TOPIC_ID if the name belongs to another one by now. Null: whichever has the name.</param>
+    /// <param name="cancellationToken">Ends the wait, not the deletion.</param>
     [Alias("Delete")]
-    Task<TopicChange> DeleteAsync(CancellationToken cancellationToken);
+    Task<TopicChange> DeleteAsync(TopicId? expected, CancellationToken cancellationToken);
 
     /// <summary>Grows it to this many partitions.</summary>
     [Alias("Grow")]

@@ -89,16 +89,24 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
     private async ValueTask<Loaded> LoadedAsync(int index)
     {
         Task<Loaded> loading;
+        Task<Loaded>? replaced = null;
         lock (_gate)
         {
             // A journal that was closed, or could not be read, is read anew by whoever comes next.
             if (_loading[index] is not { } known || (known.IsCompleted && !IsUsable(known)))
             {
                 // Off the caller's scheduler: one caller's grain may go while others wait.
+                replaced = _loading[index];
                 _loading[index] = known = Task.Run(() => LoadAsync(index));
             }
 
             loading = known;
+        }
+
+        // The event that closes a journal looks at the newest entry, and that is the next one now.
+        if (replaced is { IsCompletedSuccessfully: true })
+        {
+            replaced.Result.Journal?.Close();
         }
 
         try

@@ -13,8 +13,12 @@ namespace OrleansStream.Grains.Topics;
 /// <summary>Owns the catalog. Calls do not interleave: each change is durable and published before the next one is looked at.</summary>
 // KeepAlive: Metadata and Produce go by the local view, so Orleans would take the catalog for idle and read it again for each change.
 [KeepAlive]
-internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, ILogger<CatalogGrain> logger) : Grain, ICatalogGrain
+internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, TimeProvider time, ILogger<CatalogGrain> logger) : Grain, ICatalogGrain
 {
+    // A deletion that did not go through is tried again, ever more slowly: a full disk may stay full for hours.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
+
     private CatalogJournal? _journal;
 
     public async Task<long> LoadAsync(CancellationToken cancellationToken) =>
@@ -144,19 +148,29 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         return true;
     }
 
-    // Runs between other calls of this grain. Tombstones first, then the id is forgotten (rule D3); whatever stops it half way, the next load begins it again.
+    // Runs between other calls of this grain, until it is done or another load of the catalog has taken it over.
     private async Task FinishRemovalAsync(CatalogJournal journal, Topic topic)
+    {
+        for (var pause = FirstPause; !await TryFinishRemovalAsync(journal, topic) && journal.IsOpen; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            await Task.Delay(pause, time);
+        }
+    }
+
+    // Tombstones first, then the id is forgotten (rule D3). Both may be repeated.
+    private async Task<bool> TryFinishRemovalAsync(CatalogJournal journal, Topic topic)
     {
         try
         {
             await Parallel.ForAsync(0, topic.PartitionCount, new ParallelOptions { MaxDegreeOfParallelism = 32, TaskScheduler = TaskScheduler.Current }, async (index, _) =>
                 await GrainFactory.GetGrain<IPartitionGrain>(new PartitionId(topic.Id, index).ToString()).DeleteAsync(CancellationToken.None));
-            await journal.AppendAsync(new TopicRemoved(topic.Id));
+            return await journal.AppendAsync(new TopicRemoved(topic.Id)) == ErrorCode.None;
         }
         catch (Exception exception)
         {
-            // Deleting is repeated at the next load of the catalog, so no failure may end more than this try.
+            // Whatever it was, no failure may end more than this try.
             LogRemovalUnfinished(exception, topic.Name, topic.Id);
+            return false;
         }
     }
 
@@ -173,6 +187,6 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
     [LoggerMessage(LogLevel.Warning, "The catalog's journal could not be condensed")]
     private partial void LogNotCondensed(Exception exception);
 
-    [LoggerMessage(LogLevel.Warning, "Topic {Name} ({Id}) is deleted, but not every partition has its tombstone yet; that goes on at the next start")]
+    [LoggerMessage(LogLevel.Warning, "Topic {Name} ({Id}) is deleted, but not every partition has its tombstone yet; that is tried again")]
     private partial void LogRemovalUnfinished(Exception exception, string name, TopicId id);
 }

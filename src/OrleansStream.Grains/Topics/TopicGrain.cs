@@ -39,11 +39,25 @@ internal sealed class TopicGrain(IGrainFactory grains, CatalogView view) : Grain
             ReplicationFactor = request.ReplicationFactor,
             Configs = request.Configs,
         };
-        return request.ValidateOnly ? Task.FromResult(Valid(topic)) : Catalog.PutAsync(topic, create: true, cancellationToken);
+        if (!request.ValidateOnly)
+        {
+            return Catalog.PutAsync(topic, create: true, cancellationToken);
+        }
+
+        return view.Current.FindColliding(name) is { } other
+            ? Refused(ErrorCode.InvalidTopicException, $"Topic '{name}' collides with existing topic: {other.Name}")
+            : Task.FromResult(Valid(topic));
     }
 
-    public Task<TopicChange> DeleteAsync(CancellationToken cancellationToken) =>
-        Find() is { } topic ? Catalog.RemoveAsync(topic.Name, topic.Id, cancellationToken) : Unknown();
+    public Task<TopicChange> DeleteAsync(TopicId? expected, CancellationToken cancellationToken)
+    {
+        var topic = Find();
+
+        // Whoever names an id means that topic and no other, also if the name was given away between the look-up and this turn.
+        return expected is { } id && id != topic?.Id ? Refused(ErrorCode.UnknownTopicId, $"There is no topic with the id {id} any more.")
+            : topic is not null ? Catalog.RemoveAsync(topic.Name, topic.Id, cancellationToken)
+            : Unknown();
+    }
 
     public Task<TopicChange> GrowAsync(int partitionCount, bool validateOnly, CancellationToken cancellationToken)
     {

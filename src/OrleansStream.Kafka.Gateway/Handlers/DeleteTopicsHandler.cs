@@ -51,7 +51,7 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
         }
 
         var change = await GrainCalls.TryAsync(
-            grains.GetGrain<ITopicGrain>(topic.Name), context.Gone, static (grain, gone) => grain.DeleteAsync(gone), GrainCalls.FailedChange, (atMost, surroundings.Time, context.Gone));
+            grains.GetGrain<ITopicGrain>(topic.Name), (Id: asked.Name is null ? topic.Id : (TopicId?)null, context.Gone), static (grain, what) => grain.DeleteAsync(what.Id, what.Gone), GrainCalls.FailedChange, (atMost, surroundings.Time, context.Gone));
         return change.Error == ErrorCode.None
             ? new() { Name = topic.Name, TopicId = topic.Id }
             : new() { Name = topic.Name, TopicId = topic.Id, ErrorCode = context.Count(change.Error), ErrorMessage = change.Message };

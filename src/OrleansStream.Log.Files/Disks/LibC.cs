@@ -6,7 +6,7 @@ namespace OrleansStream.Log.Files.Disks;
 internal static unsafe partial class LibC
 {
     public const int ReadOnly = 0, ReadWrite = 2, Create = 0x40, Exclusive = 0x80, CloseOnExec = 0x80000;
-    public const int Interrupted = 4, NoEntry = 2, Exists = 17, Invalid = 22, NoSpace = 28, WouldBlock = 11, NotSupported = 95, QuotaExceeded = 122;
+    public const int Interrupted = 4, NoEntry = 2, Exists = 17, Invalid = 22, NoSpace = 28, WouldBlock = 11, NotSupported = 95, NoAddress = 6, QuotaExceeded = 122;
     public const int LockExclusive = 2, LockNonBlocking = 4;
 
     /// <summary>Pieces that one vectored write may have (IOV_MAX).</summary>

@@ -9,6 +9,7 @@ namespace OrleansStream.Log.Files.Disks;
 internal sealed unsafe class LinuxFile(int file, string path, bool isDirect) : IDiskFile
 {
     private const int SeekEnd = 2;
+    private const int SeekData = 3;
 
     private int _file = file;
 
@@ -67,6 +68,14 @@ internal sealed unsafe class LinuxFile(int file, string path, bool isDirect) : I
         }
 
         return done;
+    }
+
+    // Written pages that still wait in the page cache count as data, whatever the extents say of them.
+    public long NextData(long position)
+    {
+        var found = LibC.Seek(_file, position, SeekData);
+        if (found >= 0) return found;
+        return Marshal.GetLastPInvokeError() == LibC.NoAddress ? Math.Max(position, Length) : position;
     }
 
     public void Truncate(long length)

@@ -62,15 +62,24 @@ internal sealed class WalBlockReader(IDiskFile file, string path, SessionId sess
     {
         for (var at = position; at + Limits.BlockAlignment <= Length; at += Limits.BlockAlignment)
         {
+            // Most of a file that was just begun was never written: hundreds of megabytes of zeros that a start would else read.
+            if (!IsInWindow(at, Limits.BlockAlignment))
+            {
+                at = Math.Max(at, file.NextData(at) / Limits.BlockAlignment * Limits.BlockAlignment);
+                if (at + Limits.BlockAlignment > Length) return -1;
+            }
+
             if (BlockCodec.TryReadHeader(Window(at, Limits.BlockAlignment), out var header, out _) && header.SessionHash == _sessionHash) return at;
         }
 
         return -1;
     }
 
+    private bool IsInWindow(long position, int length) => position >= _windowStart && position + length <= _windowStart + _windowBytes;
+
     private ReadOnlySpan<byte> Window(long position, int length)
     {
-        if (position < _windowStart || position + length > _windowStart + _windowBytes)
+        if (!IsInWindow(position, length))
         {
             if (_window.Length * sizeof(long) < length) _window = new long[length / sizeof(long)];
             _windowStart = position;

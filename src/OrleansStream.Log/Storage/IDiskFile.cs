@@ -21,6 +21,12 @@ public interface IDiskFile : IDisposable
     /// <summary>Reads until the destination is full or the file ends; returns the bytes read.</summary>
     int Read(long position, Span<byte> destination);
 
+    /// <summary>
+    /// The first position from the given one on where bytes other than zero may stand; the file's length if there is none. All between reads as zero without
+    /// a look: space that was reserved and never written. A file system that cannot tell gives the position back.
+    /// </summary>
+    long NextData(long position);
+
     /// <summary>Cuts the file to this length.</summary>
     void Truncate(long length);
 }

@@ -10,7 +10,7 @@ internal sealed class BrokerLifecycle(IGrainFactory grains, GrainStartup startup
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         startup.Begin();
-        await grains.GetGrain<ICatalogGrain>(0).LoadAsync(cancellationToken);
+        await startup.LoadCatalogAsync(grains, cancellationToken);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)

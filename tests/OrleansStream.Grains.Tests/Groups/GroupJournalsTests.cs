@@ -58,6 +58,26 @@ public sealed class GroupJournalsTests
         Assert.Equal(ErrorCode.None, (await bench.DurableAsync(bench.CommitAsync("g", GroupBench.Offset(6)))).Error);
     }
 
+    // Between the end of a handle and the news of it somebody asks for the group: the news then finds the next journal in the old one's place.
+    [Fact]
+    public async Task Members_of_a_journal_that_was_replaced_before_its_end_was_told_hear_NOT_COORDINATOR()
+    {
+        var log = new MemoryLog();
+        GroupBench? bench = null;
+        Task asking = Task.CompletedTask;
+        log.Handles.Withdrawn += _ => asking = bench!.Journals.GetAsync("g").AsTask();
+        using (bench = new GroupBench(log))
+        {
+            var joined = await bench.JoinAsync("g");
+            Assert.Null(joined.Answer);
+
+            log.TakeAway(GroupBench.JournalOf("g"));
+
+            Assert.Equal(ErrorCode.NotCoordinator, (await bench.AnswerAsync(joined).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken)).Error);
+            await asking;
+        }
+    }
+
     [Fact]
     public async Task Offsets_go_with_their_topic_whether_the_journal_is_open_or_not()
     {

@@ -43,6 +43,9 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
     /// <summary>What every opening answers; none lets it go on.</summary>
     public ErrorCode Refusal { get; set; }
 
+    /// <summary>How often somebody asked for a partition.</summary>
+    public int Openings { get; private set; }
+
     /// <summary>Runs when a partition was claimed, before its opener hears of it.</summary>
     public Action<PartitionHandle>? Opened { get; set; }
 
@@ -52,6 +55,7 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
     {
         lock (_gate)
         {
+            Openings++;
             if (Refusal != ErrorCode.None) return new(new OpenedHandle(Refusal, null));
             if (Handles.TryGet(partition, out var serving) && serving.IsOwner) return new(new OpenedHandle(ErrorCode.None, serving));
 

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Groups;
@@ -7,6 +8,7 @@ using OrleansStream.Coordination.Placement;
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Grains.Tests.Harness;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
@@ -24,6 +26,9 @@ public sealed class BrokerSilo : IAsyncLifetime
     private InProcessTestCluster? _cluster;
 
     public FileLog Log { get; private set; } = null!;
+
+    /// <summary>The same log as its grains see it.</summary>
+    internal FaultyLog Faulty { get; private set; } = null!;
 
     public IGrainFactory Grains => _cluster!.Client;
 
@@ -48,6 +53,7 @@ public sealed class BrokerSilo : IAsyncLifetime
                 Lane = new FileLaneOptions { FileBytes = 2L * Limits.MaxBlockBytes, ReserveBytes = 0 },
             },
             CancellationToken.None);
+        Faulty = new FaultyLog(Log);
         var builder = new InProcessTestClusterBuilder(1);
         builder.ConfigureSilo((_, silo) => Services(silo.Services));
         _cluster = builder.Build();
@@ -76,7 +82,8 @@ public sealed class BrokerSilo : IAsyncLifetime
         // Members come one after the other here; nobody waits for company.
         services.AddSingleton(new GroupOptions { InitialRebalanceDelay = TimeSpan.Zero });
         services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>()));
-        services.AddSingleton<IPartitionLog>(Log);
+        services.AddSingleton<IPartitionLog>(Faulty);
+        services.AddSingleton<IClusterView>(new OneBroker());
         services.AddSingleton(Log.Handles);
         services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
     }

@@ -32,6 +32,7 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         Assert.Equal(ErrorCode.None, (await silo.Topic("validated").CreateAsync(new CreateTopic(1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
         Assert.Null(silo.View.Current.Find("validated"));
         await CreateAsync("dot.ted", 1);
+        Assert.Equal(ErrorCode.InvalidTopicException, (await silo.Topic("dot_ted").CreateAsync(new CreateTopic(1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
         Assert.Equal(ErrorCode.InvalidTopicException, (await CreateAsync("dot_ted", 1)).Error);
     }
 
@@ -81,14 +82,46 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         var old = silo.View.Current.Find("mortal")!.Id;
         silo.Log.Handles.TryGet(new PartitionId(old, 0), out var handle);
 
-        Assert.Equal(ErrorCode.None, (await silo.Topic("mortal").DeleteAsync(Stop)).Error);
+        Assert.Equal(ErrorCode.None, (await silo.Topic("mortal").DeleteAsync(null, Stop)).Error);
 
         Assert.Null(silo.View.Current.Find("mortal"));
-        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await silo.Topic("mortal").DeleteAsync(Stop)).Error);
+        Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await silo.Topic("mortal").DeleteAsync(null, Stop)).Error);
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await silo.Grains.GetGrain<IPartitionGrain>(new PartitionId(old, 1).ToString()).EnsureOpenAsync(Stop)).Error);
         Assert.Equal(ErrorCode.None, (await CreateAsync("mortal", 1)).Error);
         Assert.NotEqual(old, silo.View.Current.Find("mortal")!.Id);
         while (handle!.IsOwner)
+        {
+            Stop.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
+
+    [Fact]
+    public async Task A_topic_that_is_deleted_by_its_id_is_that_one_and_not_the_next_one_of_its_name()
+    {
+        await CreateAsync("renewed", 1);
+        var first = silo.View.Current.Find("renewed")!.Id;
+        Assert.Equal(ErrorCode.None, (await silo.Topic("renewed").DeleteAsync(first, Stop)).Error);
+        await CreateAsync("renewed", 1);
+        var second = silo.View.Current.Find("renewed")!.Id;
+
+        Assert.Equal(ErrorCode.UnknownTopicId, (await silo.Topic("renewed").DeleteAsync(first, Stop)).Error);
+
+        Assert.Equal(second, silo.View.Current.Find("renewed")!.Id);
+        Assert.Equal(ErrorCode.None, (await silo.Topic("renewed").DeleteAsync(second, Stop)).Error);
+        Assert.Equal(ErrorCode.UnknownTopicId, (await silo.Topic("renewed").DeleteAsync(second, Stop)).Error);
+    }
+
+    [Fact]
+    public async Task D3_a_deletion_that_fails_half_way_is_tried_again_until_every_partition_has_its_tombstone()
+    {
+        await CreateAsync("stubborn", 3);
+        var id = silo.View.Current.Find("stubborn")!.Id;
+        silo.Faulty.FailDeletions(5);
+
+        Assert.Equal(ErrorCode.None, (await silo.Topic("stubborn").DeleteAsync(null, Stop)).Error);
+
+        while (!Enumerable.Range(0, 3).All(index => silo.Faulty.Deleted.ContainsKey(new PartitionId(id, index))))
         {
             Stop.ThrowIfCancellationRequested();
             await Task.Yield();

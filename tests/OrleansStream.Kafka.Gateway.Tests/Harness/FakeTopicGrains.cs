@@ -71,9 +71,14 @@ internal sealed class FakeTopicGrains(GatewayHarness harness)
                 : new(ErrorCode.None, null, all.Add(name, request.PartitionCount, request.Configs, request.ReplicationFactor));
         }
 
-        public async Task<TopicChange> DeleteAsync(CancellationToken cancellationToken)
+        public async Task<TopicChange> DeleteAsync(TopicId? expected, CancellationToken cancellationToken)
         {
             await all.Gate;
+            if (expected is { } id && id != Current?.Id)
+            {
+                return TopicChange.Failed(ErrorCode.UnknownTopicId, "The name belongs to another topic.");
+            }
+
             all.Remove(Current!);
             return new(ErrorCode.None, null, null);
         }

@@ -74,6 +74,24 @@ public sealed partial class LinuxDiskTests : IDisposable
     }
 
     [Fact]
+    public void Reserved_space_is_passed_over_and_written_bytes_are_found_also_while_they_wait_in_the_page_cache()
+    {
+        var disk = new LinuxDisk(_root);
+        using var file = disk.Open("a", DiskOpenMode.Write | DiskOpenMode.CreateNew);
+        file.Reserve(8 * Limits.MiB);
+        Assert.SkipUnless(file.NextData(0) > 0, "The file system cannot tell reserved space from written.");
+
+        Assert.Equal(8 * Limits.MiB, file.NextData(0));
+        file.Write(5 * Limits.MiB, [new byte[4096]]);
+
+        Assert.Equal(5 * Limits.MiB, file.NextData(0));
+        Assert.Equal((5 * Limits.MiB) + 1, file.NextData((5 * Limits.MiB) + 1));
+        Assert.Equal(8 * Limits.MiB, file.NextData((5 * Limits.MiB) + 4096));
+        file.SyncData();
+        Assert.Equal(5 * Limits.MiB, file.NextData(0));
+    }
+
+    [Fact]
     public void A_closed_file_refuses_every_call()
     {
         var disk = new LinuxDisk(_root);

@@ -52,6 +52,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
         public int Read(long position, Span<byte> destination) => inner.Read(position, destination);
 
+        public long NextData(long position) => inner.NextData(position);
+
         public void Truncate(long length) => inner.Truncate(length);
 
         public void Dispose() => inner.Dispose();

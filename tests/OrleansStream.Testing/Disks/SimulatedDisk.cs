@@ -274,6 +274,15 @@ public sealed class SimulatedDisk : IDisk
         }
     }
 
+    internal long NextData(SimulatedInode inode, long position)
+    {
+        lock (_gate)
+        {
+            ThrowIfStopped();
+            return inode.NextData(position);
+        }
+    }
+
     internal long LengthOf(SimulatedInode inode)
     {
         lock (_gate)

@@ -46,6 +46,8 @@ internal sealed class SimulatedFile(SimulatedDisk disk, string path, SimulatedIn
         return disk.Read(inode, path, position, destination);
     }
 
+    public long NextData(long position) => disk.NextData(inode, position);
+
     public void Truncate(long length)
     {
         RequireWriting();

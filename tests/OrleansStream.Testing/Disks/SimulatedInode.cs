@@ -59,6 +59,17 @@ internal sealed class SimulatedInode
         return length;
     }
 
+    /// <summary>The first position from this one on in a page that was ever written; the length if there is none.</summary>
+    public long NextData(long position)
+    {
+        for (var at = position; at < Length; at = ((at / PageBytes) + 1) * PageBytes)
+        {
+            if (_pages.ContainsKey(at / PageBytes)) return at;
+        }
+
+        return Math.Max(position, Length);
+    }
+
     public void Write(long position, ReadOnlySpan<byte> bytes)
     {
         for (var done = 0; done < bytes.Length;)

@@ -1,0 +1,48 @@
+using System.Reflection;
+using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Partitions;
+using OrleansStream.Grains.Tests.Harness;
+using OrleansStream.Log.Serving;
+using OrleansStream.Model.Options.Configs;
+
+namespace OrleansStream.Grains.Tests.Topics;
+
+public sealed class CatalogLoadTests
+{
+    // A long journal is read for longer than a grain call lasts.
+    [Fact]
+    public async Task A_start_asks_for_the_catalog_until_it_is_there()
+    {
+        var time = new FakeTimeProvider();
+        using var log = new MemoryLog();
+        var view = new CatalogView();
+        var settings = new TopicSettings(new BrokerConfigValues(new Dictionary<string, string>()));
+        using var follower = new SettingsFollower(log.Handles, view, settings);
+        var startup = new GrainStartup(follower, new LocalPartitions(log, view, settings), time);
+        var catalog = DispatchProxy.Create<ICatalogGrain, SlowCatalog>();
+        var grains = DispatchProxy.Create<IGrainFactory, OneGrain>();
+        ((OneGrain)grains).Grain = catalog;
+
+        var loading = startup.LoadCatalogAsync(grains, TestContext.Current.CancellationToken);
+        while (!loading.IsCompleted) time.Advance(TimeSpan.FromSeconds(1));
+
+        await loading;
+        Assert.Equal(4, ((SlowCatalog)(object)catalog).Calls);
+    }
+
+    internal class SlowCatalog : DispatchProxy
+    {
+        public int Calls { get; private set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            ++Calls < 4 ? Task.FromException<long>(new TimeoutException()) : Task.FromResult(1L);
+    }
+
+    internal class OneGrain : DispatchProxy
+    {
+        public ICatalogGrain? Grain { get; set; }
+
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => Grain;
+    }
+}

@@ -25,7 +25,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
     {
         _setup = setup;
         _tendReserve = parts.TendReserve;
-        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time);
+        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time) { OnFailed = setup.Note };
         var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
         var splitter = new Splitter(new SplitterParts
         {
@@ -46,7 +46,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         var producers = new ProducerSnapshots(parts.Editor, parts.Objects, pending, setup.Random);
         Mover = new LogStartMover(parts.Editor, pending, producers);
         Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
-        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter) : null;
+        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter, pending) : null;
         _upkeep = new Upkeep(new UpkeepParts
         {
             Store = manifests,

@@ -45,7 +45,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         });
         var producers = new ProducerSnapshots(parts.Editor, parts.Objects, pending, setup.Random);
         Mover = new LogStartMover(parts.Editor, pending, producers);
-        Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
+        Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending, parts.IsOpening);
         _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter, pending) : null;
         _upkeep = new Upkeep(new UpkeepParts
         {
@@ -129,6 +129,9 @@ internal sealed record FileLogUpkeepParts
     public required IExtentReader Wal { get; init; }
 
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
+
+    /// <summary>Whether an open of the partition is under way.</summary>
+    public required Func<PartitionId, bool> IsOpening { get; init; }
 
     public required Func<CancellationToken, Task> CloseSessions { get; init; }
 

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -62,6 +63,47 @@ public sealed class DeletionTests : IDisposable
 
         await _bench.Broker.Lane.Lane.TrimAsync(Token);
         Assert.Equal(_bench.Broker.Lane.Lane.PublishedEnd, _bench.Broker.Lane.Lane.TrimPoint);
+    }
+
+    [Fact]
+    public async Task What_the_lane_keeps_of_deleted_partitions_goes_with_them()
+    {
+        var kept = _bench.Open(index: 1000);
+        _bench.Append(kept, 1);
+        var lane = _bench.Broker.Lane.Lane;
+        var (before, epochs) = (lane.Index.Partitions, _bench.Broker.Epochs.Count);
+        for (var index = 0; index < 100; index++)
+        {
+            var handle = _bench.Open(index: index);
+            _bench.Append(handle, 1);
+            await _bench.Deletion.DeleteAsync(handle.Id, Token);
+
+            // A request that still has the handle is refused all the same.
+            _bench.Broker.Append(handle, new Testing.Records.BatchBuilder().Record("late"));
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, _bench.Broker.Appends.Last.Error);
+        }
+
+        Assert.Equal((before, epochs), (lane.Index.Partitions, _bench.Broker.Epochs.Count));
+        Assert.True(kept.IsOwner);
+    }
+
+    // It may have read the manifest before the tombstone stood, and must find its epoch closed.
+    [Fact]
+    public async Task B2_a_partition_that_is_being_opened_while_it_is_deleted_stays_closed_until_that_has_ended()
+    {
+        var handle = _bench.Open();
+        _bench.Append(handle, 1);
+        var isOpening = true;
+        var deletion = new PartitionDeletion(_bench.Editor, _bench.Broker.Handles, () => _bench.Broker.Lane.Lane, _bench.Pending, _ => isOpening);
+
+        await deletion.DeleteAsync(handle.Id, Token);
+        Assert.False(_bench.Broker.Epochs.TryPublish(handle.Id, handle.Epoch, static () => { }));
+        deletion.OnOpened(handle.Id);
+        Assert.False(_bench.Broker.Epochs.TryPublish(handle.Id, handle.Epoch, static () => { }));
+
+        isOpening = false;
+        deletion.OnOpened(handle.Id);
+        Assert.Equal(0, _bench.Broker.Lane.Lane.Index.Partitions);
     }
 
     [Fact]

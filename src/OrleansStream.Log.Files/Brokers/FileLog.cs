@@ -82,6 +82,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Files = files,
             Wal = _reader,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
+            IsOpening = _opening.ContainsKey,
             CloseSessions = recovery.CloseUnneededAsync,
             TendReserve = () => disk.Reserve.IsShort
                 ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _objectThread)
@@ -158,6 +159,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     {
         await ((Task)opening.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _opening.TryRemove(KeyValuePair.Create(partition, opening));
+        _upkeep.Deletion.OnOpened(partition);
     }
 
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>

@@ -25,7 +25,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
     {
         _setup = setup;
         _tendReserve = parts.TendReserve;
-        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time);
+        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time) { OnFailed = setup.Note };
         var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
         var splitter = new Splitter(new SplitterParts
         {
@@ -46,8 +46,8 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         });
         var producers = new ProducerSnapshots(parts.Editor, parts.Objects, pending, setup.Random);
         Mover = new LogStartMover(parts.Editor, pending, producers);
-        Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending);
-        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter) : null;
+        Deletion = new PartitionDeletion(parts.Editor, parts.Handles, parts.CurrentLane, pending, parts.IsOpening);
+        _metrics = setup.Meters is { } meters ? new UpkeepMetrics(meters, splitter, pending) : null;
         _upkeep = new Upkeep(new UpkeepParts
         {
             Store = manifests,
@@ -130,6 +130,9 @@ internal sealed record FileLogUpkeepParts
     public required IExtentReader Wal { get; init; }
 
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
+
+    /// <summary>Whether an open of the partition is under way.</summary>
+    public required Func<PartitionId, bool> IsOpening { get; init; }
 
     public required Func<CancellationToken, Task> CloseSessions { get; init; }
 

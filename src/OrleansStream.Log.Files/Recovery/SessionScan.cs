@@ -57,7 +57,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     // the writer syncs a file before it goes on to the next.
     private async Task<WalFileScan[]> ScanFilesAsync()
     {
-        var begun = await Task.WhenAll(_numbers.Select(number => OnDisk(number, (file, reader) => (Footer: FooterOf(file, number), IsBegun: reader.TryDirectory(0, out _, out _, out _)))));
+        var begun = await Task.WhenAll(_numbers.Select(number => OnDisk(number, (file, reader) => (Footer: FooterOf(file, reader, number), IsBegun: reader.TryDirectory(0, out _, out _, out _)))));
         var open = Array.FindLastIndex(begun, file => file.IsBegun);
         OpenFile = open < 0 ? -1 : _numbers[open];
         var scans = await Task.WhenAll(_numbers.Select((number, index) => begun[index].Footer is { } footer
@@ -72,8 +72,18 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     }
 
     // Null: its blocks are read. So are those of a file that goes on behind the recorded end, since a footer does not say which frames those are.
-    private WalFileScan? FooterOf(IDiskFile file, int number) =>
-        !VerifiesAll && WalFooter.TryRead(file, _session, number, out var footer) && !(footer.File.EndSlot > record.End) ? WalFileScan.Of(footer, record.TrimPoint) : null;
+    private WalFileScan? FooterOf(IDiskFile file, WalBlockReader reader, int number) =>
+        !VerifiesAll && WalFooter.TryRead(file, _session, number, out var footer) && !(footer.File.EndSlot > record.End) && IsOf(reader, footer) ? WalFileScan.Of(footer, record.TrimPoint) : null;
+
+    // Two headers tell whether it is the footer of these blocks.
+    private static bool IsOf(WalBlockReader reader, WalFooter footer)
+    {
+        var file = footer.File;
+        var last = new Slot(file.EndSlot.Value - 1);
+        return reader.TryDirectory(0, out var first, out _, out _) && first.Slot == file.FirstSlot && first.PreviousChecksum == footer.FirstPrevious
+            && file.TryFind(last, out var position, out _) && reader.TryDirectory(position, out var end, out _, out _)
+            && end.Slot == last && end.Checksum == footer.LastChecksum && position + end.StoredBytes == file.EndPosition;
+    }
 
     // Files below the trim point are being deleted, in no order that a power cut would keep: what is left of them proves nothing.
     private WalFileScan[] WithoutTrimmed(WalFileScan[] scans)

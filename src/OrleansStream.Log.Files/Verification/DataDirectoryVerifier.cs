@@ -6,6 +6,7 @@ using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model;
@@ -15,7 +16,7 @@ namespace OrleansStream.Log.Files.Verification;
 
 /// <summary>
 /// Reads a whole data directory that no broker uses, and says what in it is damaged or missing: identity, metadata journal, every block of every WAL file
-/// that is needed, every byte of every segment, and whether each partition's extents follow each other and find their bytes. Never writes.
+/// that is needed with its footer, every byte of every segment and snapshot, and whether each partition's extents follow each other and find their bytes. Never writes.
 /// </summary>
 /// <param name="disk">The directory; only reading calls are made.</param>
 /// <param name="scheduler">Where files are read; bounds how many at once.</param>
@@ -34,6 +35,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
 
         var sessions = await VerifySessionsAsync(journal.Sessions, cancellationToken);
         foreach (var manifest in journal.Manifests.OrderBy(manifest => manifest.Partition)) VerifyManifest(manifest, journal, sessions);
+        await VerifySnapshotsAsync(journal.Manifests, sessions, cancellationToken);
         await VerifySegmentsAsync(journal.Manifests, cancellationToken);
         return _findings;
     }
@@ -84,7 +86,10 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
             catch (CorruptBlockException error)
             {
                 Add(error.Location, error.Position, error.Message);
+                continue;
             }
+
+            await VerifyFootersAsync(sessions[record.Session]);
         }
 
         foreach (var (session, numbers) in files)
@@ -93,6 +98,36 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         }
 
         return sessions;
+    }
+
+    private async Task VerifyFootersAsync(RecoveredSession session)
+    {
+        foreach (var file in session.Files)
+        {
+            var difference = await Task.Factory.StartNew(() => FooterComparison.FindDifference(disk, file.Session, file.Number), CancellationToken.None, TaskCreationOptions.DenyChildAttach, scheduler);
+            if (difference is not null) Add(file.Path, file.EndPosition, $"The file's footer is wrong: {difference}.");
+        }
+    }
+
+    private async Task VerifySnapshotsAsync(IReadOnlyList<Manifest> manifests, Dictionary<SessionId, RecoveredSession> sessions, CancellationToken cancellationToken)
+    {
+        var objects = FileObjectStore.OpenToRead(disk, scheduler);
+        foreach (var manifest in manifests.Where(manifest => !manifest.Deleted).OrderBy(manifest => manifest.Partition))
+        {
+            if (manifest.Snapshot is not { } snapshot || !disk.FileExists(ObjectNames.PathOf(snapshot.Name))) continue;
+            var path = ObjectNames.PathOf(snapshot.Name);
+            if (await SnapshotCheck.FindFaultAsync(objects, snapshot, cancellationToken) is { } fault) Add(path, 0, $"The snapshot of partition {manifest.Partition} is wrong: {fault}.");
+            if (LogEndOf(manifest, sessions) is { } end && snapshot.CoversTo > end)
+                Add(path, -1, $"The snapshot of partition {manifest.Partition} covers up to offset {snapshot.CoversTo}, but its log ends at {end}.");
+        }
+    }
+
+    // Null: the session that may go on with the log is damaged, so that nothing is known.
+    private static Offset? LogEndOf(Manifest manifest, Dictionary<SessionId, RecoveredSession> sessions)
+    {
+        if (!sessions.TryGetValue(manifest.Owner, out var owner)) return null;
+        var frames = owner.FramesOf(manifest.Partition);
+        return frames.Count == 0 ? manifest.ExtentsEnd : Offset.Max(manifest.ExtentsEnd, frames[^1].LastOffset + 1);
     }
 
     private void VerifyManifest(Manifest manifest, JournalContents journal, Dictionary<SessionId, RecoveredSession> sessions)

@@ -41,6 +41,15 @@ internal sealed class FooterBuilder(SessionId session)
         }
     }
 
+    /// <summary>
+    /// Parts from what it gathered. A partition that is idle holds on to its part until it is written to again, and must not keep alive through it what
+    /// the file had of all others.
+    /// </summary>
+    public void Release()
+    {
+        foreach (var runs in _partitions) runs.Release();
+    }
+
     private Runs AddPartition(PartitionId partition)
     {
         var runs = new Runs(this, partition);
@@ -61,7 +70,8 @@ internal sealed class FooterBuilder(SessionId session)
         private long _maxTimestampMs;
         private SessionId _session;
 
-        public FooterBuilder File => file;
+        /// <summary>Null once the file is closed. Its writer has gone over to the next one by then, and only compares.</summary>
+        public FooterBuilder? File { get; private set; } = file;
 
         public PartitionId Partition => partition;
 
@@ -83,6 +93,13 @@ internal sealed class FooterBuilder(SessionId session)
             _lastSlot = slot;
             _bytes += frame.Length;
             if (frame.MaxTimestampMs > _maxTimestampMs) _maxTimestampMs = frame.MaxTimestampMs;
+        }
+
+        public void Release()
+        {
+            File = null;
+            _full.Clear();
+            _full.TrimExcess();
         }
 
         private WalExtent Current() => new(_session, _firstSlot, _lastSlot, _base, _last, _bytes, _maxTimestampMs);

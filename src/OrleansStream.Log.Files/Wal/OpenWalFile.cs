@@ -75,6 +75,7 @@ internal sealed class OpenWalFile(IDiskFile disk, int number, long bytes)
         finally
         {
             disk.Dispose();
+            Footer!.Release();
             Footer = null;
             Map!.IsClosed = true;
         }

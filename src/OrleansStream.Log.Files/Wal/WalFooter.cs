@@ -152,7 +152,7 @@ public sealed class WalFooter
             file.Add(start, (int)(next - start));
         }
 
-        var partitions = ParsePartitions(rest, session, BinaryPrimitives.ReadInt32LittleEndian(bytes[56..]));
+        var partitions = ParsePartitions(rest, file, BinaryPrimitives.ReadInt32LittleEndian(bytes[56..]));
         return partitions is null ? null : new WalFooter(
             file,
             BinaryPrimitives.ReadUInt32LittleEndian(bytes[48..]),
@@ -161,7 +161,7 @@ public sealed class WalFooter
             partitions);
     }
 
-    private static Dictionary<PartitionId, IReadOnlyList<WalExtent>>? ParsePartitions(ReadOnlySpan<byte> rest, SessionId session, int count)
+    private static Dictionary<PartitionId, IReadOnlyList<WalExtent>>? ParsePartitions(ReadOnlySpan<byte> rest, WalFile file, int count)
     {
         if (count < 0 || count > rest.Length / PartitionBytes) return null;
 
@@ -175,12 +175,20 @@ public sealed class WalFooter
             if (runs < 1 || runs > rest.Length / RunBytes) return null;
 
             var extents = new WalExtent[runs];
-            for (var i = 0; i < runs; i++, rest = rest[RunBytes..]) extents[i] = ParseRun(rest, session);
+            for (var i = 0; i < runs; i++, rest = rest[RunBytes..])
+            {
+                extents[i] = ParseRun(rest, file.Session);
+                if (!IsPossible(extents[i], file)) return null;
+            }
+
             partitions[partition] = extents;
         }
 
         return partitions;
     }
+
+    private static bool IsPossible(WalExtent run, WalFile file) =>
+        run.FirstSlot >= file.FirstSlot && run.LastSlot >= run.FirstSlot && run.LastSlot < file.EndSlot && run.BaseOffset >= Offset.Zero && run.LastOffset >= run.BaseOffset && run.Bytes > 0;
 
     private static WalExtent ParseRun(ReadOnlySpan<byte> run, SessionId session) => new(
         session,

@@ -26,6 +26,9 @@ public sealed class ClosedEpochs
         }
     }
 
+    /// <summary>How many partitions it knows.</summary>
+    public int Count => _epochs.Count;
+
     /// <summary>Runs the action if the epoch is open, in one step with the test (rule O6): publishing a handle. False if the epoch is closed; nothing ran.</summary>
     /// <param name="partition">Whose epoch.</param>
     /// <param name="epoch">The epoch that was claimed.</param>
@@ -41,6 +44,9 @@ public sealed class ClosedEpochs
             return true;
         }
     }
+
+    /// <summary>Forgets a partition that nobody can open any more.</summary>
+    internal void Forget(PartitionId partition) => _epochs.TryRemove(partition, out _);
 
     internal ClosedEpoch StateOf(PartitionId partition) => _epochs.GetOrAdd(partition, static _ => new ClosedEpoch());
 

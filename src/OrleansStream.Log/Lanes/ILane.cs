@@ -35,6 +35,14 @@ public interface ILane
     /// <summary>What this session holds of each partition and no segment covers.</summary>
     LaneIndex Index { get; }
 
+    /// <summary>
+    /// Lets go of what is kept of a partition that is deleted: its tombstone stands, its frames are drained, and no open of it is under way, so that nothing
+    /// can ask for it any more. Frames of a handle that still has its state are refused as before. A lane that keeps nothing does nothing.
+    /// </summary>
+    void Forget(PartitionId partition)
+    {
+    }
+
     /// <summary>Deletes what no longer is needed (rules T1 and T2). The lane itself finds the slot up to which that holds.</summary>
     ValueTask TrimAsync(CancellationToken cancellationToken);
 

@@ -134,6 +134,12 @@ public class Lane : ILane
         return _publisher.WhenSettled(new Slot(last)).WaitAsync(cancellationToken);
     }
 
+    public void Forget(PartitionId partition)
+    {
+        _partitions.TryRemove(partition, out _);
+        _setup.ClosedEpochs.Forget(partition);
+    }
+
     public ValueTask TrimAsync(CancellationToken cancellationToken) => _trimmer.TrimAsync(cancellationToken);
 
     public Task StopAsync(CancellationToken cancellationToken)

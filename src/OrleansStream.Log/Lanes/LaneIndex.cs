@@ -17,6 +17,9 @@ public sealed class LaneIndex
         _partitions = partitions;
     }
 
+    /// <summary>Partitions that the lane keeps something of.</summary>
+    public int Partitions => _partitions.Count;
+
     /// <summary>Adds what the session holds of the partition at or above the offset, in offset order.</summary>
     /// <param name="partition">Whose frames.</param>
     /// <param name="from">The lowest wanted offset; the first extent may begin below it.</param>

@@ -47,8 +47,9 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         // Where the usual size does not go in any more, the frame's own still may.
         if (status != EnqueueStatus.Accepted && needed < _target) status = TryOpen(needed, out block);
 
-        // No more than it needs, so that records find little room beside it.
-        return status == EnqueueStatus.NoSpace && isJournal ? TryOpen(needed, out block, isJournal: true) : status;
+        // No more than it needs, so that records find little room beside it. Also while the next file is waited for: at the cap it is the deletion of a
+        // topic that makes room.
+        return status != EnqueueStatus.Accepted && isJournal ? TryOpen(needed, out block, isJournal: true) : status;
     }
 
     /// <summary>Ends the open block: sealed if it has frames, given back if it has none.</summary>

@@ -19,7 +19,7 @@ public sealed class LogStartMover(ManifestEditor manifests, PendingObjects pendi
     /// <param name="handle">Of the partition, which this broker owns.</param>
     /// <param name="offset">The new log start; <see cref="Offset.None"/> for the high watermark. At or below the present log start nothing changes.</param>
     /// <param name="cancellationToken">Ends the wait; the move may still happen.</param>
-    /// <returns>None; OFFSET_OUT_OF_RANGE above the high watermark or below -1; the handle's code if it is closed.</returns>
+    /// <returns>None; OFFSET_OUT_OF_RANGE above the high watermark or below -1; the handle's code if it is closed; KAFKA_STORAGE_ERROR if the producers could not be saved: nothing moved, try again.</returns>
     public async ValueTask<ErrorCode> MoveAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken)
     {
         if (handle.Closed != ErrorCode.None) return handle.Closed;
@@ -27,7 +27,8 @@ public sealed class LogStartMover(ManifestEditor manifests, PendingObjects pendi
         if (target < Offset.Zero || target > handle.HighWatermark) return ErrorCode.OffsetOutOfRange;
         if (target <= handle.LogStart) return ErrorCode.None;
 
-        await producers.SaveBeforeAsync(handle, target, cancellationToken);
+        // Rule D6: records go only behind a snapshot of their producers. What kept it from being saved may pass.
+        if (!await producers.SaveBeforeAsync(handle, target, cancellationToken)) return handle.Closed != ErrorCode.None ? handle.Closed : ErrorCode.KafkaStorageError;
         var edit = await handle.EditManifestAsync(manifests, manifest => WithLogStart(manifest, target), cancellationToken);
         if (edit.Outcome == ManifestEditOutcome.NotOwner) return handle.Closed;
         if (!edit.Manifest!.PendingDelete.IsEmpty) pending.Watch(handle.Id);

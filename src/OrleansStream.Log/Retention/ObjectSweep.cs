@@ -70,8 +70,7 @@ public sealed class ObjectSweep(SweepParts parts, PendingObjects pending, TimePr
             if (named.Contains(name)) continue;
             if (!manifest.Deleted && epoch < manifest.Epoch)
             {
-                await parts.Objects.DeleteAsync(name, cancellationToken);
-                swept++;
+                if (await pending.TryDeleteAsync(name, cancellationToken)) swept++;
             }
             else if (manifest.Deleted || IsOld(name, seen))
             {

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
@@ -11,8 +12,12 @@ namespace OrleansStream.Log.Retention;
 /// <param name="handles">The open partitions.</param>
 /// <param name="currentLane">The lane of the current session, ended or not.</param>
 /// <param name="pending">Told of objects that are to be deleted.</param>
-public sealed class PartitionDeletion(ManifestEditor manifests, HandleTable handles, Func<ILane> currentLane, PendingObjects pending)
+/// <param name="isOpening">Whether an open of the partition is under way. Null: never.</param>
+public sealed class PartitionDeletion(ManifestEditor manifests, HandleTable handles, Func<ILane> currentLane, PendingObjects pending, Func<PartitionId, bool>? isOpening = null)
 {
+    // Deleted while somebody opened them: what is kept to refuse that open is forgotten when it has ended.
+    private readonly ConcurrentDictionary<PartitionId, byte> _remembered = new();
+
     /// <summary>
     /// Writes the partition's tombstone, creating it if there is no manifest, and ends its handle; durable on return. What the lane holds of it is
     /// forgotten, so that the next trim frees it. Repeating it does no harm.
@@ -30,6 +35,16 @@ public sealed class PartitionDeletion(ManifestEditor manifests, HandleTable hand
         await lane.DrainAsync(partition, cancellationToken);
         lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
         if (!tombstone.PendingDelete.IsEmpty) pending.Watch(partition);
+
+        // An open that begins from here on finds the tombstone. One that is under way may have read what stood before: its epoch must stay closed.
+        _remembered[partition] = 0;
+        OnOpened(partition);
+    }
+
+    /// <summary>An open of the partition has ended: if it is deleted, what was kept to refuse that open is forgotten.</summary>
+    public void OnOpened(PartitionId partition)
+    {
+        if (isOpening?.Invoke(partition) != true && _remembered.TryRemove(partition, out _)) currentLane().Forget(partition);
     }
 
     /// <summary>The tombstone that takes a manifest's place; null if it is one.</summary>

@@ -25,20 +25,28 @@ public sealed class ProducerSnapshots(ManifestEditor manifests, IObjectStore obj
     /// <summary>Saves the producers if much was appended since the last time. Returns whether it did.</summary>
     /// <exception cref="LogException">Storage failed; the next call tries again.</exception>
     public async ValueTask<bool> TendAsync(PartitionHandle handle, CancellationToken cancellationToken) =>
-        handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner && await SaveAsync(handle, evenIfNone: true, cancellationToken);
+        handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner && await SaveAsync(handle, cancellationToken);
 
-    /// <summary>To be called before records below the offset go: their producers are then in a snapshot. Fails with the same exceptions, and then the records must stay.</summary>
-    public async ValueTask SaveBeforeAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken)
+    /// <summary>To be called before records below the offset go: their producers are then in a snapshot.</summary>
+    /// <returns>False if they are not: the records must stay, until a later call succeeds.</returns>
+    /// <exception cref="LogException">Storage failed; the records must stay.</exception>
+    public async ValueTask<bool> SaveBeforeAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken)
     {
-        if (handle.BytesSinceProducerSnapshot == 0 || handle.Manifest.Snapshot?.CoversTo >= offset) return;
-        await SaveAsync(handle, evenIfNone: false, cancellationToken);
+        if (handle.BytesSinceProducerSnapshot == 0 || Covers(handle, offset)) return true;
+        if (await handle.TakeProducersAsync(cancellationToken) is not { } image) return false;
+
+        // Whoever saved meanwhile may have covered it.
+        return image.Count == 0 || await SaveAsync(handle, image, cancellationToken) || Covers(handle, offset);
     }
 
-    private async ValueTask<bool> SaveAsync(PartitionHandle handle, bool evenIfNone, CancellationToken cancellationToken)
-    {
-        // What is on its way to the disk is in the image too, so it counts only when all of that has arrived.
-        if (await handle.TakeProducersAsync(cancellationToken) is not { } image || (image.Count == 0 && !evenIfNone)) return false;
+    private static bool Covers(PartitionHandle handle, Offset offset) => handle.Manifest.Snapshot?.CoversTo >= offset;
 
+    // What is on its way to the disk is in the image too, so it counts only when all of that has arrived.
+    private async ValueTask<bool> SaveAsync(PartitionHandle handle, CancellationToken cancellationToken) =>
+        await handle.TakeProducersAsync(cancellationToken) is { } image && await SaveAsync(handle, image, cancellationToken);
+
+    private async ValueTask<bool> SaveAsync(PartitionHandle handle, ProducerImage image, CancellationToken cancellationToken)
+    {
         var name = $"{SegmentName.New(handle.Id, image.CoversTo, handle.Epoch, NewUnique())}.snapshot";
         if (!await objects.TryCreateAsync(name, new ReadOnlySequence<byte>(image.Encoded), cancellationToken)) return false;
 

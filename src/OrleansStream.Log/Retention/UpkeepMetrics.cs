@@ -15,13 +15,14 @@ public sealed class UpkeepMetrics : IDisposable
     private readonly Counter<long> _objectsSwept;
     private readonly Counter<long> _idleClosed;
 
-    public UpkeepMetrics(IMeterFactory factory, Splitter splitter)
+    public UpkeepMetrics(IMeterFactory factory, Splitter splitter, PendingObjects pending)
     {
         _meter = factory.Create(Name);
         _expired = _meter.CreateCounter<long>("orleansstream.log.retention.moves", "{move}", "Log starts that retention moved.");
         _objectsDeleted = _meter.CreateCounter<long>("orleansstream.log.objects.deleted", "{object}", "Segments and snapshots deleted after their delay.");
         _objectsSwept = _meter.CreateCounter<long>("orleansstream.log.objects.swept", "{object}", "Objects that no manifest named.");
         _idleClosed = _meter.CreateCounter<long>("orleansstream.log.partitions.idle_closed", "{partition}", "Partitions closed since nobody used them.");
+        _meter.CreateObservableCounter("orleansstream.log.objects.delete_failures", () => pending.FailedDeletes, "{try}", "Tries to delete an object that failed.");
         _meter.CreateObservableCounter("orleansstream.log.split.segments", () => splitter.SegmentsWritten, "{segment}", "Segments cut out of the WAL.");
         _meter.CreateObservableCounter("orleansstream.log.split.cut", () => splitter.BytesCut, "By", "Bytes cut out of the WAL into segments.");
         _meter.CreateObservableCounter("orleansstream.log.split.carried", () => splitter.BytesCarried, "By", "Bytes appended again so that an old WAL file could go.");

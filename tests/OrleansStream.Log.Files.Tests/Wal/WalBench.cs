@@ -13,7 +13,7 @@ namespace OrleansStream.Log.Files.Tests.Wal;
 /// <summary>A lane over WAL files on a simulated disk, moved by the test alone.</summary>
 internal sealed class WalBench : IDisposable
 {
-    public WalBench(FileLaneOptions? options = null, SimulatedDisk? disk = null, Action<Action>? runApart = null)
+    public WalBench(FileLaneOptions? options = null, SimulatedDisk? disk = null, Action<Action>? runApart = null, int largestBlockBytes = Limits.MaxBlockBytes)
     {
         Disk = disk ?? new SimulatedDisk();
         Options = options ?? new FileLaneOptions { FileBytes = 32L * Limits.MiB };
@@ -23,6 +23,7 @@ internal sealed class WalBench : IDisposable
             Session = Session,
             Options = Options,
             Files = Files,
+            LargestBlockBytes = largestBlockBytes,
             Time = Time,
             RunApart = runApart ?? (static work => work()),
         });
@@ -38,6 +39,7 @@ internal sealed class WalBench : IDisposable
             Dispatcher = Dispatcher,
             WakeWriter = static () => { },
             ReadGrace = TimeSpan.Zero,
+            BlockBytes = Options.BlockBytes,
         });
         Store.OnSpace = Lane.OnSpace;
         Partition = Lane.PartitionOf(LaneCalls.Partition(0));
@@ -68,6 +70,8 @@ internal sealed class WalBench : IDisposable
     public LanePartition Partition { get; }
 
     public EnqueueStatus Append(long offset, int length = 100, LanePartition? partition = null) => Lane.Append(LaneCalls.Request(partition ?? Partition, Owner, offset, length));
+
+    public EnqueueStatus AppendJournal(long offset, int length = 100) => Lane.Append(LaneCalls.Request(Partition, Owner, offset, length) with { Kind = FrameKind.Journal });
 
     public void RunAll()
     {

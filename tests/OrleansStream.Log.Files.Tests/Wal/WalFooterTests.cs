@@ -1,5 +1,7 @@
+using System.Runtime.CompilerServices;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model;
@@ -89,6 +91,31 @@ public sealed class WalFooterTests
         using var file = disk.Open(bench.Files.Of(bench.Session)[0].Path, DiskOpenMode.Read);
         Assert.False(WalFooter.TryRead(file, bench.Session, 0, out _));
     }
+
+    // Ten thousand partitions that were once written to would otherwise keep what the footers of ten thousand files were made of.
+    [Fact]
+    public void An_idle_partition_keeps_nothing_alive_of_what_a_closed_file_had_of_others()
+    {
+        using var bench = new WalBench();
+        var (idle, busy) = (bench.Lane.PartitionOf(LaneCalls.Partition(1)), bench.Lane.PartitionOf(LaneCalls.Partition(2)));
+        bench.Append(0, partition: idle);
+        bench.Append(0, partition: busy);
+        bench.RunAll();
+        var ofBusy = StateOf(busy);
+        for (var i = 1; bench.Files.Of(bench.Session).Count < 2; i++)
+        {
+            bench.Append(i, length: 900_000, busy);
+            bench.RunAll();
+        }
+
+        GC.GetTotalMemory(forceFullCollection: true);
+
+        Assert.NotNull(idle.StoreState);
+        Assert.False(ofBusy.IsAlive);
+    }
+
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private static WeakReference StateOf(LanePartition partition) => new(partition.StoreState);
 
     private static WalBench TwoFiles()
     {

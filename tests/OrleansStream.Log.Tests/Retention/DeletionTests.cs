@@ -1,5 +1,7 @@
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Serving;
@@ -64,6 +66,47 @@ public sealed class DeletionTests : IDisposable
     }
 
     [Fact]
+    public async Task What_the_lane_keeps_of_deleted_partitions_goes_with_them()
+    {
+        var kept = _bench.Open(index: 1000);
+        _bench.Append(kept, 1);
+        var lane = _bench.Broker.Lane.Lane;
+        var (before, epochs) = (lane.Index.Partitions, _bench.Broker.Epochs.Count);
+        for (var index = 0; index < 100; index++)
+        {
+            var handle = _bench.Open(index: index);
+            _bench.Append(handle, 1);
+            await _bench.Deletion.DeleteAsync(handle.Id, Token);
+
+            // A request that still has the handle is refused all the same.
+            _bench.Broker.Append(handle, new Testing.Records.BatchBuilder().Record("late"));
+            Assert.Equal(ErrorCode.UnknownTopicOrPartition, _bench.Broker.Appends.Last.Error);
+        }
+
+        Assert.Equal((before, epochs), (lane.Index.Partitions, _bench.Broker.Epochs.Count));
+        Assert.True(kept.IsOwner);
+    }
+
+    // It may have read the manifest before the tombstone stood, and must find its epoch closed.
+    [Fact]
+    public async Task B2_a_partition_that_is_being_opened_while_it_is_deleted_stays_closed_until_that_has_ended()
+    {
+        var handle = _bench.Open();
+        _bench.Append(handle, 1);
+        var isOpening = true;
+        var deletion = new PartitionDeletion(_bench.Editor, _bench.Broker.Handles, () => _bench.Broker.Lane.Lane, _bench.Pending, _ => isOpening);
+
+        await deletion.DeleteAsync(handle.Id, Token);
+        Assert.False(_bench.Broker.Epochs.TryPublish(handle.Id, handle.Epoch, static () => { }));
+        deletion.OnOpened(handle.Id);
+        Assert.False(_bench.Broker.Epochs.TryPublish(handle.Id, handle.Epoch, static () => { }));
+
+        isOpening = false;
+        deletion.OnOpened(handle.Id);
+        Assert.Equal(0, _bench.Broker.Lane.Lane.Index.Partitions);
+    }
+
+    [Fact]
     public async Task D3_segments_and_snapshot_of_a_deleted_partition_are_deleted_after_the_delay()
     {
         var handle = _bench.Open(change: manifest => manifest with
@@ -82,6 +125,51 @@ public sealed class DeletionTests : IDisposable
         var tombstone = await _bench.ManifestOf(handle.Id);
         Assert.True(tombstone.Deleted);
         Assert.Empty(tombstone.PendingDelete);
+    }
+
+    [Fact]
+    public async Task D2_an_object_that_cannot_be_deleted_keeps_no_other_from_going_and_is_tried_ever_more_seldom()
+    {
+        for (var index = 0; index < 3; index++)
+        {
+            var name = $"p/{index}";
+            var handle = _bench.Open(index: index, change: manifest => manifest with { Extents = [new SegmentExtent(name, default, Offset.Zero, new Offset(9), 100, 1)] });
+            await PutAsync(name);
+            await _bench.Deletion.DeleteAsync(handle.Id, Token);
+        }
+
+        await _bench.Pending.DeleteDueAsync(Token);
+        _bench.Time.Advance(TimeSpan.FromSeconds(60));
+        _bench.Objects.DeleteFault = static name => name == "p/1" ? new DiskException(name, "Delete", 5, "input/output error") : null;
+
+        Assert.Equal(2, await _bench.Pending.DeleteDueAsync(Token));
+        Assert.Equal(["p/1"], _bench.Objects.Names);
+        Assert.Equal(["p/1"], (await _bench.ManifestOf(MemoryBroker.PartitionOf(1))).PendingDelete);
+        for (var second = 0; second < 600; second++)
+        {
+            _bench.Time.Advance(TimeSpan.FromSeconds(1));
+            Assert.Equal(0, await _bench.Pending.DeleteDueAsync(Token));
+        }
+
+        // At once, and 5, 15, 35, 75, 155 and 315 seconds later.
+        Assert.Equal(7, _bench.Pending.FailedDeletes);
+        _bench.Objects.DeleteFault = null;
+        _bench.Time.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(1, await _bench.Pending.DeleteDueAsync(Token));
+        Assert.Empty(_bench.Objects.Names);
+    }
+
+    [Fact]
+    public async Task D4_an_orphan_that_cannot_be_deleted_keeps_the_sweep_from_no_other()
+    {
+        var handle = _bench.Open(change: manifest => manifest with { Epoch = new LeaderEpoch(3) });
+        var (stuck, orphan) = (await PutAsync(NameOf(handle.Id, epoch: 1)), await PutAsync(NameOf(handle.Id, epoch: 2)));
+        _bench.Objects.DeleteFault = name => name == stuck ? new DiskException(name, "Delete", 5, "input/output error") : null;
+
+        Assert.Equal(1, await _bench.Sweep.RunAsync(Token));
+
+        Assert.Equal([stuck], _bench.Objects.Names);
+        Assert.DoesNotContain(orphan, _bench.Objects.Names);
     }
 
     [Fact]

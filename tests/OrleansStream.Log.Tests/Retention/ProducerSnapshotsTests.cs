@@ -82,6 +82,38 @@ public sealed class ProducerSnapshotsTests
     }
 
     [Fact]
+    public async Task D6_log_start_stays_where_producers_could_not_be_saved_and_moves_when_they_can_be()
+    {
+        using var bench = new RetentionBench();
+        var handle = bench.Open();
+        AppendOf(bench, handle, sequence: 0);
+        bench.Broker.Lane.Publish();
+        bench.Objects.MayCreate = static _ => false;
+
+        Assert.Equal(ErrorCode.KafkaStorageError, await bench.Mover.MoveAsync(handle, Offset.None, None));
+        Assert.Equal((Offset.Zero, Offset.Zero), (handle.LogStart, (await bench.ManifestOf(handle.Id)).LogStart));
+
+        bench.Objects.MayCreate = null;
+        Assert.Equal(ErrorCode.None, await bench.Mover.MoveAsync(handle, Offset.None, None));
+        Assert.Equal((new Offset(1), new Offset(1)), (handle.LogStart, (await bench.ManifestOf(handle.Id)).Snapshot!.CoversTo));
+    }
+
+    [Fact]
+    public async Task D6_log_start_stays_where_the_lane_ends_before_the_producers_are_saved()
+    {
+        using var bench = new RetentionBench();
+        var handle = bench.Open();
+        AppendOf(bench, handle, sequence: 0);
+        bench.Broker.Lane.Publish();
+        AppendOf(bench, handle, sequence: 1);
+        var moving = bench.Mover.MoveAsync(handle, new Offset(1), None).AsTask();
+        bench.Broker.Lane.Abort();
+
+        Assert.NotEqual(ErrorCode.None, await moving);
+        Assert.Equal(Offset.Zero, (await bench.ManifestOf(handle.Id)).LogStart);
+    }
+
+    [Fact]
     public async Task D2_the_snapshot_before_is_deleted_later()
     {
         using var bench = new RetentionBench();

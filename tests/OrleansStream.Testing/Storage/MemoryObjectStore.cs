@@ -9,6 +9,12 @@ public sealed class MemoryObjectStore : IObjectStore
 {
     private readonly SortedDictionary<string, byte[]> _objects = new(StringComparer.Ordinal);
 
+    /// <summary>Asked before an object is created; false leaves it uncreated, as if its name were taken.</summary>
+    public Func<string, bool>? MayCreate { get; set; }
+
+    /// <summary>What deleting an object fails with; null for none.</summary>
+    public Func<string, Exception?>? DeleteFault { get; set; }
+
     /// <summary>The names that there are, in order.</summary>
     public IReadOnlyList<string> Names
     {
@@ -29,6 +35,7 @@ public sealed class MemoryObjectStore : IObjectStore
 
     public ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
     {
+        if (MayCreate?.Invoke(name) == false) return new(false);
         lock (_objects) return new(_objects.TryAdd(name, content.ToArray()));
     }
 
@@ -50,6 +57,7 @@ public sealed class MemoryObjectStore : IObjectStore
 
     public ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
     {
+        if (DeleteFault?.Invoke(name) is { } fault) return ValueTask.FromException(fault);
         lock (_objects) _objects.Remove(name);
         return ValueTask.CompletedTask;
     }

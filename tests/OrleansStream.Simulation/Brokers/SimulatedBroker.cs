@@ -188,7 +188,7 @@ internal sealed class SimulatedBroker
         Store = _manifests!,
         Manifests = editor,
         Objects = Objects!,
-        Extents = _reader!,
+        Extents = _mutation.SplitExtents(_reader!),
         Slabs = _slabs,
         Handles = Handles,
         CurrentLane = () => _shownLane!,

@@ -294,6 +294,11 @@ internal sealed class Schedule
         if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
+    private void AppendMore(PartitionId partition)
+    {
+        if (Array.Find(_logs, log => log.Partition == partition) is { } log && _chance.Next(4) == 0) Append(log);
+    }
+
     private void Produce(SimulatedProducer producer)
     {
         if (!_broker!.Handles.TryGet(producer.Log.Partition, out var handle)) return;
@@ -387,7 +392,9 @@ internal sealed class Schedule
             disk.StopAtWritePoint = attempt < 3 && _chance.Next(4) == 0 ? disk.WritePoints + 1 + _chance.Next(25) : null;
             try
             {
-                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _setup with { Mutation = _newMutation() });
+                var mutation = _newMutation();
+                mutation.AppendMore = AppendMore;
+                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _setup with { Mutation = mutation });
                 foreach (var log in _logs.Concat(_deleted)) CheckAfterStart(log);
                 foreach (var journal in _journals) CheckAfterStart(journal);
                 if (!disk.IsStopped) return;

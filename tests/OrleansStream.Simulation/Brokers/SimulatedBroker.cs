@@ -171,7 +171,7 @@ internal sealed class SimulatedBroker
             CurrentLane = () => _shownLane!,
             Recovered = _mutation.Recovered(Recovery),
             Handles = Handles,
-            Serving = new ServingParts { Extents = new ExtentReader(_reader, new SegmentReader(Objects, _slabs, segments)), Tail = _tail, Time = _time },
+            Serving = new ServingParts { Extents = new ExtentReader(_reader, new SegmentReader(Objects, _slabs, segments)), Tail = _tail, Time = _time, OnReadFailed = (_, _, error) => _setup.OnReadFailed(error) },
             Objects = Objects,
             ConfirmTopic = (partition, _) => ValueTask.FromResult(_setup.Exists(partition)),
             Random = _chance,

@@ -66,7 +66,7 @@ internal sealed class EarlyCarryMutation : TrimTargetMutation
     };
 
     protected override Slot Target(Lane lane, Slot publishedEnd) =>
-        Lowest(lane, new Slot(publishedEnd.Value + lane.BlocksInFlight), partition => _carried.GetValueOrDefault(partition));
+        Lowest(lane, publishedEnd, partition => _carried.GetValueOrDefault(partition));
 }
 
 /// <summary>A frame that was appended again is in the index no longer.</summary>

@@ -18,6 +18,7 @@ internal sealed class DroppedWalMutation : Mutation
     {
         OnEdit = (stands, next) =>
         {
+            if (next.LogStart == stands.LogStart) return next;
             foreach (var dropped in stands.Extents.Except(next.Extents).OfType<WalExtent>())
             {
                 foreach (var file in _broker!.Files.Of(dropped.Session)) _broker.Disk.Delete(file.Path);

@@ -67,7 +67,7 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
         if (ConflictIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
         stands = await inner.GetAsync(next.Partition, cancellationToken);
         if (stands is null) return write;
-        if (AcceptsContainedClaims && stands.Manifest.Epoch == next.Epoch && stands.Manifest.Owner == next.Owner && next.Epochs[^1].Epoch == next.Epoch) return new ManifestWrite(ManifestOutcome.Written, stands.ETag);
+        if (AcceptsContainedClaims && stands.Manifest.Epoch == next.Epoch && stands.Manifest.Owner == next.Owner && next.Epochs is [.., var last] && last.Epoch == next.Epoch) return new ManifestWrite(ManifestOutcome.Written, stands.ETag);
         return SendsAgain(stands.Manifest, next) ? await inner.CompareAndSetAsync(next, stands.ETag, cancellationToken) : write;
     }
 

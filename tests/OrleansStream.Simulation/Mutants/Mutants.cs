@@ -88,7 +88,7 @@ internal static class Mutants
 
     private static bool IsMetadata(string path) => path.StartsWith(DataDirectory.MetadataDirectory, StringComparison.Ordinal);
 
-    private sealed class DiskMutation(Func<IDisk, Func<bool>, IDisk> change) : Mutation
+    internal sealed class DiskMutation(Func<IDisk, Func<bool>, IDisk> change) : Mutation
     {
         public override IDisk Disk(IDisk disk, Func<bool> isRecovering) => change(disk, isRecovering);
     }

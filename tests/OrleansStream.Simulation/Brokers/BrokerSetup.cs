@@ -28,4 +28,7 @@ internal sealed record BrokerSetup
 
     /// <summary>Told of what upkeep could not do and will try again.</summary>
     public Action<Exception> OnFailed { get; init; } = static _ => { };
+
+    /// <summary>Told of reads that failed twice.</summary>
+    public Action<OrleansStream.Log.LogException> OnReadFailed { get; init; } = static _ => { };
 }

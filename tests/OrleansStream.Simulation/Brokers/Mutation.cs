@@ -2,6 +2,7 @@ using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Simulation.Brokers;
 
@@ -28,6 +29,12 @@ internal class Mutation
 
     /// <summary>The manifests as recovery sees them when it judges which sessions are needed.</summary>
     public virtual IManifestStore RecoveryManifests(IManifestStore manifests) => manifests;
+
+    /// <summary>What the splitter reads.</summary>
+    public virtual IExtentReader SplitExtents(IExtentReader extents) => extents;
+
+    /// <summary>Makes a client append to a partition now, inside whatever is going on. Set by the schedule.</summary>
+    public Action<PartitionId>? AppendMore { get; set; }
 
     /// <summary>The lane itself, where a rule lives inside it.</summary>
     public virtual Lane NewLane(LaneSetup setup) => new(setup);

@@ -8,6 +8,9 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
     /// <summary>Which files are never synced.</summary>
     public Func<string, bool> SkipsSync { get; init; } = static _ => false;
 
+    /// <summary>Which files are synced at every second call only: each first one is answered before it is so.</summary>
+    public Func<string, bool> SyncsLate { get; init; } = static _ => false;
+
     public Func<string, bool> SkipsDirectorySync { get; init; } = static _ => false;
 
     /// <summary>Which files are not written.</summary>
@@ -34,6 +37,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
     private sealed class File(MutantDisk disk, IDiskFile inner, string path) : IDiskFile
     {
+        private bool _owesSync;
+
         public long Length => inner.Length;
 
         public int Alignment => inner.Alignment;
@@ -47,7 +52,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
         public void SyncData()
         {
-            if (!disk.SkipsSync(path)) inner.SyncData();
+            _owesSync = !_owesSync && disk.SyncsLate(path);
+            if (!disk.SkipsSync(path) && !_owesSync) inner.SyncData();
         }
 
         public int Read(long position, Span<byte> destination) => inner.Read(position, destination);

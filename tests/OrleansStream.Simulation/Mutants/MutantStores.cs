@@ -1,3 +1,6 @@
+using System.Buffers;
+using OrleansStream.Log;
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -19,7 +22,26 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>Changes a claim, given what stands.</summary>
     public Func<Manifest, Manifest, Manifest> OnClaim { get; init; } = static (_, next) => next;
 
-    public ValueTask<StoredManifest?> GetAsync(PartitionId partition, CancellationToken cancellationToken) => inner.GetAsync(partition, cancellationToken);
+    /// <summary>Changes any other write, given what stands.</summary>
+    public Func<Manifest, Manifest, Manifest> OnEdit { get; init; } = static (_, next) => next;
+
+    /// <summary>Changes what is read.</summary>
+    public Func<Manifest, Manifest> OnGet { get; init; } = static manifest => manifest;
+
+    /// <summary>After a conflict the same content is sent once more, on top of what stands now.</summary>
+    public Func<Manifest, Manifest, bool> SendsAgain { get; init; } = static (_, _) => false;
+
+    /// <summary>A claim that finds its epoch and owner standing takes them for its own.</summary>
+    public bool AcceptsContainedClaims { get; init; }
+
+    /// <summary>Told of a write of which it is not known whether it stands; the writer is told that it failed.</summary>
+    public Func<Manifest?, Manifest, Task>? OnUnknown { get; init; }
+
+    /// <summary>Tombstones are answered without being written.</summary>
+    public bool SkipsTombstones { get; init; }
+
+    public async ValueTask<StoredManifest?> GetAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        await inner.GetAsync(partition, cancellationToken) is { } stored ? stored with { Manifest = OnGet(stored.Manifest) } : null;
 
     public async ValueTask<ManifestWrite> CompareAndSetAsync(Manifest next, ETag? expected, CancellationToken cancellationToken)
     {
@@ -31,10 +53,22 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
         }
 
         var stands = await inner.GetAsync(next.Partition, cancellationToken);
-        if (stands is not null && stands.Manifest.Epoch < next.Epoch) next = OnClaim(stands.Manifest, next);
+        if (SkipsTombstones && next.Deleted) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
+        if (stands is not null) next = stands.Manifest.Epoch < next.Epoch ? OnClaim(stands.Manifest, next) : OnEdit(stands.Manifest, next);
         if (ComparesNothing) expected = stands?.ETag;
         var write = await inner.CompareAndSetAsync(next, expected, cancellationToken);
-        return ConflictIsSuccess && write.Outcome == ManifestOutcome.Conflict ? new ManifestWrite(ManifestOutcome.Written, new ETag("0")) : write;
+        if (write.Outcome == ManifestOutcome.Unknown && OnUnknown is not null)
+        {
+            await OnUnknown(stands?.Manifest, next);
+            throw new LogException("The write was taken for failed.");
+        }
+
+        if (write.Outcome != ManifestOutcome.Conflict) return write;
+        if (ConflictIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
+        stands = await inner.GetAsync(next.Partition, cancellationToken);
+        if (stands is null) return write;
+        if (AcceptsContainedClaims && stands.Manifest.Epoch == next.Epoch && stands.Manifest.Owner == next.Owner && next.Epochs is [.., var last] && last.Epoch == next.Epoch) return new ManifestWrite(ManifestOutcome.Written, stands.ETag);
+        return SendsAgain(stands.Manifest, next) ? await inner.CompareAndSetAsync(next, stands.ETag, cancellationToken) : write;
     }
 
     public IAsyncEnumerable<StoredManifest> ListAsync(CancellationToken cancellationToken) => inner.ListAsync(cancellationToken);
@@ -48,6 +82,9 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     /// <summary>Slots that a trim gives up beyond those that it may.</summary>
     public long TrimsTooFarBy { get; init; }
 
+    /// <summary>Which sessions are never closed.</summary>
+    public Func<SessionId, bool> KeepsOpen { get; init; } = static _ => false;
+
     /// <summary>Called with a new trim point; recorded is that only when what this began has had its time.</summary>
     public Action<Slot>? BeforeTrim { get; init; }
 
@@ -56,6 +93,7 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     public async ValueTask<bool> CompareAndSetAsync(SessionRecord next, ETag? expected, CancellationToken cancellationToken)
     {
         if (SkipsCreates && expected is null) return true;
+        if (next.State == SessionState.Closed && KeepsOpen(next.Session)) return false;
         if (TrimsTooFarBy > 0 && next.State == SessionState.Open && expected is not null) next = next with { TrimPoint = new Slot(next.TrimPoint.Value + TrimsTooFarBy) };
         if (next.State == SessionState.Open && expected is not null && BeforeTrim is not null)
         {
@@ -74,4 +112,25 @@ internal sealed class MutantRecovered(IRecoveredSessions inner, Func<PartitionId
 {
     public async ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
         await change(partition, await inner.FramesOfAsync(session, partition, cancellationToken));
+}
+
+/// <summary>What the splitter reads, without some of it.</summary>
+internal sealed class MutantExtents(IExtentReader inner, Func<PartitionId, Offset> lowest) : IExtentReader
+{
+    public ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken) =>
+        inner.ReadAsync(partition, extent, Offset.Max(from, lowest(partition)), maxBytes, into, cancellationToken);
+}
+
+/// <summary>An object store that says of every object that it is there.</summary>
+internal sealed class MutantObjects(IObjectStore inner) : IObjectStore
+{
+    public ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken) => inner.TryCreateAsync(name, content, cancellationToken);
+
+    public ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken) => inner.ReadAsync(name, position, destination, cancellationToken);
+
+    public async ValueTask<long> LengthAsync(string name, CancellationToken cancellationToken) => Math.Max(1, await inner.LengthAsync(name, cancellationToken));
+
+    public ValueTask DeleteAsync(string name, CancellationToken cancellationToken) => inner.DeleteAsync(name, cancellationToken);
+
+    public IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellationToken) => inner.ListAsync(prefix, cancellationToken);
 }

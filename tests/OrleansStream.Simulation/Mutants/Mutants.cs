@@ -43,14 +43,52 @@ internal static class Mutants
             OnClaim = (stands, next) => stands.Owner == next.Owner ? next : next with { Extents = next.Extents.RemoveAll(stands.Extents.Contains) },
         }),
         ["own-session extents dropped"] = () => new ForgettingMutation(),
+        ["acknowledge before durable"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SyncsLate = IsWal }),
+        ["publish after the end"] = () => new LatePublicationMutation(),
+        ["offset and place in two critical sections"] = () => new TwoSectionsMutation(),
+        ["trim as far as is written"] = () => new InFlightMutation(),
+        ["deactivated partition not pinned"] = () => new UnpinnedMutation(),
+        ["carry replaces the slot before publication"] = () => new EarlyCarryMutation(),
+        ["a carried frame forgotten"] = () => new ForgottenCarryMutation(),
+        ["split out of order"] = () => new ManifestMutation(store => new MutantManifests(store)
+        {
+            OnEdit = (stands, next) => next with { Extents = [.. next.Extents.OfType<SegmentExtent>().Except(stands.Extents), .. next.Extents.Where(extent => extent is WalExtent || stands.Extents.Contains(extent))] },
+        }),
+        ["split drops all Wal extents"] = () => new ManifestMutation(store => new MutantManifests(store)
+        {
+            OnEdit = (stands, next) => next.Extents.OfType<SegmentExtent>().Except(stands.Extents).Any() ? next with { Extents = next.Extents.RemoveAll(extent => extent is WalExtent) } : next,
+        }),
+        ["cut filtered by epoch"] = () => new CutFilterMutation(),
+        ["recovery filtered by slot"] = () => new RecoveredMutation((_, frames) => Rising(frames)),
+        ["contained change accepted for a claim"] = () => new ManifestMutation(store => new MutantManifests(store) { AcceptsContainedClaims = true }),
+        ["claim sent again with a new ETag and old extents"] = () => new ManifestMutation(store => new MutantManifests(store) { SendsAgain = (stands, next) => next.Epoch == stands.Epoch.Next }),
+        ["old image after a conflict"] = () => new ManifestMutation(store => new MutantManifests(store) { SendsAgain = (stands, next) => next.Epoch <= stands.Epoch }),
+        ["undecided write taken for failed"] = () => new UndecidedMutation(),
+        ["close when merely re-owned"] = () => new ReownedMutation(),
+        ["Wal extents into pendingDelete"] = () => new DroppedWalMutation(),
+        ["sweep judges blocks"] = () => new BlockSweepMutation(),
+        ["dead sessions without partitions never closed"] = () => new EmptySessionMutation(),
+        ["no tombstone of a deleted topic"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsTombstones = true }),
         ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
     };
+
+    // Frames that were carried forward stand in higher slots than those that follow them.
+    private static IReadOnlyList<WalExtent> Rising(IReadOnlyList<WalExtent> frames)
+    {
+        var kept = new List<WalExtent>();
+        foreach (var frame in frames)
+        {
+            if (kept.Count == 0 || frame.FirstSlot >= kept[^1].FirstSlot) kept.Add(frame);
+        }
+
+        return kept;
+    }
 
     private static bool IsWal(string path) => path.StartsWith(DataDirectory.WalDirectory, StringComparison.Ordinal);
 
     private static bool IsMetadata(string path) => path.StartsWith(DataDirectory.MetadataDirectory, StringComparison.Ordinal);
 
-    private sealed class DiskMutation(Func<IDisk, Func<bool>, IDisk> change) : Mutation
+    internal sealed class DiskMutation(Func<IDisk, Func<bool>, IDisk> change) : Mutation
     {
         public override IDisk Disk(IDisk disk, Func<bool> isRecovering) => change(disk, isRecovering);
     }
@@ -104,6 +142,12 @@ internal static class Mutants
 
         public override IRecoveredSessions Recovered(IRecoveredSessions recovered) => new MutantRecovered(
             recovered, async (partition, frames) => change((await _manifests!.GetAsync(partition, CancellationToken.None))!.Manifest, frames));
+    }
+
+    private sealed class ReownedMutation : Mutation
+    {
+        public override IManifestStore RecoveryManifests(IManifestStore manifests) =>
+            new MutantManifests(manifests) { OnGet = manifest => manifest with { Extents = manifest.Extents.RemoveAll(extent => extent is WalExtent) } };
     }
 
     private sealed class AcceptedMutation : Mutation

@@ -4,8 +4,6 @@ using System.Runtime.InteropServices;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log;
 using OrleansStream.Log.Files.Verification;
-using OrleansStream.Log.Files.Wal;
-using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -113,7 +111,7 @@ internal sealed class Schedule
         return new BrokerSetup
         {
             FileBytes = fileBytes,
-            MaxWalBytes = _chance.Next(3) == 0 ? long.MaxValue / 2 : (2 + _chance.Next(3)) * fileBytes,
+            MaxWalBytes = _chance.Next(3) == 0 ? long.MaxValue / 2 : (2 + _chance.Next(5)) * fileBytes,
             CarryBytes = _chance.Next(3) switch { 0 => 0, 1 => 2000, _ => 20_000 },
             SegmentBytes = _chance.Next(2) == 0 ? 4 * 1024 : 64 * 1024,
             ReadGrace = _chance.Next(3) == 0 ? TimeSpan.FromMinutes(10) : TimeSpan.Zero,
@@ -294,6 +292,11 @@ internal sealed class Schedule
         if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
+    private void AppendMore(PartitionId partition)
+    {
+        if (Array.Find(_logs, log => log.Partition == partition) is { } log && _chance.Next(4) == 0) Append(log);
+    }
+
     private void Produce(SimulatedProducer producer)
     {
         if (!_broker!.Handles.TryGet(producer.Log.Partition, out var handle)) return;
@@ -387,7 +390,9 @@ internal sealed class Schedule
             disk.StopAtWritePoint = attempt < 3 && _chance.Next(4) == 0 ? disk.WritePoints + 1 + _chance.Next(25) : null;
             try
             {
-                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _setup with { Mutation = _newMutation() });
+                var mutation = _newMutation();
+                mutation.AppendMore = AppendMore;
+                _broker = SimulatedBroker.Start(disk, new SeededScheduler(_chance.Next()), _time, new Random(_chance.Next()), _setup with { Mutation = mutation });
                 foreach (var log in _logs.Concat(_deleted)) CheckAfterStart(log);
                 foreach (var journal in _journals) CheckAfterStart(journal);
                 if (!disk.IsStopped) return;
@@ -439,7 +444,7 @@ internal sealed class Schedule
     {
         _isDraining = true;
         foreach (var log in _deleted.Where(log => !log.IsDeleted)) Finish(() => DeleteAgainAsync(log));
-        foreach (var pass in (TimeSpan[])[TimeSpan.FromMinutes(2), TimeSpan.FromHours(25), TimeSpan.FromHours(25), TimeSpan.FromMinutes(12), TimeSpan.FromMinutes(12)])
+        foreach (var pass in Leftovers.Passes)
         {
             _time.Advance(pass);
             Finish(_broker!.Upkeep!.TendPartitionsAsync);
@@ -447,12 +452,7 @@ internal sealed class Schedule
             Finish(_broker!.Upkeep!.CloseSessionsAsync);
         }
 
-        var named = new HashSet<string>();
-        Finish(async () => named = await WatchedObjects.NamedAsync(_broker!.Manifests));
-        var stored = _disk.AllFiles().Where(IsObject).Select(path => path[(path.LastIndexOf('/') + 1)..].Replace('+', '/')).ToHashSet();
-        if (stored.Except(named).FirstOrDefault() is { } orphan) throw new ViolationException($"'{orphan}' is named by no manifest and was not deleted");
-        if (named.Except(stored).FirstOrDefault() is { } missing) throw new ViolationException($"'{missing}' is named by a manifest and is gone");
-        Finish(CheckSessionsAsync);
+        Finish(() => Leftovers.CheckAsync(_broker!, _disk));
         _isDraining = false;
     }
 
@@ -461,27 +461,6 @@ internal sealed class Schedule
         await _broker!.Upkeep!.Deletion.DeleteAsync(log.Partition, CancellationToken.None);
         log.Deleted();
     }
-
-    private async Task CheckSessionsAsync()
-    {
-        var broker = _broker!;
-        var needed = new HashSet<SessionId> { broker.Lane.Session };
-        await foreach (var stored in broker.Manifests.ListAsync(CancellationToken.None))
-        {
-            if (stored.Manifest.Deleted) continue;
-            needed.Add(stored.Manifest.Owner);
-            needed.UnionWith(stored.Manifest.Extents.OfType<WalExtent>().Select(extent => extent.Session));
-        }
-
-        foreach (var path in _disk.AllFiles())
-        {
-            if (WalNames.TryParse(path[(path.LastIndexOf('/') + 1)..], out var session, out _) && !needed.Contains(session.Value)) throw new ViolationException($"'{path}' is of a session that nobody needs, and was not deleted");
-        }
-
-        if (broker.Upkeep!.Usage is { IsNearCap: true } usage && usage.ClosedParts() is [var part, ..]) throw new ViolationException($"The WAL stays near its cap: session {part.Session} has not been emptied up to slot {part.End}");
-    }
-
-    private static bool IsObject(string path) => path.StartsWith("objects/", StringComparison.Ordinal) && !path.StartsWith("objects/new/", StringComparison.Ordinal);
 
     // What verification of a stopped broker says.
     private void Verify()

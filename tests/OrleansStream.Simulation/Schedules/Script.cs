@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Log;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
@@ -21,13 +22,23 @@ internal sealed class Script
     public Script(SimulatedDisk disk, Func<Mutation>? mutation = null, BrokerSetup? setup = null)
     {
         _setup = setup ?? new BrokerSetup();
+        Logs = [.. Enumerable.Range(0, 2).Select(index =>
+        {
+            var partition = new PartitionId(new TopicId(new Guid(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)), index);
+            return new ExpectedLog(partition, _setup.SettingsOf(partition));
+        })];
         Disk = disk;
         _mutation = mutation ?? (() => Mutation.None);
     }
 
     public SimulatedDisk Disk { get; private set; }
 
-    public ExpectedLog[] Logs { get; private init; } = [.. Enumerable.Range(0, 2).Select(index => new ExpectedLog(new PartitionId(new TopicId(new Guid(1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1)), index)))];
+    public ExpectedLog[] Logs { get; private init; }
+
+    /// <summary>What upkeep could not do.</summary>
+    public List<Exception> Failures { get; } = [];
+
+    public List<LogException> ReadFailures { get; } = [];
 
     public SimulatedBroker Broker => _broker!;
 
@@ -37,7 +48,7 @@ internal sealed class Script
     /// <summary>Starts on what the disk holds, opens both partitions and checks them. Throws what stops it.</summary>
     public void Start(int seed = 1)
     {
-        _broker = SimulatedBroker.Start(Disk, new SeededScheduler(seed), _time, new Random(seed), _setup with { Mutation = _mutation(), Exists = partition => Array.TrueForAll(Logs, log => log.Partition != partition || !log.IsDeleted) });
+        _broker = SimulatedBroker.Start(Disk, new SeededScheduler(seed), _time, new Random(seed), _setup with { Mutation = _mutation(), OnFailed = Failures.Add, OnReadFailed = ReadFailures.Add, Exists = partition => Array.TrueForAll(Logs, log => log.Partition != partition || !log.IsDeleted) });
         foreach (var log in Logs) OpenAndCheck(log);
     }
 
@@ -51,19 +62,31 @@ internal sealed class Script
 
     public void OpenAndCheck(ExpectedLog log)
     {
-        var opened = Await(Broker.Scheduler.Start(async () => await Broker.Opener!.OpenAsync(log.Partition, new PartitionSettings(), CancellationToken.None)));
-        log.CheckEpoch(opened.Handle!);
+        var outcome = Await(Broker.Scheduler.Start(async () => await Broker.Opener!.OpenAsync(log.Partition, log.Settings, CancellationToken.None)));
+        if (outcome.Status == OpenStatus.Deleted && log.IsDeletionAsked)
+        {
+            log.Deleted();
+            return;
+        }
+
+        if (log.IsDeleted) throw new ViolationException($"{log.Partition}: open answered {outcome.Status}");
+        log.CheckEpoch(outcome.Handle!);
         Await(Broker.Scheduler.Start(async () =>
         {
-            await log.CheckAsync(opened.Handle!, _time.GetUtcNow().ToUnixTimeMilliseconds());
+            await log.CheckAsync(outcome.Handle!, _time.GetUtcNow().ToUnixTimeMilliseconds());
             return true;
         }));
     }
 
     public void Append(int partition, int valueBytes = 20)
     {
-        Assert.True(Broker.Handles.TryGet(Logs[partition].Partition, out var handle));
-        var batch = new BatchBuilder().Records(1, valueBytes).Record($"script-{_batches++}").Build();
+        if (!Broker.Handles.TryGet(Logs[partition].Partition, out var handle))
+        {
+            OpenAndCheck(Logs[partition]); // It was idle for too long.
+            Assert.True(Broker.Handles.TryGet(Logs[partition].Partition, out handle));
+        }
+
+        var batch = new BatchBuilder().At(_time.GetUtcNow().ToUnixTimeMilliseconds()).Records(1, valueBytes).Record($"script-{_batches++}").Build();
         Logs[partition].Send(batch);
         handle.Append(batch, default, new Completion(Logs[partition], batch), 0);
     }
@@ -81,21 +104,53 @@ internal sealed class Script
     /// <summary>Trims the lane, and lets time go on until what was trimmed is deleted.</summary>
     public void Trim()
     {
-        Await(Broker.Scheduler.Start(async () =>
-        {
-            await Broker.Lane.TrimAsync(CancellationToken.None);
-            return true;
-        }));
+        Do(() => Broker.Lane.TrimAsync(CancellationToken.None).AsTask());
         Pass(TimeSpan.FromMinutes(11));
-        Await(Broker.Scheduler.Start(async () =>
-        {
-            await Broker.Lane.TrimAsync(CancellationToken.None);
-            return true;
-        }));
+        Do(() => Broker.Lane.TrimAsync(CancellationToken.None).AsTask());
         Pass(TimeSpan.FromSeconds(2));
     }
 
-    private void Pass(TimeSpan time)
+    public void TendWal() => Do(Broker.Upkeep!.TendWalAsync);
+
+    /// <summary>The same, as far as it comes: its disk fails.</summary>
+    public void TryTendWal()
+    {
+        Broker.Scheduler.Start(Broker.Upkeep!.TendWalAsync);
+        for (var i = 0; i < 50; i++) Pass(TimeSpan.FromMilliseconds(100));
+    }
+
+    public void TendPartitions() => Do(Broker.Upkeep!.TendPartitionsAsync);
+
+    public void Delete(int partition)
+    {
+        Logs[partition].AskDeletion();
+        Do(() => Broker.Upkeep!.Deletion.DeleteAsync(Logs[partition].Partition, CancellationToken.None).AsTask());
+        Logs[partition].Deleted();
+    }
+
+    /// <summary>Upkeep goes on until all has gone that may go, and nothing else must have.</summary>
+    public void Drain()
+    {
+        foreach (var log in Logs.Where(log => log.IsDeletionAsked && !log.IsDeleted)) Delete(log.Partition.Index);
+        foreach (var pass in Leftovers.Passes)
+        {
+            Pass(pass);
+            TendPartitions();
+            TendWal();
+            Do(Broker.Upkeep!.CloseSessionsAsync);
+        }
+
+        Do(() => Leftovers.CheckAsync(Broker, Disk));
+        if (Broker.Objects!.Violation is { } violation) throw violation;
+    }
+
+    public void Do(Func<Task> work) => Await(Broker.Scheduler.Start(async () =>
+    {
+        await work();
+        return true;
+    }));
+
+    public void Pass(TimeSpan time)
     {
         Settle();
         _time.Advance(time);

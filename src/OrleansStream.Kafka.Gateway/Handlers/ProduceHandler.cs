@@ -26,8 +26,9 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         try
         {
             RefuseNullRecords(request);
+            var number = connection.Refused.NumberOfNext();
             await connection.Answers.RoomAsync(frame.Length);
-            var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length };
+            var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length, Number = number };
             connection.Answers.Enter(answer);
             var done = 0;
             var refusal = RefusalOf(request);
@@ -92,6 +93,12 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
                 if (known is null || (uint)partition.Index >= (uint)known.PartitionCount || IsInternal(topic.Name, header))
                 {
                     answer.Refuse(done++, UnknownOf(topic.Name, header));
+                    continue;
+                }
+
+                if (answer.IsBehindRefused(topic.Name, partition.Index))
+                {
+                    answer.RefuseBehind(done++);
                     continue;
                 }
 
@@ -163,6 +170,12 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
             answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            return;
+        }
+
+        if (answer.IsBehindRefused(what.Topic, what.Partition.Index))
+        {
+            answer.RefuseBehind(token);
             return;
         }
 

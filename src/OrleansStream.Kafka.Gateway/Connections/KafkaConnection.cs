@@ -75,10 +75,8 @@ internal sealed class KafkaConnection : IDisposable
     }
 
     /// <summary>Sends an answer. Only while <see cref="Answers"/> is empty and nothing has entered it.</summary>
-    public async ValueTask WriteAsync(RequestHeader header, IResponse response)
+    public async ValueTask WriteAsync(ProtocolWriter writer)
     {
-        using var writer = new ProtocolWriter();
-        ResponseFrame.Write(writer, header, response);
         if (!_output.TryPut(writer))
         {
             await _output.PutAsync(writer);

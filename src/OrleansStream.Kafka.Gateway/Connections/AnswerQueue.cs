@@ -135,8 +135,7 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
         }
         catch (Exception failure)
         {
-            StopWriting();
-            abort(failure);
+            GiveUp(failure);
         }
 
         Wake();
@@ -161,6 +160,11 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
         }
 
         await output.FlushAsync();
+        foreach (var answer in _leaving)
+        {
+            answer.OnLeft();
+        }
+
         lock (_lock)
         {
             foreach (var answer in _leaving)
@@ -195,6 +199,21 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
             _writing = _leaving.Count > 0;
             return _writing;
         }
+    }
+
+    // Nobody is above a work item: an exception that leaves it ends the process. The connection is ended first, whatever else fails then.
+    private void GiveUp(Exception failure)
+    {
+        try
+        {
+            abort(failure);
+        }
+        catch (Exception)
+        {
+            // What ends with a connection may fail in its own way; it is gone all the same.
+        }
+
+        StopWriting();
     }
 
     private void StopWriting()

@@ -9,6 +9,7 @@ internal class ByteBudget(long capacity)
     private readonly LinkedList<Waiter> _line = new();
     private long _taken;
     private long _places;
+    private long _wantedInLine;
 
     public long Capacity { get; } = capacity;
 
@@ -27,6 +28,30 @@ internal class ByteBudget(long capacity)
         }
     }
 
+    /// <summary>Who has waited longest, to be compared with an earlier answer: the same one twice means that nothing moves. Null if nobody waits.</summary>
+    public object? Stuck
+    {
+        get
+        {
+            lock (Guard)
+            {
+                return FirstOfAll;
+            }
+        }
+    }
+
+    /// <summary>Bytes that must come back, at the most, for all who wait to have theirs.</summary>
+    public long Missing
+    {
+        get
+        {
+            lock (Guard)
+            {
+                return MissingForAll;
+            }
+        }
+    }
+
     /// <summary>Held while anything here changes.</summary>
     protected Lock Guard { get; } = new();
 
@@ -39,14 +64,17 @@ internal class ByteBudget(long capacity)
     /// <summary>Those who wait elsewhere than in the line. Under the guard.</summary>
     protected virtual int OthersWaiting => 0;
 
-    /// <summary>Who stands first in the line; null if nobody does. Under the guard.</summary>
-    protected object? First => _line.First?.Value;
+    /// <summary>Who has waited longest; null if nobody waits. Under the guard.</summary>
+    protected virtual object? FirstOfAll => _line.First?.Value;
+
+    /// <summary>What those in the line want together. Under the guard.</summary>
+    protected long WantedInLine => _wantedInLine;
+
+    /// <summary>As <see cref="Missing"/>. Under the guard.</summary>
+    protected virtual long MissingForAll => _wantedInLine - Free;
 
     /// <summary>The place of the first in the line among all that ever waited. Under the guard.</summary>
     protected long FirstPlace => _line.First?.Value.Place ?? long.MaxValue;
-
-    /// <summary>What those in the line want together. Under the guard.</summary>
-    protected long WantedInLine { get; private set; }
 
     /// <summary>What a demand is charged: at most the capacity. The same number is to be given back.</summary>
     public long ChargeFor(long bytes) => Math.Min(bytes, Capacity);
@@ -123,7 +151,7 @@ internal class ByteBudget(long capacity)
     private void Remove(LinkedListNode<Waiter> node)
     {
         _line.Remove(node);
-        WantedInLine -= node.Value.Charge;
+        _wantedInLine -= node.Value.Charge;
     }
 
     private async ValueTask WaitAsync(long charge, CancellationToken cancellationToken)
@@ -137,7 +165,7 @@ internal class ByteBudget(long capacity)
             }
 
             node = _line.AddLast(new Waiter(charge, TakePlace()));
-            WantedInLine += charge;
+            _wantedInLine += charge;
         }
 
         await using var registration = cancellationToken.UnsafeRegister(static (state, token) => ((Action<CancellationToken>)state!)(token), (Action<CancellationToken>)(token => Leave(node, token)));

@@ -24,9 +24,7 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
     private long _pace;
     private long _paceWhenFull;
     private long _held;
-
-    /// <summary>Bytes of the intake budget that the request has which comes in now.</summary>
-    public long Held => Volatile.Read(ref _held);
+    private long _heldByAnswer;
 
     public void Enter(ConnectionPhase phase)
     {
@@ -74,6 +72,9 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
     /// <summary>So many bytes of the intake budget belong to the request that comes in; none when it has come.</summary>
     public void Holds(long bytes) => Volatile.Write(ref _held, bytes);
 
+    /// <summary>So many bytes of the answer budget belong to the answer that is written; none when it has left.</summary>
+    public void HoldsAnswer(long bytes) => Volatile.Write(ref _heldByAnswer, bytes);
+
     /// <summary>A step of an answer is given to the socket.</summary>
     public void BeginWrite() => Volatile.Write(ref _writingSince, time.GetTimestamp());
 
@@ -102,6 +103,14 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
         };
     }
 
-    /// <summary>How far the request that comes in is behind the least rate while intake is full; nothing or less if it is not, or none comes in.</summary>
-    public TimeSpan LagWhenFull() => _phase == ConnectionPhase.Intake ? time.GetElapsedTime(Volatile.Read(ref _paceWhenFull)) : TimeSpan.Zero;
+    /// <summary>How far the request that comes in is behind the least rate while intake is full, and the intake that it holds. Nothing or less if it is not behind, or none comes in.</summary>
+    public (TimeSpan Lag, long Held) IntakeLag() =>
+        (_phase == ConnectionPhase.Intake ? time.GetElapsedTime(Volatile.Read(ref _paceWhenFull)) : TimeSpan.Zero, Volatile.Read(ref _held));
+
+    /// <summary>How long the peer has taken nothing of an answer, and what the answer holds of the answer budget.</summary>
+    public (TimeSpan Lag, long Held) AnswerLag()
+    {
+        var writingSince = Volatile.Read(ref _writingSince);
+        return (writingSince == NotWriting ? TimeSpan.Zero : time.GetElapsedTime(writingSince), Volatile.Read(ref _heldByAnswer));
+    }
 }

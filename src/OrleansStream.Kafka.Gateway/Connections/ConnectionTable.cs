@@ -13,20 +13,21 @@ internal sealed class ConnectionTable : IDisposable
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly GatewayMetrics _metrics;
-    private readonly IntakeRelief _relief;
+    private readonly BudgetRelief[] _reliefs;
     private readonly ITimer _timer;
     private TaskCompletionSource? _drained;
 
-    public ConnectionTable(GatewayOptions options, TimeProvider time, GatewayMetrics metrics, IntakeBudget intake, ResponseBudget response)
+    public ConnectionTable(GatewayOptions options, TimeProvider time, GatewayMetrics metrics, ConnectionBudgets budgets)
     {
         _options = options;
         _time = time;
         _metrics = metrics;
-        _relief = new IntakeRelief(intake);
+        _reliefs = [new(budgets.Intake, static activity => activity.IntakeLag()), new(budgets.Answers, static activity => activity.AnswerLag())];
         _timer = time.CreateTimer(static state => ((ConnectionTable)state!).Sweep(), this, SweepEvery, SweepEvery);
         metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, options.MaxConnections);
-        metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => intake.Taken, options.IntakeBytes);
-        metrics.Observe("orleansstream.gateway.response", ("By", "Bytes of records in answers under way."), () => response.Taken, options.ResponseBytes);
+        metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => budgets.Intake.Taken, options.IntakeBytes);
+        metrics.Observe("orleansstream.gateway.response", ("By", "Bytes of records in answers under way."), () => budgets.Responses.Taken, options.ResponseBytes);
+        metrics.Observe("orleansstream.gateway.answer", ("By", "Bytes of answers under way, without records."), () => budgets.Answers.Taken, options.AnswerBytes);
     }
 
     public int Count => _connections.Count;
@@ -130,9 +131,12 @@ internal sealed class ConnectionTable : IDisposable
             }
         }
 
-        for (var cut = _relief.Relieve(_connections.Select(static pair => pair.Key)); cut > 0; cut--)
+        foreach (var relief in _reliefs)
         {
-            _metrics.ConnectionStalled();
+            for (var cut = relief.Relieve(_connections.Select(static pair => pair.Key)); cut > 0; cut--)
+            {
+                _metrics.ConnectionStalled();
+            }
         }
     }
 }

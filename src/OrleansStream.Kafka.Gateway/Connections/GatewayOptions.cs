@@ -17,6 +17,9 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Bytes of records in answers under way, over all connections. At the bound fetches wait. From 1 MiB; 64 MiB unless set.</summary>
     public long ResponseBytes { get; set; } = 64 * Limits.MiB;
 
+    /// <summary>Bytes of encoded answers under way without their records, over all connections. At the bound requests wait whose answers may be large. From 1 MiB; 32 MiB unless set.</summary>
+    public long AnswerBytes { get; set; } = 32 * Limits.MiB;
+
     /// <summary>Requests of one connection without an answer. At the bound its socket is not read. 1 to 1024; 64 unless set.</summary>
     public int MaxUnansweredRequests { get; set; } = 64;
 
@@ -43,6 +46,9 @@ public sealed class GatewayOptions : IValidatableObject
 
     /// <summary>Fetch sessions that are kept; further ones replace idle ones or are refused. From 0, which refuses all; 1,000 unless set (max.incremental.fetch.session.cache.slots).</summary>
     public int MaxFetchSessions { get; set; } = 1_000;
+
+    /// <summary>Partitions of all fetch sessions together; what would exceed them gets no session, and the client sends its whole list. From 0; 1,000,000 unless set.</summary>
+    public int MaxFetchSessionPartitions { get; set; } = 1_000_000;
 
     /// <summary>Partitions that are being opened at a time. 1 to 1,024; 64 unless set.</summary>
     public int MaxOpening { get; set; } = 64;
@@ -82,6 +88,7 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxRequestBytes), MaxRequestBytes, Limits.KiB, Limits.GiB),
             .. Between(nameof(IntakeBytes), IntakeBytes, Limits.MiB, long.MaxValue),
             .. Between(nameof(ResponseBytes), ResponseBytes, Limits.MiB, long.MaxValue),
+            .. Between(nameof(AnswerBytes), AnswerBytes, Limits.MiB, long.MaxValue),
             .. Between(nameof(MaxUnansweredRequests), MaxUnansweredRequests, 1, 1024),
             .. Between(nameof(MaxUnansweredBytes), MaxUnansweredBytes, Limits.KiB, long.MaxValue),
             .. Between(nameof(MaxConnections), MaxConnections, 1, int.MaxValue),
@@ -93,6 +100,7 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(OffsetCommitTimeout), OffsetCommitTimeout.Ticks, TimeSpan.TicksPerMillisecond, long.MaxValue),
             .. Between(nameof(FetchMaxBytes), FetchMaxBytes, Limits.KiB, int.MaxValue),
             .. Between(nameof(MaxFetchSessions), MaxFetchSessions, 0, int.MaxValue),
+            .. Between(nameof(MaxFetchSessionPartitions), MaxFetchSessionPartitions, 0, int.MaxValue),
             .. Between(nameof(MaxOpening), MaxOpening, 1, 1024),
             .. Between(nameof(MaxDescribedPartitions), MaxDescribedPartitions, 1, int.MaxValue),
             .. Between(nameof(DefaultPartitions), DefaultPartitions, 1, MaxPartitionsPerTopic),

@@ -20,45 +20,32 @@ internal sealed class IntakeBudget(long capacity) : ByteBudget(capacity)
     private int _waiting;
     private bool _isShort;
 
-    /// <summary>Who has waited longest, to be compared with an earlier answer: the same one twice means that nothing moves. Null if nobody waits.</summary>
-    public object? Stuck
-    {
-        get
-        {
-            lock (Guard)
-            {
-                return _open.Find(static claim => claim.Waits) ?? First ?? _entering.First?.Value;
-            }
-        }
-    }
-
-    /// <summary>Bytes that all who wait would need now.</summary>
-    public long Missing
-    {
-        get
-        {
-            lock (Guard)
-            {
-                var missing = WantedInLine;
-                foreach (var claim in _open)
-                {
-                    missing += claim.Wanted - claim.Held;
-                }
-
-                foreach (var claim in _entering)
-                {
-                    missing += claim.Wanted;
-                }
-
-                return missing;
-            }
-        }
-    }
-
     // A claim that could go on safely and lacks only the bytes has them before any request that has not begun.
     protected override bool IsClosed => _isShort;
 
     protected override int OthersWaiting => _waiting;
+
+    protected override object? FirstOfAll => _open.Find(static claim => claim.Waits) ?? base.FirstOfAll ?? _entering.First?.Value;
+
+    // What is free does not help those who wait for another claim to be completed.
+    protected override long MissingForAll
+    {
+        get
+        {
+            var wanted = WantedInLine;
+            foreach (var claim in _open)
+            {
+                wanted += claim.Wanted - claim.Held;
+            }
+
+            foreach (var claim in _entering)
+            {
+                wanted += claim.Wanted;
+            }
+
+            return wanted;
+        }
+    }
 
     /// <summary>Lets a claim grow to the charge of that many bytes. A cancelled wait leaves it as it was; <see cref="Abandon"/> gives it back.</summary>
     public ValueTask GrowAsync(IntakeClaim claim, long toBytes, CancellationToken cancellationToken)

@@ -42,6 +42,9 @@ internal sealed class KafkaConnection : IDisposable
     /// <summary>The last Produce that waits for a partition or for room in the lane; completed if none does. It never fails: what fails in it aborts the connection. Used by the reader only.</summary>
     public Task Beginning { get; set; } = Task.CompletedTask;
 
+    /// <summary>What later batches of this connection must not overtake.</summary>
+    public RefusedPartitions Refused { get; } = new();
+
     /// <summary>The peer's address without its port; "unknown" where the transport has none.</summary>
     public string PeerAddress => (_transport.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
 
@@ -72,10 +75,8 @@ internal sealed class KafkaConnection : IDisposable
     }
 
     /// <summary>Sends an answer. Only while <see cref="Answers"/> is empty and nothing has entered it.</summary>
-    public async ValueTask WriteAsync(RequestHeader header, IResponse response)
+    public async ValueTask WriteAsync(ProtocolWriter writer)
     {
-        using var writer = new ProtocolWriter();
-        ResponseFrame.Write(writer, header, response);
         if (!_output.TryPut(writer))
         {
             await _output.PutAsync(writer);
@@ -121,8 +122,10 @@ internal sealed class KafkaConnection : IDisposable
         {
             // It ended by itself at this very moment. Callers are timers and writers, above whom nobody would catch this.
         }
-
-        _transport.Abort(new ConnectionAbortedException(reason));
+        finally
+        {
+            _transport.Abort(new ConnectionAbortedException(reason));
+        }
     }
 
     public void Dispose()

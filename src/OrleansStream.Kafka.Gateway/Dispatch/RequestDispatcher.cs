@@ -4,6 +4,7 @@ using OrleansStream.Kafka.Gateway.Handlers;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Framing;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Kafka.Protocol.Primitives;
 
 namespace OrleansStream.Kafka.Gateway.Dispatch;
 
@@ -12,10 +13,12 @@ internal sealed class RequestDispatcher : IRequestDispatcher
 {
     private readonly IApiHandler?[] _handlers = new IApiHandler?[(int)ApiTable.All[^1].Key + 1];
     private readonly ProduceHandler _produce;
+    private readonly AnswerBudget _answers;
     private readonly GatewaySurroundings _surroundings;
 
-    public RequestDispatcher(ProduceHandler produce, IEnumerable<IApiHandler> handlers, GatewaySurroundings surroundings)
+    public RequestDispatcher(ProduceHandler produce, IEnumerable<IApiHandler> handlers, AnswerBudget answers, GatewaySurroundings surroundings)
     {
+        _answers = answers;
         _produce = produce;
         _surroundings = surroundings;
         foreach (var handler in handlers)
@@ -69,8 +72,28 @@ internal sealed class RequestDispatcher : IRequestDispatcher
             return;
         }
 
-        var response = await _handlers[(int)api]!.HandleAsync(request.Body, context);
-        await connection.WriteAsync(request.Header, response);
+        var taken = AnswerBudget.ShareOf(api);
+        if (taken > 0)
+        {
+            await _answers.TakeAsync(taken, connection.Gone);
+        }
+
+        try
+        {
+            using var writer = new ProtocolWriter();
+
+            // The answer as objects is garbage from here on, however long its bytes take to leave.
+            ResponseFrame.Write(writer, request.Header, await _handlers[(int)api]!.HandleAsync(request.Body, context));
+            taken = _answers.Charge(taken, writer);
+            connection.Activity.HoldsAnswer(taken);
+            await connection.WriteAsync(writer);
+        }
+        finally
+        {
+            connection.Activity.HoldsAnswer(0);
+            _answers.Return(taken);
+        }
+
         _surroundings.Metrics.Answered(api, _surroundings.Time.GetElapsedTime(started));
     }
 

@@ -32,6 +32,9 @@ internal sealed class FetchSession(int id, bool usesIds, long created)
 
     public int Count => _items.Count;
 
+    /// <summary>Its part of the bound on partitions; kept by <see cref="FetchSessions"/>.</summary>
+    public int Charged { get; set; }
+
     /// <summary>In the order in which they are read: who gave data last comes last.</summary>
     public LinkedList<FetchItem> Items => _order;
 

@@ -3,7 +3,7 @@ using OrleansStream.Kafka.Gateway.Connections;
 namespace OrleansStream.Kafka.Gateway.Fetching;
 
 /// <summary>
-/// The fetch sessions of this broker, a bounded number. When it is reached a new session takes the place of one that was idle for two minutes, or of an
+/// The fetch sessions of this broker, a bounded number with a bounded number of partitions. When one is reached a new session takes the place of one that was idle for two minutes, or of an
 /// older and smaller one; otherwise there is no session for it, and the client sends its whole list each time.
 /// </summary>
 internal sealed class FetchSessions
@@ -13,11 +13,14 @@ internal sealed class FetchSessions
     private readonly Lock _lock = new();
     private readonly Dictionary<int, FetchSession> _sessions = [];
     private readonly GatewaySurroundings _surroundings;
+    private int _partitions;
 
     public FetchSessions(GatewaySurroundings surroundings)
     {
         _surroundings = surroundings;
         surroundings.Metrics.Observe("orleansstream.gateway.fetch_sessions", ("{session}", "Fetch sessions that are kept."), () => Count, surroundings.Options.MaxFetchSessions);
+        surroundings.Metrics.Observe(
+            "orleansstream.gateway.fetch_sessions.partitions", ("{partition}", "Partitions of all fetch sessions."), () => Partitions, surroundings.Options.MaxFetchSessionPartitions);
     }
 
     public int Count
@@ -31,12 +34,15 @@ internal sealed class FetchSessions
         }
     }
 
+    /// <summary>Partitions of all sessions.</summary>
+    public int Partitions => Volatile.Read(ref _partitions);
+
     /// <summary>A new session for so many partitions, in use by the caller; null if there is no room.</summary>
     public FetchSession? TryCreate(int partitions, bool usesIds)
     {
         lock (_lock)
         {
-            if (_sessions.Count >= _surroundings.Options.MaxFetchSessions && !TryEvict(partitions))
+            if (partitions > _surroundings.Options.MaxFetchSessionPartitions || !TryMakeRoom(1, partitions, partitions))
             {
                 return null;
             }
@@ -49,7 +55,8 @@ internal sealed class FetchSessions
             }
             while (_sessions.ContainsKey(id));
 
-            var session = new FetchSession(id, usesIds, _surroundings.Time.GetTimestamp()) { InUse = true };
+            var session = new FetchSession(id, usesIds, _surroundings.Time.GetTimestamp()) { InUse = true, Charged = partitions };
+            _partitions += partitions;
             _sessions.Add(id, session);
             return session;
         }
@@ -82,6 +89,28 @@ internal sealed class FetchSessions
         }
     }
 
+    /// <summary>The session has changed its partitions. False if there is no room for them: the session is gone, and its client begins anew.</summary>
+    public bool TryKeep(FetchSession session)
+    {
+        lock (_lock)
+        {
+            if (!_sessions.ContainsKey(session.Id))
+            {
+                return true; // Ended meanwhile, by another request that named it: this one is still answered.
+            }
+
+            if (!TryMakeRoom(0, session.Count - session.Charged, session.Count))
+            {
+                Drop(session);
+                return false;
+            }
+
+            _partitions += session.Count - session.Charged;
+            session.Charged = session.Count;
+            return true;
+        }
+    }
+
     /// <summary>The request is over.</summary>
     public void Release(FetchSession session)
     {
@@ -96,8 +125,31 @@ internal sealed class FetchSessions
     {
         lock (_lock)
         {
-            _sessions.Remove(id);
+            if (_sessions.TryGetValue(id, out var session))
+            {
+                Drop(session);
+            }
         }
+    }
+
+    private void Drop(FetchSession session)
+    {
+        _sessions.Remove(session.Id);
+        _partitions -= session.Charged;
+    }
+
+    private bool TryMakeRoom(int sessions, int partitions, int size)
+    {
+        var options = _surroundings.Options;
+        while (_sessions.Count + sessions > options.MaxFetchSessions || (partitions > 0 && partitions > options.MaxFetchSessionPartitions - _partitions))
+        {
+            if (!TryEvict(size))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     private bool TryEvict(int partitions)
@@ -123,6 +175,12 @@ internal sealed class FetchSessions
             }
         }
 
-        return victim is not null && _sessions.Remove(victim.Id);
+        if (victim is null)
+        {
+            return false;
+        }
+
+        Drop(victim);
+        return true;
     }
 }

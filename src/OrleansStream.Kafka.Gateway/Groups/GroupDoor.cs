@@ -66,7 +66,20 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
         where TAnswer : class
     {
-        var answer = await AskAsync(groupId, state, call, error => new Parkable<TAnswer>(onFailure(error), 0), context);
+        Task<Parkable<TAnswer>>? asked = null;
+        Parkable<TAnswer>? answer = null;
+        try
+        {
+            answer = await AskAsync(groupId, state, (grain, wish) => asked = call(grain, wish), error => new Parkable<TAnswer>(onFailure(error), 0), context);
+        }
+        finally
+        {
+            if (asked is not null && (!asked.IsCompletedSuccessfully || asked.Result != answer))
+            {
+                _ = ForgetLateAsync(asked);
+            }
+        }
+
         if (!answer.IsParked)
         {
             return answer.Answer;
@@ -80,6 +93,24 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         {
             // The broker stops: the group goes on elsewhere.
             return onFailure(ErrorCode.NotCoordinator);
+        }
+    }
+
+    // The client is gone, or has another answer by now; the call runs on, and nobody else takes its ticket off the board.
+    private async Task ForgetLateAsync<TAnswer>(Task<Parkable<TAnswer>> asked)
+        where TAnswer : class
+    {
+        try
+        {
+            var late = await asked;
+            if (late.IsParked)
+            {
+                await tickets.WaitAsync<TAnswer>(late.Ticket, new CancellationToken(canceled: true));
+            }
+        }
+        catch (Exception)
+        {
+            // The call failed, and there is no ticket; or nobody waited for it, which was the intention.
         }
     }
 

@@ -12,12 +12,12 @@ internal sealed class AlterConfigsHandler(ConfigChanger changer) : ApiHandler<Al
     protected override async ValueTask<IResponse> HandleAsync(AlterConfigsRequest request, RequestContext context)
     {
         var response = new AlterConfigsResponse();
-        var seen = new HashSet<(ConfigResourceType, string)>();
+        var repeated = ConfigChanger.Repeated(request.Resources, static resource => (resource.ResourceType, resource.ResourceName));
         foreach (var resource in request.Resources)
         {
-            var (error, message) = seen.Add((resource.ResourceType, resource.ResourceName))
-                ? await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context)
-                : (ErrorCode.InvalidRequest, "The request names this resource twice.");
+            var (error, message) = repeated.Contains((resource.ResourceType, resource.ResourceName))
+                ? (ErrorCode.InvalidRequest, ConfigChanger.NamedTwice)
+                : await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context);
             response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });
         }
 

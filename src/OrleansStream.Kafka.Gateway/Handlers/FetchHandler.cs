@@ -54,6 +54,11 @@ internal sealed class FetchHandler(FetchReader reader, FetchSessions sessions, C
         }
 
         session!.Update(request);
+        if (!sessions.TryKeep(session))
+        {
+            return ErrorCode.FetchSessionIdNotFound;
+        }
+
         if (session.Count == 0)
         {
             // Nothing left to remember: the answer says so with session id 0.
@@ -80,6 +85,7 @@ internal sealed class FetchHandler(FetchReader reader, FetchSessions sessions, C
         }
 
         session.Update(request);
+        _ = sessions.TryKeep(session);
         return FetchPlan.Of(session, request, version, incremental: false);
     }
 

@@ -12,10 +12,10 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigChanger changer) : Ap
     protected override async ValueTask<IResponse> HandleAsync(IncrementalAlterConfigsRequest request, RequestContext context)
     {
         var response = new IncrementalAlterConfigsResponse();
-        var seen = new HashSet<(ConfigResourceType, string)>();
+        var repeated = ConfigChanger.Repeated(request.Resources, static resource => (resource.ResourceType, resource.ResourceName));
         foreach (var resource in request.Resources)
         {
-            var (error, message) = !seen.Add((resource.ResourceType, resource.ResourceName)) ? (ErrorCode.InvalidRequest, "The request names this resource twice.")
+            var (error, message) = repeated.Contains((resource.ResourceType, resource.ResourceName)) ? (ErrorCode.InvalidRequest, ConfigChanger.NamedTwice)
                 : Fault(resource) is { } fault ? (ErrorCode.InvalidRequest, fault)
                 : await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context);
             response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });

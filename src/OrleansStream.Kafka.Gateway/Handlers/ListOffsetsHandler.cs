@@ -24,6 +24,7 @@ internal sealed class ListOffsetsHandler(PartitionDoor door) : ApiHandler<ListOf
 
     protected override async ValueTask<IResponse> HandleAsync(ListOffsetsRequest request, RequestContext context)
     {
+        OpenAhead.Begin(door, Named(request), context.Gone);
         var seen = new HashSet<(string, int)>();
         var response = new ListOffsetsResponse();
         foreach (var topic in request.Topics)
@@ -40,6 +41,17 @@ internal sealed class ListOffsetsHandler(PartitionDoor door) : ApiHandler<ListOf
         }
 
         return response;
+    }
+
+    private static IEnumerable<(string Topic, int Index)> Named(ListOffsetsRequest request)
+    {
+        foreach (var topic in request.Topics)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                yield return (topic.Name, partition.Index);
+            }
+        }
     }
 
     private async ValueTask<ListOffsetsResponse.Partition> FindAsync(string topic, ListOffsetsRequest.Partition asked, IsolationLevel isolation, RequestContext context)

@@ -12,6 +12,7 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionDoor door) : ApiHandl
 {
     protected override async ValueTask<IResponse> HandleAsync(OffsetForLeaderEpochRequest request, RequestContext context)
     {
+        OpenAhead.Begin(door, Named(request), context.Gone);
         var response = new OffsetForLeaderEpochResponse();
         foreach (var topic in request.Topics)
         {
@@ -25,6 +26,17 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionDoor door) : ApiHandl
         }
 
         return response;
+    }
+
+    private static IEnumerable<(string Topic, int Index)> Named(OffsetForLeaderEpochRequest request)
+    {
+        foreach (var topic in request.Topics)
+        {
+            foreach (var partition in topic.Partitions)
+            {
+                yield return (topic.Name, partition.Index);
+            }
+        }
     }
 
     private async ValueTask<OffsetForLeaderEpochResponse.Partition> FindAsync(string topic, OffsetForLeaderEpochRequest.Partition asked, RequestContext context)

@@ -26,6 +26,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private readonly int[] _decided;
     private readonly long _started;
     private BrokerId?[]? _leaders;
+    private Refusal? _refusal;
     private int _missing;
     private volatile bool _hasBegun;
 
@@ -55,6 +56,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>Batches of the request; tokens count through them in order.</summary>
     public int Count { get; }
 
+    /// <summary>The number of the request on its connection.</summary>
+    public required long Number { get; init; }
+
     /// <summary>Every batch has been handed over.</summary>
     public void Begun()
     {
@@ -62,18 +66,16 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         CountDown();
     }
 
-    public void OnAppended(int token, in AppendOutcome outcome)
-    {
-        if (Interlocked.Exchange(ref _decided[token], 1) == 0)
-        {
-            _outcomes[token] = outcome;
-            CountDown();
-        }
-    }
+    public void OnAppended(int token, in AppendOutcome outcome) => Decide(token, outcome, isFirst: true);
+
+    /// <summary>Whether the request was sent behind a refused batch of that partition, before its client could know.</summary>
+    public bool IsBehindRefused(string topic, int index) => _connection.Refused.Holds(Number, topic, index);
+
+    /// <summary>The batch was sent behind one that was refused, and is so too. It holds up no batch itself: the client sends the refused one again first.</summary>
+    public void RefuseBehind(int token) => Decide(token, Refused(ErrorCode.NotLeaderOrFollower, null), isFirst: false);
 
     /// <summary>The batch was not appended at all.</summary>
-    public void Refuse(int token, ErrorCode error, string? message = null) =>
-        OnAppended(token, new AppendOutcome { Error = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStart = Offset.None, RecordIndex = -1, Message = message });
+    public void Refuse(int token, ErrorCode error, string? message = null) => OnAppended(token, Refused(error, message));
 
     /// <summary>The batch belongs to another broker.</summary>
     public void Refuse(int token, ErrorCode error, BrokerId? leader)
@@ -84,6 +86,14 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         }
 
         Refuse(token, error);
+    }
+
+    public override void OnLeft()
+    {
+        if (_refusal is not null)
+        {
+            _connection.Refused.Tell(_refusal);
+        }
     }
 
     public override void Expire(long now)
@@ -119,6 +129,46 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         close = false;
         ResponseFrame.Write(writer, _header, Build());
         return true;
+    }
+
+    // Only what the client will send again by itself: a batch that cannot be stored at all is not missed by those behind it.
+    private void NoteRefusal(int token, ErrorCode error)
+    {
+        if (error is not (ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicOrPartition or ErrorCode.KafkaStorageError))
+        {
+            return;
+        }
+
+        var refusal = _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(), null) ?? _refusal;
+        foreach (var topic in _request.Topics)
+        {
+            if (token < topic.Partitions.Count)
+            {
+                _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token].Index);
+                return;
+            }
+
+            token -= topic.Partitions.Count;
+        }
+    }
+
+    private static AppendOutcome Refused(ErrorCode error, string? message) =>
+        new() { Error = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStart = Offset.None, RecordIndex = -1, Message = message };
+
+    private void Decide(int token, in AppendOutcome outcome, bool isFirst)
+    {
+        if (Interlocked.Exchange(ref _decided[token], 1) != 0)
+        {
+            return;
+        }
+
+        if (isFirst && outcome.Error != ErrorCode.None)
+        {
+            NoteRefusal(token, outcome.Error);
+        }
+
+        _outcomes[token] = outcome;
+        CountDown();
     }
 
     private void CountDown()

@@ -26,8 +26,9 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         try
         {
             RefuseNullRecords(request);
+            var number = connection.Refused.NumberOfNext();
             await connection.Answers.RoomAsync(frame.Length);
-            var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length };
+            var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length, Number = number };
             connection.Answers.Enter(answer);
             var done = 0;
             var refusal = RefusalOf(request);
@@ -63,7 +64,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             var gone = connection.Gone;
             var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
             var started = surroundings.Gateway.Time.GetTimestamp();
-            OpenAhead(asked.Request, from, atMost, gone);
+            BeginOpening(asked.Request, from, atMost, gone);
             await connection.Beginning;
             await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
             answer.Begun();
@@ -92,6 +93,12 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
                 if (known is null || (uint)partition.Index >= (uint)known.PartitionCount || IsInternal(topic.Name, header))
                 {
                     answer.Refuse(done++, UnknownOf(topic.Name, header));
+                    continue;
+                }
+
+                if (answer.IsBehindRefused(topic.Name, partition.Index))
+                {
+                    answer.RefuseBehind(done++);
                     continue;
                 }
 
@@ -128,7 +135,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
     }
 
     // Openings of one request run beside one another; each is waited for in its turn.
-    private void OpenAhead(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
+    private void BeginOpening(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
     {
         var token = 0;
         foreach (var topic in request.Topics)
@@ -138,20 +145,8 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             {
                 if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
                 {
-                    _ = IgnoreAsync(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
+                    OpenAhead.Begin(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
                 }
-            }
-        }
-
-        static async Task IgnoreAsync(ValueTask<OpenedPartition> opening)
-        {
-            try
-            {
-                await opening;
-            }
-            catch (OperationCanceledException)
-            {
-                // Whoever waits for it in its turn sees the same.
             }
         }
     }
@@ -163,6 +158,12 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
             answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            return;
+        }
+
+        if (answer.IsBehindRefused(what.Topic, what.Partition.Index))
+        {
+            answer.RefuseBehind(token);
             return;
         }
 

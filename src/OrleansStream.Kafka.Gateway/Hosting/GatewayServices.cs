@@ -37,6 +37,8 @@ public static class GatewayServices
             provider.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Kafka.Gateway")));
         services.AddSingleton(static provider => new IntakeBudget(provider.GetRequiredService<GatewayOptions>().IntakeBytes));
         services.AddSingleton(static provider => new ResponseBudget(provider.GetRequiredService<GatewayOptions>().ResponseBytes));
+        services.AddSingleton(static provider => new AnswerBudget(provider.GetRequiredService<GatewayOptions>().AnswerBytes));
+        services.AddSingleton<ConnectionBudgets>();
         services.AddSingleton<ConnectionTable>();
         services.AddSingleton<KafkaConnectionHandler>();
         services.AddSingleton(static provider => new GatewayDrain(provider.GetRequiredService<ConnectionTable>()));

@@ -89,6 +89,27 @@ public class AnswerQueueTests
         Assert.Equal([1], Numbers(sent));
     }
 
+    // An exception that left the work item would end the process, and the test run with it.
+    [Fact]
+    public async Task A_connection_is_given_up_before_its_queue_and_a_failure_of_that_harms_nobody()
+    {
+        AnswerQueue? queue = null;
+        var unanswered = new TaskCompletionSource<int>();
+        queue = NewQueue(out _, abort: _ =>
+        {
+            unanswered.SetResult(queue!.Count);
+            throw new InvalidOperationException("Whatever else ends with the connection.");
+        });
+        var answer = new Answer(1) { Charge = 1, Closes = true };
+        queue.Enter(answer);
+        var empty = queue.EmptyAsync().AsTask();
+
+        queue.Complete(answer);
+
+        Assert.Equal(1, await unanswered.Task);
+        await empty;
+    }
+
     [Fact]
     public async Task Closing_lets_everybody_go_on_and_drops_late_answers()
     {

@@ -200,6 +200,32 @@ public class AdminTests
         }
     }
 
+    // As Kafka: which of two wishes was meant cannot be known, so neither is carried out. A description is the same whoever asks for it twice.
+    [Fact]
+    public async Task A_resource_that_is_named_twice_is_described_once_and_not_changed_at_all()
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("a");
+        harness.AddTopic("b");
+        var client = harness.Connect();
+        IncrementalAlterConfigsRequest.Resource Wish(string topic, string value) =>
+            new() { ResourceType = ConfigResourceType.Topic, ResourceName = topic, Configs = [new() { Name = "retention.ms", Value = value }] };
+        AlterConfigsRequest.Resource Whole(string topic, string value) =>
+            new() { ResourceType = ConfigResourceType.Topic, ResourceName = topic, Configs = [new() { Name = "segment.ms", Value = value }] };
+
+        var single = await client.AskAsync<IncrementalAlterConfigsResponse>(new IncrementalAlterConfigsRequest { Resources = [Wish("a", "1000"), Wish("b", "2000"), Wish("a", "3000")] }, 1);
+        Assert.Equal([ErrorCode.InvalidRequest, ErrorCode.None, ErrorCode.InvalidRequest], single.Resources.Select(static resource => resource.ErrorCode));
+        Assert.DoesNotContain("retention.ms", harness.Catalog.Current.Find("a")!.Configs.Keys);
+        Assert.Contains("retention.ms", harness.Catalog.Current.Find("b")!.Configs.Keys);
+
+        var whole = await client.AskAsync<AlterConfigsResponse>(new AlterConfigsRequest { Resources = [Whole("a", "1000"), Whole("a", "1000")] }, 2);
+        Assert.Equal([ErrorCode.InvalidRequest, ErrorCode.InvalidRequest], whole.Resources.Select(static resource => resource.ErrorCode));
+        Assert.DoesNotContain("segment.ms", harness.Catalog.Current.Find("a")!.Configs.Keys);
+
+        DescribeConfigsRequest.Resource asked = new() { ResourceType = ConfigResourceType.Topic, ResourceName = "a" };
+        Assert.Single((await client.AskAsync<DescribeConfigsResponse>(new DescribeConfigsRequest { Resources = [asked, asked] }, 4)).Resources);
+    }
+
     [Fact]
     public async Task A_brokers_configs_cannot_be_changed_while_it_runs_and_that_is_said()
     {

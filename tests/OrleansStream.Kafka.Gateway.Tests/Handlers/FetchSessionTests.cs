@@ -50,6 +50,27 @@ public class FetchSessionTests
         Assert.Empty(forgotten.Topics);
     }
 
+    [Fact]
+    public async Task Partitions_of_all_sessions_are_bounded_and_who_finds_no_room_sends_its_whole_list()
+    {
+        await using var harness = new GatewayHarness(static options => options.MaxFetchSessionPartitions = 3);
+        var topic = harness.AddTopic("orders", partitions: 4);
+        var first = harness.Connect();
+        var session = (await FetchAsync(first, 0, 0, topic.Id, (0, 0L), (1, 0L))).SessionId;
+        var second = harness.Connect();
+
+        var refused = await FetchAsync(second, 0, 0, topic.Id, (2, 0L), (3, 0L));
+        Assert.Equal((0, ErrorCode.None, 2), (refused.SessionId, refused.ErrorCode, refused.Topics[0].Partitions.Count));
+        Assert.Equal((1, 2), (harness.Sessions.Count, harness.Sessions.Partitions));
+        Assert.Equal(ErrorCode.None, (await FetchAsync(first, session, 1, topic.Id, (2, 0L))).ErrorCode);
+        Assert.Equal(3, harness.Sessions.Partitions);
+
+        // A session that grows beyond the bound ends, and gives back what it had.
+        Assert.Equal(ErrorCode.FetchSessionIdNotFound, (await FetchAsync(first, session, 2, topic.Id, (3, 0L))).ErrorCode);
+        Assert.Equal((0, 0), (harness.Sessions.Count, harness.Sessions.Partitions));
+        Assert.NotEqual(0, (await FetchAsync(second, 0, 0, topic.Id, (2, 0L), (3, 0L))).SessionId);
+    }
+
     // Pitfall 8: what concerns the session is said at the top, without topics.
     [Fact]
     public async Task Unknown_sessions_and_wrong_epochs_are_top_level_errors()

@@ -43,6 +43,33 @@ public class GroupTests
         Assert.Equal("", answer.ProtocolName);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_ticket_that_comes_when_nobody_waits_any_more_is_forgotten(bool clientGoes)
+    {
+        await using var harness = new GatewayHarness();
+        var gate = new TaskCompletionSource();
+        harness.Grains.Groups["g"] = new FakeGroupGrain { JoinGate = gate.Task, OnJoin = _ => new(null, harness.Tickets.Open()) };
+        var client = harness.Connect();
+        await client.SendAsync(Join("g"), 9);
+        await GatewayHarness.UntilAsync(() => harness.Grains.Groups["g"].Requests.Count == 1 && harness.Intake.Taken == 0);
+        if (clientGoes)
+        {
+            await harness.Connections.DrainAsync(new CancellationToken(canceled: true));
+            await client.Served;
+        }
+        else
+        {
+            harness.Time.Advance(TimeSpan.FromSeconds(11));
+            Assert.Equal(ErrorCode.CoordinatorNotAvailable, ((JoinGroupResponse)(await client.ReceiveAsync(ApiKey.JoinGroup, 9)).Body).ErrorCode);
+        }
+
+        gate.SetResult();
+
+        await GatewayHarness.UntilAsync(() => harness.Tickets.Count == 0).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+    }
+
     // A parked join holds neither intake nor a grain: the ticket ends it.
     [Fact]
     public async Task A_parked_join_is_answered_by_its_ticket_and_holds_no_intake_meanwhile()

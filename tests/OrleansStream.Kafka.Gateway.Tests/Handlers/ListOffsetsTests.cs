@@ -49,6 +49,29 @@ public class ListOffsetsTests
         Assert.Equal((ErrorCode.UnsupportedVersion, -1L), (answer.ErrorCode, answer.Offset));
     }
 
+    // Each opening may take as long as a claim does; together they take as long as one.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task All_partitions_of_a_request_open_beside_one_another(bool byTime)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders", partitions: 20);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        var client = harness.Connect();
+        var partitions = Enumerable.Range(0, 20).ToList();
+        await (byTime
+            ? client.SendAsync(new ListOffsetsRequest { ReplicaId = -1, Topics = [new() { Name = "orders", Partitions = partitions.ConvertAll(static index => new ListOffsetsRequest.Partition { Index = index, Timestamp = -1 }) }] }, 4)
+            : client.SendAsync(new OffsetForLeaderEpochRequest { Topics = [new() { Name = "orders", Partitions = partitions.ConvertAll(static index => new OffsetForLeaderEpochRequest.Partition { Index = index }) }] }, 3));
+
+        await GatewayHarness.UntilAsync(() => harness.Grains.Partitions.Openings == 20).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        gate.SetResult();
+
+        Assert.NotNull(await client.ReceiveRawAsync());
+        Assert.Equal(20, harness.Grains.Partitions.MostOpening);
+    }
+
     [Fact]
     public async Task An_empty_log_has_no_largest_timestamp_and_that_is_no_error()
     {

@@ -10,6 +10,9 @@ internal sealed class FakeGroupGrain : IConsumerGroupGrain
 
     public Func<JoinRequest, Parkable<JoinAnswer>> OnJoin { get; set; } = static request => new(new JoinAnswer { MemberId = request.MemberId, Generation = 1 }, 0);
 
+    /// <summary>Completes when joins are answered; at once unless a test sets it.</summary>
+    public Task JoinGate { get; set; } = Task.CompletedTask;
+
     public Func<SyncRequest, Parkable<SyncAnswer>> OnSync { get; set; } = static _ => new(new SyncAnswer(), 0);
 
     public Func<HeartbeatRequest, ErrorCode> OnHeartbeat { get; set; } = static _ => ErrorCode.None;
@@ -18,7 +21,12 @@ internal sealed class FakeGroupGrain : IConsumerGroupGrain
 
     public List<CommittedOffset> Committed { get; } = [];
 
-    public Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request) => Note(request, OnJoin(request));
+    public async Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request)
+    {
+        Requests.Add(request);
+        await JoinGate;
+        return OnJoin(request);
+    }
 
     public Task<Parkable<SyncAnswer>> SyncAsync(SyncRequest request) => Note(request, OnSync(request));
 

@@ -63,6 +63,8 @@ internal sealed class GatewayHarness : IAsyncDisposable
 
     public ResponseBudget Responses => _services.GetRequiredService<ResponseBudget>();
 
+    public AnswerBudget Answers => _services.GetRequiredService<AnswerBudget>();
+
     public ConnectionTable Connections => _services.GetRequiredService<ConnectionTable>();
 
     public FetchSessions Sessions => _services.GetRequiredService<FetchSessions>();
@@ -122,6 +124,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         Assert.Equal(0, Connections.Count);
         Assert.Equal(0, Intake.Taken);
         Assert.Equal(0, Responses.Taken);
+        Assert.Equal(0, Answers.Taken);
         await _services.DisposeAsync();
         Wheel.Dispose();
         Broker.Dispose();

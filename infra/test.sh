@@ -41,11 +41,21 @@ needs_processes=''
 [ -n "$fast" ] || ! { wanted OrleansStream.Interop.Tests || wanted OrleansStream.Cluster.Tests; } || needs_processes=1
 needs_clients=''
 [ -n "$fast" ] || ! wanted OrleansStream.Interop.Tests || needs_clients=1
+needs_azurite=''
+[ -n "$fast" ] || ! wanted OrleansStream.Clustering.AzureTables.Tests || needs_azurite=1
+
+# The packages of a folder with a package-lock.json, at the versions that it names.
+install_from_npm() {
+  if ! cmp -s "$1/package-lock.json" "$1/node_modules/.installed"; then
+    (cd "$1" && npm ci --silent --no-progress) > "$logs/npm.log" 2>&1 || { tail -20 "$logs/npm.log" >&2; stop "npm ci failed in $1."; }
+    cp "$1/package-lock.json" "$1/node_modules/.installed"
+  fi
+}
 
 stage 'what tests need'
 dotnet --list-sdks 2> /dev/null | grep -q '^10\.' || stop 'The .NET 10 SDK is missing: install it (dotnet-sdk-10.0), then run this again.'
+missing=()
 if [ -n "$needs_clients" ]; then
-  missing=()
   command -v kcat > /dev/null || missing+=(kcat)
   /usr/bin/python3 -c 'import kafka' 2> /dev/null || missing+=(python3-kafka)
   /usr/bin/python3 -c 'import confluent_kafka' 2> /dev/null || missing+=(python3-confluent-kafka)
@@ -53,23 +63,22 @@ if [ -n "$needs_clients" ]; then
   for codec in snappy lz4 zstandard; do
     /usr/bin/python3 -c "import $codec" 2> /dev/null || missing+=("python3-$codec")
   done
-  command -v npm > /dev/null || missing+=(npm)
-  if [ ${#missing[@]} -gt 0 ]; then
-    command -v apt-get > /dev/null || stop "Missing: ${missing[*]} (names of Debian packages). There is no apt-get here: install them by hand."
-    as_root=()
-    if [ "$(id -u)" != 0 ]; then
-      command -v sudo > /dev/null || stop "Missing: ${missing[*]}. Not root, and no sudo: have them installed (apt-get install ${missing[*]})."
-      as_root=(sudo)
-    fi
-    { "${as_root[@]}" apt-get update &&
-      "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
-      > "$logs/packages.log" 2>&1 || { tail -20 "$logs/packages.log" >&2; stop "apt-get could not install ${missing[*]}."; }
+fi
+[ -z "$needs_clients$needs_azurite" ] || command -v npm > /dev/null || missing+=(npm)
+if [ ${#missing[@]} -gt 0 ]; then
+  command -v apt-get > /dev/null || stop "Missing: ${missing[*]} (names of Debian packages). There is no apt-get here: install them by hand."
+  as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo > /dev/null || stop "Missing: ${missing[*]}. Not root, and no sudo: have them installed (apt-get install ${missing[*]})."
+    as_root=(sudo)
   fi
-  clients=$root/tests/OrleansStream.Interop.Tests/node
-  if ! cmp -s "$clients/package-lock.json" "$clients/node_modules/.installed"; then
-    (cd "$clients" && npm ci --silent --no-progress) > "$logs/npm.log" 2>&1 || { tail -20 "$logs/npm.log" >&2; stop 'npm ci failed.'; }
-    cp "$clients/package-lock.json" "$clients/node_modules/.installed"
-  fi
+  { "${as_root[@]}" apt-get update &&
+    "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}"; } \
+    > "$logs/packages.log" 2>&1 || { tail -20 "$logs/packages.log" >&2; stop "apt-get could not install ${missing[*]}."; }
+fi
+[ -z "$needs_azurite" ] || install_from_npm "$root/tests/azurite"
+if [ -n "$needs_clients" ]; then
+  install_from_npm "$root/tests/OrleansStream.Interop.Tests/node"
   if [ -z "${KAFKA_HOME:-}" ] && [ -x "$root/../shared/kafka/start-broker.sh" ] && command -v java > /dev/null; then
     KAFKA_HOME=$(cd "$root/../shared/kafka" && pwd)
     export KAFKA_HOME
@@ -81,7 +90,7 @@ projects=()
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
   case $name in *.Tests | *.Simulation) ;; *) continue ;; esac
-  [ -z "$fast" ] || case $name in *.Interop.Tests | *.Cluster.Tests) continue ;; esac
+  [ -z "$fast" ] || case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests) continue ;; esac
   if wanted "$name"; then projects+=("$name"); fi
 done
 [ ${#projects[@]} -gt 0 ] || stop "No test project's name holds $only."
@@ -127,7 +136,7 @@ alone=()
 together=()
 for name in "${projects[@]}"; do
   # What measures, starts processes or uses both cores by itself runs alone.
-  case $name in *.Interop.Tests | *.Cluster.Tests | *.Simulation) alone+=("$name") ;; *) together+=("$name") ;; esac
+  case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests | *.Simulation) alone+=("$name") ;; *) together+=("$name") ;; esac
 done
 running=0
 for name in "${together[@]}"; do
@@ -139,7 +148,7 @@ wait
 for name in "${together[@]}"; do collect "$name"; done
 
 for name in "${alone[@]}"; do
-  stage "$name"
+  case $name in *.AzureTables.Tests) stage 'Azurite conformance' ;; *) stage "$name" ;; esac
   run "$name"
   collect "$name"
 done

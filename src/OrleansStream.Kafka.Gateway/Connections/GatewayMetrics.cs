@@ -19,6 +19,7 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _malformed;
     private readonly Counter<long> _refused;
     private readonly Counter<long> _stalled;
+    private readonly Counter<long> _delayed;
     private readonly Histogram<double> _appendToFetch;
     private int _fetchesWaiting;
 
@@ -30,6 +31,7 @@ public sealed class GatewayMetrics : IDisposable
         _malformed = _meter.CreateCounter<long>("orleansstream.gateway.malformed", "{frame}", "Frames that could not be read; each closed its connection.");
         _refused = _meter.CreateCounter<long>("orleansstream.gateway.connections.refused", "{connection}", "Connections above a bound.");
         _stalled = _meter.CreateCounter<long>("orleansstream.gateway.connections.stalled", "{connection}", "Connections closed because their peer took or sent nothing, or sent a request too slowly.");
+        _delayed = _meter.CreateCounter<long>("orleansstream.gateway.connections.delayed", "{connection}", "Connections that waited since others had come shortly before.");
         _appendToFetch = _meter.CreateHistogram<double>("orleansstream.gateway.append_to_fetch.duration", "s", "Of a fetch that waited: from the opening of the block with its newest bytes to the answer having them.");
         _meter.CreateObservableGauge("orleansstream.gateway.waiters.fetch", () => Volatile.Read(ref _fetchesWaiting), "{fetch}", "Fetches that wait for bytes.");
     }
@@ -44,6 +46,8 @@ public sealed class GatewayMetrics : IDisposable
     internal void Malformed() => _malformed.Add(1);
 
     internal void ConnectionRefused() => _refused.Add(1);
+
+    internal void ConnectionDelayed() => _delayed.Add(1);
 
     internal void ConnectionStalled() => _stalled.Add(1);
 

@@ -32,6 +32,9 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Connections at a time from one address. From 1; no bound unless set (max.connections.per.ip).</summary>
     public int MaxConnectionsPerAddress { get; set; } = int.MaxValue;
 
+    /// <summary>New connections a second; what comes faster waits for its turn, at most <see cref="MaxStall"/>. From 1; no bound unless set (max.connection.creation.rate).</summary>
+    public int MaxConnectionsPerSecond { get; set; } = int.MaxValue;
+
     /// <summary>How long a connection may be silent between requests. From one second; 10 minutes unless set (connections.max.idle.ms).</summary>
     public TimeSpan MaxIdle { get; set; } = TimeSpan.FromMinutes(10);
 
@@ -93,6 +96,7 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxUnansweredBytes), MaxUnansweredBytes, Limits.KiB, long.MaxValue),
             .. Between(nameof(MaxConnections), MaxConnections, 1, int.MaxValue),
             .. Between(nameof(MaxConnectionsPerAddress), MaxConnectionsPerAddress, 1, int.MaxValue),
+            .. Between(nameof(MaxConnectionsPerSecond), MaxConnectionsPerSecond, 1, int.MaxValue),
             .. Between(nameof(MaxIdle), MaxIdle.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
             .. Between(nameof(MaxStall), MaxStall.Ticks, TimeSpan.TicksPerSecond, long.MaxValue),
             .. Between(nameof(MinRequestBytesPerSecond), MinRequestBytesPerSecond, 0, int.MaxValue),

@@ -7,7 +7,7 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>Where Kestrel hands over an accepted connection. Whatever goes wrong on it ends it, and it alone.</summary>
 internal sealed partial class KafkaConnectionHandler(
-    ConnectionTable connections, IntakeBudget intake, IRequestDispatcher dispatcher, GatewaySurroundings surroundings) : ConnectionHandler
+    ConnectionTable connections, ConnectionPace pace, IntakeBudget intake, IRequestDispatcher dispatcher, GatewaySurroundings surroundings) : ConnectionHandler
 {
     public override async Task OnConnectedAsync(ConnectionContext connection)
     {
@@ -20,8 +20,22 @@ internal sealed partial class KafkaConnectionHandler(
 
         try
         {
+            if (pace.Enter() is not { } delay)
+            {
+                surroundings.Metrics.ConnectionRefused();
+                LogRefused(surroundings.Log, kafka.PeerAddress);
+                return;
+            }
+
             var lifetime = connection.Features.Get<IConnectionLifetimeNotificationFeature>();
             await using var registration = lifetime?.ConnectionClosedRequested.UnsafeRegister(static state => ((KafkaConnection)state!).End(), kafka) ?? default;
+            if (delay > TimeSpan.Zero)
+            {
+                // It counts as a connection meanwhile, and what its client sends stays in the transport.
+                surroundings.Metrics.ConnectionDelayed();
+                await Task.Delay(delay, surroundings.Time, kafka.Ending);
+            }
+
             await kafka.RunAsync(dispatcher);
         }
         catch (Exception failure) when (failure is ProtocolViolationException or MalformedFrameException)

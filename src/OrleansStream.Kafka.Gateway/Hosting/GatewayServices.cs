@@ -40,6 +40,7 @@ public static class GatewayServices
         services.AddSingleton(static provider => new AnswerBudget(provider.GetRequiredService<GatewayOptions>().AnswerBytes));
         services.AddSingleton<ConnectionBudgets>();
         services.AddSingleton<ConnectionTable>();
+        services.AddSingleton<ConnectionPace>();
         services.AddSingleton<KafkaConnectionHandler>();
         services.AddSingleton(static provider => new GatewayDrain(provider.GetRequiredService<ConnectionTable>()));
         services.AddSingleton<IRequestDispatcher, RequestDispatcher>();

@@ -21,6 +21,7 @@ internal static class BrokerFacts
             ["broker.id"] = Text(directory.Identity.Broker.Value),
             ["socket.request.max.bytes"] = Text(gateway.MaxRequestBytes),
             ["max.connections"] = Text(gateway.MaxConnections),
+            ["max.connection.creation.rate"] = Text(gateway.MaxConnectionsPerSecond),
             ["max.connections.per.ip"] = Text(gateway.MaxConnectionsPerAddress),
             ["connections.max.idle.ms"] = Text((long)gateway.MaxIdle.TotalMilliseconds),
             ["fetch.max.bytes"] = Text(gateway.FetchMaxBytes),

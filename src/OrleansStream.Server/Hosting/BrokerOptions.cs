@@ -44,6 +44,7 @@ internal static class BrokerOptions
         if (configs.IsSet("socket.request.max.bytes")) options.MaxRequestBytes = configs.Int("socket.request.max.bytes");
         if (configs.IsSet("max.connections")) options.MaxConnections = configs.Int("max.connections");
         if (configs.IsSet("max.connections.per.ip")) options.MaxConnectionsPerAddress = configs.Int("max.connections.per.ip");
+        if (configs.IsSet("max.connection.creation.rate")) options.MaxConnectionsPerSecond = configs.Int("max.connection.creation.rate");
         if (configs.IsSet("connections.max.idle.ms")) options.MaxIdle = configs.Milliseconds("connections.max.idle.ms");
         if (configs.IsSet("fetch.max.bytes")) options.FetchMaxBytes = configs.Int("fetch.max.bytes");
         if (configs.IsSet("max.incremental.fetch.session.cache.slots")) options.MaxFetchSessions = configs.Int("max.incremental.fetch.session.cache.slots");

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.DependencyInjection;
 using Orleans.TestingHost;
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Groups;
@@ -24,6 +25,9 @@ public sealed class BrokerSilo : IAsyncLifetime
     private InProcessTestCluster? _cluster;
 
     public FileLog Log { get; private set; } = null!;
+
+    /// <summary>The broker's service, as code in its silo reaches it.</summary>
+    public IBrokerService Broker => Service<IBrokerServices>().Of(_cluster!.Silos[0].SiloAddress);
 
     public IGrainFactory Grains => _cluster!.Client;
 
@@ -64,6 +68,9 @@ public sealed class BrokerSilo : IAsyncLifetime
         Directory.Delete(_path, recursive: true);
     }
 
+    /// <summary>Stops the silo in order, as SIGTERM does, and leaves the log as it is then.</summary>
+    public Task StopAsync() => _cluster!.StopAllSilosAsync();
+
     private T Service<T>()
         where T : notnull => _cluster!.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress).GetRequiredService<T>();
 
@@ -78,6 +85,20 @@ public sealed class BrokerSilo : IAsyncLifetime
         services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPartitionLog>(Log);
         services.AddSingleton(Log.Handles);
+        services.AddSingleton<IClusterView>(new LoneBroker());
         services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
+    }
+
+    private sealed class LoneBroker : IClusterView
+    {
+        public string ClusterId => "test";
+
+        public BrokerId Self => new(1);
+
+        public IReadOnlyList<Broker> Brokers => [new(Self, null, new Dictionary<string, Abstractions.Cluster.Endpoint>())];
+
+        public BrokerId OwnerOf(PartitionId partition) => Self;
+
+        public BrokerId CoordinatorOf(string groupId) => Self;
     }
 }

@@ -16,6 +16,11 @@ internal abstract class PendingAnswer
     /// <param name="close">The connection is to be closed behind the answers before this one: the only way to tell a client that wants no answer.</param>
     public abstract bool TryWrite(ProtocolWriter writer, out bool close);
 
+    /// <summary>The connection is gone: this answer never leaves. Nothing is called after it but what still completes.</summary>
+    public virtual void Drop()
+    {
+    }
+
     /// <summary>Answers for what is still outstanding, if the request's time is over. Called now and then while it stands first in the queue.</summary>
     public abstract void Expire(long now);
 }

@@ -9,7 +9,7 @@ namespace OrleansStream.Model.Tests.Fuzzing;
 /// <summary>What clients send: batches, with the record walk and every codec behind the checksum.</summary>
 public sealed class RecordFuzzTests
 {
-    private const int TriesInTheTestRun = 30_000;
+    private const int TriesInTheTestRun = 200_000;
 
     private static readonly BatchRules Rules = new() { Records = RecordValidation.Full, IsCompacted = true, MaxDecompressedBytes = 256 * Limits.KiB, AcceptsZstd = true, NowMs = BatchBuilder.DefaultTimestamp };
 

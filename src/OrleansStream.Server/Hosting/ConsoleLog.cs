@@ -26,9 +26,10 @@ internal static class ConsoleLog
         });
         builder.Logging.AddConsole();
 
-        // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints. Filters go by prefix.
+        // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints. A grain service's life is
+        // told in its own name. Filters go by prefix.
         builder.Logging.AddFilter("OrleansStream", LogLevel.Information).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning)
-            .AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
+            .AddFilter("OrleansStream.Grains.Cluster.BrokerService", LogLevel.Warning).AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
         builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     }
 }

@@ -21,6 +21,7 @@ public sealed partial class ConsoleLogTests : IDisposable
 
         Assert.Contains(lines, line => line.Contains("Kafka:num.io.threads", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.Matches(Event(), line));
+        Assert.DoesNotContain(lines, line => line.Contains("grain service", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.InRange(Time(Event().Match(line).Groups["time"].Value), before, TimeProvider.System.GetUtcNow().UtcDateTime));
     }
 

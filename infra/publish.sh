@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # publish.sh [DIR]: publishes the server as it is shipped (Release, ReadyToRun, needs the .NET runtime) into DIR,
-# artifacts/server unless given. Prints nothing but failures.
+# artifacts/server unless given: the executable orleansstream beside OrleansStream.Server.dll. Prints nothing but failures.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 out=${1:-$root/artifacts/server}

@@ -93,8 +93,13 @@ for project in tests/*/*.csproj; do
   [ -z "$fast" ] || case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests) continue ;; esac
   if wanted "$name"; then projects+=("$name"); fi
 done
-[ ${#projects[@]} -gt 0 ] || stop "No test project's name holds $only."
+with_benchmarks=''
+[ -n "$fast" ] || ! wanted OrleansStream.Benchmarks || with_benchmarks=1
+[ ${#projects[@]} -gt 0 ] || [ -n "$with_benchmarks" ] || stop "No test project's name holds $only."
 if [ -z "$only" ]; then targets=(OrleansStream.sln); else targets=("${projects[@]/#/tests/}"); fi
+# The quick start runs the server as a person does, from its sources.
+if [ -n "$only" ] && [ -n "$needs_clients" ]; then targets+=(src/OrleansStream.Server); fi
+if [ -n "$only" ] && [ -n "$with_benchmarks" ]; then targets+=(tests/OrleansStream.Benchmarks); fi
 for target in "${targets[@]}"; do
   dotnet build "$target" -c Release -v q -nologo -clp:NoSummary > "$logs/build.log" 2>&1 ||
     { grep -E 'error|warning' "$logs/build.log" | sort -u | head -40 >&2; stop 'The build failed.'; }
@@ -114,7 +119,6 @@ run() {
 # The first <assembly> of the report holds the numbers: attribute NAME of project's report, 0 if there is none.
 number() { grep -o -m 1 "<assembly [^>]*" "$logs/$1.xml" 2> /dev/null | grep -o " $2=\"[0-9]*\"" | tr -dc 0-9 || true; }
 
-passed=0 failed=0 skipped=0
 collect() {
   local name=$1 status seconds p f e s
   read -r status seconds < "$logs/$name.status"
@@ -130,6 +134,18 @@ collect() {
   printf '%-40s %5d passed %4d failed %4d skipped %5d s\n' "$name" "$p" "$f" "$s" "$seconds"
   passed=$((passed + p)) failed=$((failed + f)) skipped=$((skipped + s))
 }
+
+# Figures mean nothing here: each benchmark is run once, in one process, so that none rots until somebody needs it.
+benchmarks() {
+  (cd "$logs" && timeout 300 dotnet "$root/tests/OrleansStream.Benchmarks/bin/Release/net10.0/OrleansStream.Benchmarks.dll" \
+    --filter '*' --job Dry --inProcess --artifacts "$logs/benchmarks") > "$logs/benchmarks.log" 2>&1 < /dev/null
+}
+
+passed=0 failed=0 skipped=0
+if [ -n "$with_benchmarks" ]; then
+  stage 'benchmarks, once each'
+  if benchmarks; then passed=$((passed + 1)); else failed=$((failed + 1)); tail -20 "$logs/benchmarks.log" >&2; fi
+fi
 
 stage 'unit tests'
 alone=()

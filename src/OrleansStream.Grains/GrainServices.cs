@@ -1,8 +1,11 @@
 using Microsoft.Extensions.DependencyInjection;
+using Orleans.Hosting;
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Placement;
+using OrleansStream.Grains.Cluster;
 using OrleansStream.Grains.Groups;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Grains.Topics;
@@ -13,7 +16,7 @@ namespace OrleansStream.Grains;
 public static class GrainServices
 {
     /// <summary>
-    /// Registers everything but what the broker must bring: IPartitionLog, IClusterView, BrokerConfigValues, GroupOptions, DeadlineWheel and TimeProvider, each
+    /// Registers everything but what the broker must bring: IPartitionLog, IClusterView, HandleTable, BrokerConfigValues, GroupOptions, DeadlineWheel and TimeProvider, each
     /// as a singleton.
     /// </summary>
     /// <param name="services">The host's.</param>
@@ -35,6 +38,8 @@ public static class GrainServices
         services.AddSingleton<GroupParts>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<GroupJournals>(provider, hash));
         services.AddSingleton<ILocalGroups>(static provider => provider.GetRequiredService<GroupJournals>());
+        services.AddGrainService<BrokerService>();
+        services.AddSingleton<IBrokerServices, BrokerServices>();
         services.AddHostedService<OffsetExpiry>();
         services.AddHostedService<OpeningAtStart>();
         return services;

@@ -16,5 +16,10 @@ catch (ArgumentException error)
 }
 
 // Anything else is BenchmarkDotNet's, for example --filter '*'.
-_ = BenchmarkSwitcher.FromAssembly(typeof(ComparisonRun).Assembly).Run(args);
-return 0;
+var summaries = BenchmarkSwitcher.FromAssembly(typeof(ComparisonRun).Assembly).Run(args).ToList();
+
+// It writes of benchmarks that could not run and ends well all the same; a script has to hear of them.
+var ran = summaries.Sum(summary => summary.Reports.Count(report => report.Success));
+var failed = summaries.Sum(summary => summary.BenchmarksCases.Length) - ran;
+Console.WriteLine($"{ran} benchmarks ran, {failed} did not.");
+return failed == 0 && (ran > 0 || args.Contains("--list")) ? 0 : 1;

@@ -13,6 +13,12 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
             ? ValueTask.FromResult(new OpenResult(ErrorCode.None, serving.Epoch, null))
             : ClaimAsync(partition, cancellationToken);
 
+    /// <summary>Nothing is opened here any more.</summary>
+    public bool IsDraining { get; private set; }
+
+    /// <summary>Opens nothing from here on: what is asked for belongs to another broker soon, or to the next process.</summary>
+    public void BeginDraining() => IsDraining = true;
+
     /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
     public PartitionSettings? SettingsOf(PartitionId partition)
     {
@@ -26,6 +32,11 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
 
     private async ValueTask<OpenResult> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
     {
+        if (IsDraining)
+        {
+            return new OpenResult(ErrorCode.NotLeaderOrFollower, LeaderEpoch.None, null);
+        }
+
         if (SettingsOf(partition) is not { } wanted)
         {
             return new OpenResult(ErrorCode.UnknownTopicOrPartition, LeaderEpoch.None, null);

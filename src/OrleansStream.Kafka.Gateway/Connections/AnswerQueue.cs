@@ -114,8 +114,7 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
             _closed = true;
             if (!_writing)
             {
-                _pending.Clear();
-                _bytes = 0;
+                DropAll();
             }
         }
 
@@ -183,7 +182,11 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
     {
         lock (_lock)
         {
-            if (!_closed)
+            if (_closed)
+            {
+                DropAll();
+            }
+            else
             {
                 foreach (var answer in _pending)
                 {
@@ -223,9 +226,20 @@ internal sealed class AnswerQueue(AnswerOutput output, int maxRequests, long max
             _leaving.Clear();
             _writing = false;
             _closed = true;
-            _pending.Clear();
-            _bytes = 0;
+            DropAll();
         }
+    }
+
+    // Under the lock.
+    private void DropAll()
+    {
+        foreach (var answer in _pending)
+        {
+            answer.Drop();
+        }
+
+        _pending.Clear();
+        _bytes = 0;
     }
 
     private void Wake()

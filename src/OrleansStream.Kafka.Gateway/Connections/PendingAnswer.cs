@@ -21,6 +21,11 @@ internal abstract class PendingAnswer
     {
     }
 
+    /// <summary>The connection is gone: this answer never leaves. Nothing is called after it but what still completes.</summary>
+    public virtual void Drop()
+    {
+    }
+
     /// <summary>Answers for what is still outstanding, if the request's time is over. Called now and then while it stands first in the queue.</summary>
     public abstract void Expire(long now);
 }

@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Framing;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Kafka.Protocol.Primitives;
@@ -25,6 +27,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private readonly AppendOutcome[] _outcomes;
     private readonly int[] _decided;
     private readonly long _started;
+
+    // Null unless somebody listens. It ends on another thread than it began on, so nobody may hold it as the current one until then.
+    private readonly Activity? _trace;
     private BrokerId?[]? _leaders;
     private Refusal? _refusal;
     private int _missing;
@@ -41,6 +46,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         _request = request;
         _surroundings = surroundings;
         _started = surroundings.Gateway.Time.GetTimestamp();
+        _trace = GatewayMetrics.Traces.StartActivity(ApiTable.Get(header.Api).Name, ActivityKind.Server);
         foreach (var topic in request.Topics)
         {
             Count += topic.Partitions.Count;
@@ -120,15 +126,25 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     public override bool TryWrite(ProtocolWriter writer, out bool close)
     {
         _surroundings.Gateway.Metrics.Answered(_header.Api, _surroundings.Gateway.Time.GetElapsedTime(_started));
-        if (_request.Acks == 0)
+        var errors = CountErrors();
+        close = _request.Acks == 0 && errors > 0;
+        if (_request.Acks != 0)
         {
-            close = CountErrors() > 0;
-            return false;
+            ResponseFrame.Write(writer, _header, Build());
         }
 
-        close = false;
-        ResponseFrame.Write(writer, _header, Build());
-        return true;
+        EndTrace(errors > 0 ? ActivityStatusCode.Error : ActivityStatusCode.Unset);
+        return _request.Acks != 0;
+    }
+
+    public override void Drop() => EndTrace(ActivityStatusCode.Error);
+
+    private void EndTrace(ActivityStatusCode status)
+    {
+        if (_trace is { IsStopped: false })
+        {
+            _trace.SetStatus(status).Stop();
+        }
     }
 
     // Only what the client will send again by itself: a batch that cannot be stored at all is not missed by those behind it.
@@ -196,7 +212,6 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     private ProduceResponse Build()
     {
-        CountErrors();
         var response = new ProduceResponse();
         var token = 0;
         foreach (var topic in _request.Topics)

@@ -30,6 +30,8 @@ public sealed class FileLaneKeeper : IAsyncDisposable
     private SessionId? _begun;
     private Task _watch = Task.CompletedTask;
     private TaskCompletionSource<bool> _replaced = NewSignal();
+    private readonly Lock _gapGate = new();
+    private long? _endedAt;
 
     internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, (WalFiles Files, DiskReserve Reserve) wal, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
     {
@@ -45,6 +47,15 @@ public sealed class FileLaneKeeper : IAsyncDisposable
 
     /// <summary>How many lanes ended since the start; every one of them is a disk that failed.</summary>
     public int LanesLost { get; private set; }
+
+    /// <summary>How long there has been no lane, nor anything that could be appended or opened; zero while there is one.</summary>
+    public TimeSpan Gap
+    {
+        get
+        {
+            lock (_gapGate) return _endedAt is { } since ? _setup.Time.GetElapsedTime(since) : TimeSpan.Zero;
+        }
+    }
 
     internal ClosedEpochs ClosedEpochs { get; } = new();
 
@@ -79,6 +90,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
         {
             var lane = _lane!;
             var end = await lane.Lane.Ended;
+            SetEnded(_setup.Time.GetTimestamp());
             CloseHandles(lane.Lane, end);
             var isRecorded = await TryRecordEndAsync(lane.Lane);
             Close(lane, isRecorded);
@@ -97,11 +109,17 @@ public sealed class FileLaneKeeper : IAsyncDisposable
             }
 
             Volatile.Write(ref _lane, next);
+            SetEnded(null);
             Interlocked.Exchange(ref _replaced, NewSignal()).TrySetResult(true);
 
             // Whoever stops looks at the lane once, and that may have been the old one.
             if (_stopping.IsCancellationRequested) await next.Lane.StopAsync(CancellationToken.None);
         }
+    }
+
+    private void SetEnded(long? timestamp)
+    {
+        lock (_gapGate) _endedAt = timestamp;
     }
 
     // A disk that is full or broken is asked again, ever more slowly: reads go on meanwhile. The old end is recorded before anything new begins: without

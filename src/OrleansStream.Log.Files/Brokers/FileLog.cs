@@ -35,6 +35,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly ManifestEditor _manifests;
     private readonly FileLogUpkeep _upkeep;
     private readonly FileLogSetup _setup;
+    private readonly DiskReserve _reserve;
     private readonly FileLogMetrics _metrics = new();
 
     private FileLog(FileLogSetup setup, FileLogThreads threads, FileLogStores stores)
@@ -44,6 +45,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
         _metadata = metadata;
         _recovery = recovery;
+        _reserve = disk.Reserve;
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
@@ -101,6 +103,18 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
 
     /// <summary>The lane of the current session; a new one after each that ended.</summary>
     public FileLaneKeeper Lanes => _lanes;
+
+    /// <summary>Whether this log can serve. Asks the disk for its free space; may be called at any time.</summary>
+    public LogHealth Health
+    {
+        get
+        {
+            var gap = _lanes.Gap;
+            if (gap > LogHealth.LongestGap) return new LogHealth(false, $"For {gap.TotalSeconds:0} s the disk has refused a new session of the log: nothing can be produced or opened until it takes one.");
+            var isFull = _setup.Directory.Disk.FreeBytes + _reserve.Bytes < _setup.Lane.ReserveBytes;
+            return new LogHealth(true, isFull ? "The disk is full but for the reserve: producers are refused once the open WAL file is used up, until space returns." : null);
+        }
+    }
 
     /// <summary>Recovers what earlier processes left, and begins a session.</summary>
     /// <exception cref="LogException">Acknowledged data is damaged, or the disk failed. The message names file and byte; nothing was changed.</exception>

@@ -12,6 +12,7 @@ internal sealed class JournalReader(IDiskFile file, string path, long number)
 {
     private const int ChunkBytes = Limits.MiB;
 
+    private readonly long _length = file.Length;
     private byte[] _buffer = new byte[Math.Min(ChunkBytes, file.Length)];
     private long _bufferStart;
     private int _buffered;
@@ -113,6 +114,8 @@ internal sealed class JournalReader(IDiskFile file, string path, long number)
     // Shorter than asked only at the end of the file.
     private Span<byte> Bytes(long position, int length)
     {
+        // A damaged header may claim more than there is: nothing is allocated for that.
+        length = (int)Math.Clamp(_length - position, 0, length);
         var isBuffered = position >= _bufferStart && position + length <= _bufferStart + _buffered;
         if (!isBuffered)
         {

@@ -77,6 +77,16 @@ public sealed class HandleTable(ClosedEpochs closedEpochs)
         if (TryGet(partition, out var handle) && handle.Epoch <= epoch) handle.Close(error);
     }
 
+    /// <summary>
+    /// Gives up a partition in order: no further frame of this epoch is taken by any lane, frames that have their place are published and answered, and
+    /// clients hear NOT_LEADER_OR_FOLLOWER. Whoever wants the partition claims it anew.
+    /// </summary>
+    public void GiveUp(PartitionHandle handle)
+    {
+        closedEpochs.Close(handle.Id, handle.Epoch);
+        handle.Close(ErrorCode.NotLeaderOrFollower);
+    }
+
     /// <summary>Takes out this very handle; a newer one of the partition stays. By the handle that was closed.</summary>
     internal void Remove(PartitionHandle handle)
     {

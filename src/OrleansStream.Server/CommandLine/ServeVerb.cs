@@ -77,6 +77,7 @@ internal static class ServeVerb
         TailCache = settings.TailCache,
         Journals = settings.Journals,
         Producers = settings.Producers,
+        Validation = settings.Validation.Records,
         Segments = settings.Segments,
         Split = settings.Split,
         Upkeep = settings.Upkeep,

@@ -12,13 +12,14 @@ internal static class ListenerParser
     /// <exception cref="StartupException">A listener is malformed, asks for what is not offered, or binds every address and advertises none.</exception>
     public static IReadOnlyList<Listener> Parse(BrokerConfigValues configs)
     {
+        var controllers = ConfigText.ToList(configs["controller.listener.names"] ?? "");
         var protocols = Protocols(configs["listener.security.protocol.map"]!);
         // Kafka's own default binds every address; ours is reachable from this machine alone until somebody asks for more.
         var listeners = configs.IsSet("listeners") ? configs["listeners"]! : DefaultListeners;
-        var advertised = ConfigText.ToList(configs["advertised.listeners"] ?? "").Select(text => Split(text, "advertised.listeners"))
+        var advertised = OfClients(configs["advertised.listeners"] ?? "", "advertised.listeners", controllers)
             .ToDictionary(part => part.Name, StringComparer.Ordinal);
 
-        var parsed = ConfigText.ToList(listeners).Select(text => Split(text, "listeners"))
+        var parsed = OfClients(listeners, "listeners", controllers)
             .Select(part => RefuseSecured(part, protocols))
             .Select(part => Resolve(part, advertised.TryGetValue(part.Name, out var told) ? told : null)).ToList();
 
@@ -76,6 +77,10 @@ internal static class ListenerParser
             throw new StartupException($"{option} names the host '{host}', which has no address here.", exception);
         }
     }
+
+    // A Kafka node that is broker and controller in one lists a listener for controllers too; there are none here, so it is left out.
+    private static IEnumerable<Part> OfClients(string listeners, string config, IReadOnlyList<string> controllers) =>
+        ConfigText.ToList(listeners).Select(text => Split(text, config)).Where(part => !controllers.Contains(part.Name, StringComparer.OrdinalIgnoreCase));
 
     private static Listener Resolve(Part part, Part? advertised)
     {

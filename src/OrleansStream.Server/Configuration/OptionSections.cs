@@ -9,6 +9,7 @@ using OrleansStream.Log.Producers;
 using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
+using OrleansStream.Model.Records;
 
 namespace OrleansStream.Server.Configuration;
 
@@ -31,6 +32,7 @@ internal static class OptionSections
         [SegmentOptions.Section] = typeof(SegmentOptions),
         [SplitOptions.Section] = typeof(SplitOptions),
         [UpkeepOptions.Section] = typeof(UpkeepOptions),
+        [ValidationOptions.Section] = typeof(ValidationOptions),
         [GroupOptions.Section] = typeof(GroupOptions),
     };
 

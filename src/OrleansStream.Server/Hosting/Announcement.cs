@@ -1,3 +1,5 @@
+using System.Net;
+
 namespace OrleansStream.Server.Hosting;
 
 /// <summary>The lines that a person reads after a start: where to connect, where data lies, and what to beware of.</summary>
@@ -15,9 +17,15 @@ internal static partial class Announcement
             ReachableByAll(logger, open.Name, string.Join(", ", open.Bind));
         }
 
-        foreach (var name in settings.Kafka.WithoutEffect)
+        foreach (var open in settings.Http.Where(address => !IPAddress.IsLoopback(address.Address)))
         {
-            SetWithoutEffect(logger, name);
+            await Console.Out.WriteLineAsync($"Warning: health and metrics on http://{open} can be reached from other machines and ask nobody who they are.");
+            HttpReachableByAll(logger, open);
+        }
+
+        if (settings.WithoutEffect.Count > 0)
+        {
+            SetWithoutEffect(logger, string.Join(", ", settings.WithoutEffect));
         }
 
         await Console.Out.FlushAsync();
@@ -29,6 +37,10 @@ internal static partial class Announcement
     [LoggerMessage(LogLevel.Warning, "Listener {Listener} on {Addresses} can be reached from other machines and asks nobody who they are.")]
     private static partial void ReachableByAll(ILogger logger, string listener, string addresses);
 
-    [LoggerMessage(LogLevel.Warning, "Kafka:{Name} is set, is shown to clients, and has no effect in this broker.")]
-    private static partial void SetWithoutEffect(ILogger logger, string name);
+    [LoggerMessage(LogLevel.Warning, "Health and metrics on {Address} can be reached from other machines and ask nobody who they are.")]
+    private static partial void HttpReachableByAll(ILogger logger, IPEndPoint address);
+
+    // One line for all: a file of a Kafka broker sets dozens.
+    [LoggerMessage(LogLevel.Warning, "Set under Kafka: and without effect in this broker: {Names}.")]
+    private static partial void SetWithoutEffect(ILogger logger, string names);
 }

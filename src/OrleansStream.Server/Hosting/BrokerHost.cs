@@ -3,7 +3,6 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
-using Microsoft.Extensions.Logging.Console;
 using Orleans.Configuration;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
@@ -26,7 +25,7 @@ internal static class BrokerHost
         builder.WebHost.UseKestrelCore();
         builder.Services.AddRouting();
         builder.Configuration.AddConfiguration(settings.Configuration);
-        Logging(builder);
+        ConsoleLog.AddTo(builder);
         Tracing.AddTo(builder.Services, settings);
         var state = new BrokerState();
         Services(builder.Services, settings, parts.Log);
@@ -40,30 +39,12 @@ internal static class BrokerHost
         builder.Services.AddHostedService<BrokerLifecycle>();
 
         var app = builder.Build();
-        app.MapHealth(state);
+        app.MapHealth(state, () => parts.Log.Health);
         app.MapMetrics(parts.Metrics);
         app.Services.GetRequiredService<PartitionMetrics>();
         parts.Catalog.Settings = app.Services.GetRequiredService<GrainStartup>().SettingsOf;
         parts.Catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
         return app;
-    }
-
-    private static void Logging(WebApplicationBuilder builder)
-    {
-        builder.Logging.ClearProviders();
-
-        // One line an event for people; Logging:Console:FormatterName=json for machines, with each part by its name.
-        builder.Logging.AddConsole();
-        builder.Services.Configure<SimpleConsoleFormatterOptions>(console =>
-        {
-            console.SingleLine = true;
-            console.TimestampFormat = "yyyy-MM-dd HH:mm:ss.fff ";
-            console.UseUtcTimestamp = true;
-        });
-
-        // Orleans and ASP.NET tell of their own lives at length; an operator of this broker wants their complaints. Filters go by prefix.
-        builder.Logging.AddFilter("OrleansStream", LogLevel.Information).AddFilter("Orleans", LogLevel.Warning).AddFilter("Microsoft", LogLevel.Warning).AddFilter("Polly", LogLevel.Error).AddFilter("Orleans.Runtime.Watchdog", LogLevel.Error);
-        builder.Logging.AddConfiguration(builder.Configuration.GetSection("Logging"));
     }
 
     private static void Services(IServiceCollection services, BrokerSettings settings, FileLog log)

@@ -9,6 +9,7 @@ using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Options.Configs;
+using OrleansStream.Model.Records;
 using OrleansStream.Server.CommandLine;
 using OrleansStream.Server.Configuration;
 using GatewayOptions = OrleansStream.Kafka.Gateway.Connections.GatewayOptions;
@@ -24,6 +25,9 @@ internal sealed record BrokerSettings
 
     /// <summary>Kafka's configs as they are in force.</summary>
     public required BrokerConfigValues Kafka { get; init; }
+
+    /// <summary>Names of Kafka's that were set and change nothing here.</summary>
+    public required IReadOnlyList<string> WithoutEffect { get; init; }
 
     public required IReadOnlyList<Listener> Listeners { get; init; }
 
@@ -52,6 +56,8 @@ internal sealed record BrokerSettings
 
     public required UpkeepOptions Upkeep { get; init; }
 
+    public required ValidationOptions Validation { get; init; }
+
     public required MetricsOptions Metrics { get; init; }
 
     /// <summary>Reads file, environment and command line; later ones win.</summary>
@@ -61,7 +67,8 @@ internal sealed record BrokerSettings
         var file = new ConfigurationBuilder();
         if (request.ConfigFile is { } path)
         {
-            file.AddJsonFile(Path.GetFullPath(path), optional: false);
+            var full = Path.GetFullPath(path);
+            _ = full.EndsWith(PropertiesFile.Extension, StringComparison.OrdinalIgnoreCase) ? file.AddPropertiesFile(full) : file.AddJsonFile(full, optional: false);
         }
 
         var given = file.AddInMemoryCollection(request.Switches).Build();
@@ -85,7 +92,7 @@ internal sealed record BrokerSettings
 
     private static BrokerSettings Read(IConfiguration configuration)
     {
-        var kafka = KafkaSection.Read(configuration);
+        var (kafka, withoutEffect) = KafkaSection.Read(configuration);
         var server = OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section);
         var (host, port) = ListenerParser.HostAndPort(server.Http, "--http");
         return new BrokerSettings
@@ -93,6 +100,7 @@ internal sealed record BrokerSettings
             Configuration = configuration,
             Server = server,
             Kafka = kafka,
+            WithoutEffect = withoutEffect,
             Listeners = ListenerParser.Parse(kafka),
             Http = ListenerParser.BindAddresses(host, port, "--http"),
             Identity = new DataDirectoryIdentity(DataDirectoryIdentity.NewClusterId(Guid.NewGuid()), NodeId(kafka)),
@@ -106,6 +114,7 @@ internal sealed record BrokerSettings
             Segments = OptionSections.Read<SegmentOptions>(configuration, SegmentOptions.Section),
             Split = OptionSections.Read<SplitOptions>(configuration, SplitOptions.Section),
             Upkeep = BrokerOptions.Upkeep(OptionSections.Read<UpkeepOptions>(configuration, UpkeepOptions.Section), kafka),
+            Validation = OptionSections.Read<ValidationOptions>(configuration, ValidationOptions.Section),
             Metrics = OptionSections.Read<MetricsOptions>(configuration, MetricsOptions.Section),
         };
     }

@@ -67,6 +67,55 @@ public sealed class ServingTests : IDisposable
         Assert.Contains("warn: OrleansStream.Server", run.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task An_HTTP_address_that_others_reach_is_warned_of_on_the_console_and_in_the_log()
+    {
+        await using var run = ServerRun.Start("--data", Data, "--kafka", "127.0.0.1:0", "--http", "0.0.0.0:0");
+        await run.AnnouncedAsync();
+
+        await run.SignalAsync(Signals.Terminate);
+
+        Assert.Contains("Warning: health and metrics on http://0.0.0.0:", run.Output, StringComparison.Ordinal);
+        Assert.Matches("warn: OrleansStream.Server.* Health and metrics on 0.0.0.0:", run.Output);
+        Assert.DoesNotContain("PLAINTEXT can be reached", run.Output, StringComparison.Ordinal);
+    }
+
+    // What Kafka 4.3 ships as config/server.properties, with ports of its own.
+    [Fact]
+    public async Task A_file_of_a_Kafka_broker_is_taken_as_it_is_and_what_means_nothing_here_is_named()
+    {
+        var file = Path.Combine(_directory.FullName, "server.properties");
+        await File.WriteAllTextAsync(file, """
+            # The role of this server. Setting this puts us in KRaft mode
+            process.roles=broker,controller
+            node.id=7
+            controller.quorum.bootstrap.servers=localhost:9093
+            listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://127.0.0.1:9093
+            inter.broker.listener.name=PLAINTEXT
+            advertised.listeners=PLAINTEXT://127.0.0.1:0,CONTROLLER://localhost:9093
+            controller.listener.names=CONTROLLER
+            listener.security.protocol.map=CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,\
+                SSL:SSL,SASL_PLAINTEXT:SASL_PLAINTEXT,SASL_SSL:SASL_SSL
+            num.network.threads=3
+            log.dirs=/tmp/kraft-combined-logs
+            num.partitions = 5
+            offsets.topic.replication.factor=1
+            share.coordinator.state.topic.min.isr=1
+            log.retention.hours=168
+            """);
+        await using var run = ServerRun.Start("--data", Data, "--http", "127.0.0.1:0", "--config", file);
+        await run.AnnouncedAsync();
+
+        Assert.Equal(7, Assert.Single(Metadata(run).Brokers).BrokerId);
+        var configs = await ConfigsAsync(run, "7");
+        Assert.Equal(("5", Data, "broker,controller"), (configs["num.partitions"].Value, configs["log.dirs"].Value, configs["process.roles"].Value));
+        await run.SignalAsync(Signals.Terminate);
+        Assert.Contains(
+            "without effect in this broker: controller.listener.names, controller.quorum.bootstrap.servers, inter.broker.listener.name, log.dirs, num.network.threads, offsets.topic.replication.factor, process.roles, share.coordinator.state.topic.min.isr.",
+            run.Output,
+            StringComparison.Ordinal);
+    }
+
     // Command line over environment over file.
     [Fact]
     public async Task Settings_come_from_file_environment_and_command_line_and_the_later_wins()
@@ -107,7 +156,7 @@ public sealed class ServingTests : IDisposable
 
         await run.SignalAsync(Signals.Terminate);
 
-        Assert.Contains("Kafka:num.io.threads is set, is shown to clients, and has no effect", run.Output, StringComparison.Ordinal);
+        Assert.Contains("without effect in this broker: num.io.threads.", run.Output, StringComparison.Ordinal);
     }
 
     private static Metadata Metadata(ServerRun run)
@@ -116,10 +165,10 @@ public sealed class ServingTests : IDisposable
         return admin.GetMetadata(Limit);
     }
 
-    private static async Task<Dictionary<string, ConfigEntryResult>> ConfigsAsync(ServerRun run)
+    private static async Task<Dictionary<string, ConfigEntryResult>> ConfigsAsync(ServerRun run, string broker = "1")
     {
         using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = run.Bootstrap }).Build();
-        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Broker, Name = "1" }]);
+        var described = await admin.DescribeConfigsAsync([new ConfigResource { Type = ResourceType.Broker, Name = broker }]);
         return Assert.Single(described).Entries;
     }
 }

@@ -29,6 +29,7 @@ public sealed class TracingTests : IDisposable
         Assert.Equal("/v1/traces", path);
         Assert.Contains("orleansstream", body, StringComparison.Ordinal);
         Assert.Contains("ApiVersions", body, StringComparison.Ordinal);
+        Assert.Contains("Produce", body, StringComparison.Ordinal);
     }
 
     private static async Task<(string Path, string Body)> ReceiveAsync(HttpListener collector)

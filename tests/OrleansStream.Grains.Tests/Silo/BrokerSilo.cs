@@ -30,6 +30,9 @@ public sealed class BrokerSilo : IAsyncLifetime
     /// <summary>The same log as its grains see it.</summary>
     internal FaultyLog Faulty { get; private set; } = null!;
 
+    /// <summary>The broker's service, as code in its silo reaches it.</summary>
+    public IBrokerService Broker => Service<IBrokerServices>().Of(_cluster!.Silos[0].SiloAddress);
+
     public IGrainFactory Grains => _cluster!.Client;
 
     public CatalogView View => Service<CatalogView>();
@@ -70,6 +73,9 @@ public sealed class BrokerSilo : IAsyncLifetime
         Directory.Delete(_path, recursive: true);
     }
 
+    /// <summary>Stops the silo in order, as SIGTERM does, and leaves the log as it is then.</summary>
+    public Task StopAsync() => _cluster!.StopAllSilosAsync();
+
     private T Service<T>()
         where T : notnull => _cluster!.GetSiloServiceProvider(_cluster.Silos[0].SiloAddress).GetRequiredService<T>();
 
@@ -85,6 +91,20 @@ public sealed class BrokerSilo : IAsyncLifetime
         services.AddSingleton<IPartitionLog>(Faulty);
         services.AddSingleton<IClusterView>(new OneBroker());
         services.AddSingleton(Log.Handles);
+        services.AddSingleton<IClusterView>(new LoneBroker());
         services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
+    }
+
+    private sealed class LoneBroker : IClusterView
+    {
+        public string ClusterId => "test";
+
+        public BrokerId Self => new(1);
+
+        public IReadOnlyList<Broker> Brokers => [new(Self, null, new Dictionary<string, Abstractions.Cluster.Endpoint>())];
+
+        public BrokerId OwnerOf(PartitionId partition) => Self;
+
+        public BrokerId CoordinatorOf(string groupId) => Self;
     }
 }

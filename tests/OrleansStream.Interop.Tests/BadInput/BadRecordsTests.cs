@@ -141,7 +141,7 @@ public sealed class BadRecordsTests(BrokerUnderTest broker)
         return ~crc;
     }
 
-    private static async Task<int[]> ProduceAsync(RawConnection connection, string topic, int acks, params (int Partition, byte[] Records)[] wish)
+    internal static async Task<int[]> ProduceAsync(RawConnection connection, string topic, int acks, params (int Partition, byte[] Records)[] wish)
     {
         var answer = await connection.AskAsync(Produce, 7, body =>
         {

@@ -126,6 +126,24 @@ public class AnswerQueueTests
         Assert.Empty(Numbers(sent));
     }
 
+    // What an answer holds on to until it has left, such as its trace, has to end all the same.
+    [Fact]
+    public async Task Answers_that_a_closed_connection_never_sends_are_told_so_once()
+    {
+        var queue = NewQueue(out _);
+        Answer[] answers = [new(1) { Charge = 1 }, new(2) { Charge = 1 }];
+        foreach (var answer in answers)
+        {
+            queue.Enter(answer);
+        }
+
+        queue.Complete(answers[1]);
+        queue.Close();
+        await queue.EmptyAsync();
+
+        Assert.Equal([1, 1], answers.Select(answer => answer.Drops));
+    }
+
     private static AnswerQueue NewQueue(out Pipe sent, int maxRequests = 64, long maxBytes = 1024, Action<Exception?>? abort = null)
     {
         sent = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
@@ -150,6 +168,10 @@ public class AnswerQueueTests
     private sealed class Answer(int number) : PendingAnswer
     {
         public bool Closes { get; init; }
+
+        public int Drops { get; private set; }
+
+        public override void Drop() => Drops++;
 
         public override bool TryWrite(ProtocolWriter writer, out bool close)
         {

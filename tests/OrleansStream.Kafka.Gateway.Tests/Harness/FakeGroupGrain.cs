@@ -19,6 +19,9 @@ internal sealed class FakeGroupGrain : IConsumerGroupGrain
 
     public Func<CommitRequest, CommitAnswer> OnCommit { get; set; } = static request => new(ErrorCode.None, [.. request.Offsets.Select(_ => ErrorCode.None)]);
 
+    /// <summary>When set, every commit waits for it.</summary>
+    public Task CommitGate { get; set; } = Task.CompletedTask;
+
     public List<CommittedOffset> Committed { get; } = [];
 
     public async Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request)
@@ -35,7 +38,11 @@ internal sealed class FakeGroupGrain : IConsumerGroupGrain
     public Task<LeaveAnswer> LeaveAsync(LeaveRequest request) =>
         Note(request, new LeaveAnswer(ErrorCode.None, [.. request.Members.Select(member => new LeftMember(member.MemberId, member.InstanceId, ErrorCode.None))]));
 
-    public Task<Parkable<CommitAnswer>> CommitAsync(CommitRequest request) => Note(request, new Parkable<CommitAnswer>(OnCommit(request), 0));
+    public async Task<Parkable<CommitAnswer>> CommitAsync(CommitRequest request)
+    {
+        await CommitGate;
+        return await Note(request, new Parkable<CommitAnswer>(OnCommit(request), 0));
+    }
 
     public Task<FetchOffsetsAnswer> FetchOffsetsAsync(IReadOnlyList<PartitionId>? partitions) =>
         Note(partitions ?? [], new FetchOffsetsAnswer(ErrorCode.None, [.. Committed.Where(offset => partitions is null || partitions.Contains(offset.Partition))]));

@@ -86,15 +86,16 @@ internal sealed class FakeTopicGrains(GatewayHarness harness)
         public Task<TopicChange> GrowAsync(int partitionCount, bool validateOnly, CancellationToken cancellationToken) =>
             Task.FromResult(new TopicChange(ErrorCode.None, null, validateOnly ? Current : all.Replace(Current! with { PartitionCount = partitionCount })));
 
-        public Task<TopicChange> ConfigureAsync(ConfigureTopic request, CancellationToken cancellationToken)
+        public async Task<TopicChange> ConfigureAsync(ConfigureTopic request, CancellationToken cancellationToken)
         {
+            await all.Gate;
             var configs = request.ReplaceAll ? ImmutableSortedDictionary<string, string>.Empty : Current!.Configs;
             foreach (var change in request.Changes)
             {
                 configs = change.Operation == ConfigOperation.Delete ? configs.Remove(change.Name) : configs.SetItem(change.Name, change.Value!);
             }
 
-            return Task.FromResult(new TopicChange(ErrorCode.None, null, request.ValidateOnly ? Current : all.Replace(Current! with { Configs = configs })));
+            return new TopicChange(ErrorCode.None, null, request.ValidateOnly ? Current : all.Replace(Current! with { Configs = configs }));
         }
     }
 

@@ -4,6 +4,7 @@ using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Kafka.Protocol.Primitives;
 using OrleansStream.Kafka.Protocol.Tests.Fixtures;
 using OrleansStream.Kafka.Protocol.Tests.Messages;
+using OrleansStream.Testing.Fuzzing;
 
 namespace OrleansStream.Kafka.Protocol.Tests.Fuzzing;
 
@@ -30,7 +31,7 @@ public class DecoderFuzzTests
         var seed = int.TryParse(Environment.GetEnvironmentVariable("FUZZ_SEED"), out var given) ? given : minutes > 0 ? Environment.TickCount : 1;
         Console.WriteLine($"Fuzzing with FUZZ_SEED={seed}.");
         var random = new Random(seed);
-        var mutator = new FrameMutator(random, [.. Corpus.Value.Select(entry => entry.Bytes)]);
+        var mutator = new Mutator(random, [.. Corpus.Value.Select(entry => entry.Bytes)]);
         var clock = System.Diagnostics.Stopwatch.StartNew();
 
         long frames = 0;

@@ -149,6 +149,26 @@ public sealed class WalReaderTests
         Assert.Equal(0, bench.Slabs.BytesOut);
     }
 
+    [Theory, InlineData(64), InlineData(256), InlineData(512)]
+    public async Task Windows_of_a_reader_grow_to_MaxWindowBytes_and_no_further(int maxKiB)
+    {
+        using var bench = new WalBench();
+        bench.AppendBlocks(0, 600, length: 10_000);
+        using var reader = Reader(bench, new WalReaderOptions { WindowBytes = 64 * Limits.KiB, MaxWindowBytes = maxKiB * Limits.KiB });
+        var largest = 0;
+        bench.Disk.Observer = call => largest = Math.Max(largest, call.Operation == Testing.Disks.DiskOperation.Read ? call.Length : 0);
+
+        var next = 0L;
+        foreach (var extent in bench.Extents())
+        {
+            while (next <= extent.LastOffset.Value) next = (await Offsets(reader, bench.Partition, extent, next, maxBytes: 20_000))[^1] + 1;
+        }
+
+        // A window holds whole blocks: it may stay one below its bound.
+        Assert.Equal(600, next);
+        Assert.InRange(largest, (maxKiB * Limits.KiB) - (16 * Limits.KiB), maxKiB * Limits.KiB);
+    }
+
     private static WalReader Reader(WalBench bench, WalReaderOptions? options = null) =>
         new(bench.Disk, bench.Files, bench.Slabs, options ?? new WalReaderOptions(), new InlineScheduler());
 

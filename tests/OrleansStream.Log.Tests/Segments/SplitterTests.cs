@@ -82,6 +82,30 @@ public sealed class SplitterTests
         Assert.Equal(bench.Lane.PublishedEnd, bench.Lane.TrimPoint);
     }
 
+    [Theory, InlineData(64), InlineData(256)]
+    public async Task No_more_than_CarryAtOnceBytes_are_appended_again_before_the_lane_has_them(int atOnceKiB)
+    {
+        using var bench = new SplitBench(new SplitOptions { CarryBytes = 1 << 20, CarryAtOnceBytes = atOnceKiB << 10 });
+        for (var partition = 0; partition < 40; partition++) bench.Append(bench.Open(partition), 1, valueBytes: 10_000);
+        var (lane, store) = (bench.Retention.Broker.Lane, bench.Retention.Broker.Lane.Store);
+        var (before, largest) = (store.FrameBytes, 0L);
+
+        var split = bench.Splitter.SplitAsync(new WalPart(bench.Lane.Session, bench.Lane.PublishedEnd, 1), TestContext.Current.CancellationToken).AsTask();
+        while (!split.IsCompleted)
+        {
+            // What is written here was all under way at once: nobody hears of it before it is dispatched.
+            var written = store.FrameBytes;
+            lane.Write();
+            largest = Math.Max(largest, store.FrameBytes - written);
+            lane.Dispatch();
+            await Task.Yield();
+        }
+
+        Assert.True(await split);
+        Assert.InRange(store.FrameBytes - before, 40 * 20_000, long.MaxValue);
+        Assert.InRange(largest, 1, atOnceKiB << 10);
+    }
+
     // Splitting needs no handle: the manifest and the lane index say it all.
     [Fact]
     public async Task A_partition_that_is_closed_is_cut_too()

@@ -21,6 +21,9 @@ public sealed class MemoryLaneStore : ILaneStore
     /// <summary>Whether frames are kept for reading. A benchmark that writes gigabytes says no.</summary>
     public bool Keeps { get; set; } = true;
 
+    /// <summary>Bytes of all frames that were written since the start.</summary>
+    public long FrameBytes { get; private set; }
+
     public EnqueueStatus Reserve(int bytes) => Space;
 
     public void Write(ReadOnlySpan<LaneBlock> blocks)
@@ -29,6 +32,7 @@ public sealed class MemoryLaneStore : ILaneStore
         foreach (var block in blocks)
         {
             DurableEnd = block.Slot.Next;
+            foreach (var entry in block.Frames) FrameBytes += entry.Length;
             if (!Keeps) continue;
             lock (_frames)
             {

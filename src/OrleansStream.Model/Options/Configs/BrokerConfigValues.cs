@@ -18,12 +18,8 @@ public sealed class BrokerConfigValues
         }
 
         // A broker config behind a topic config obeys the topic config's rule: retention.ms of -5 is wrong in both places.
-        var topic = TopicConfigs.All.FirstOrDefault(candidate => candidate.Synonyms.Any(synonym => synonym.Name == name && synonym.Factor == 1));
-        return definition.Check(value) ?? topic?.Rule.Check(name, value);
+        return definition.Check(value) ?? TopicConfigs.All.Select(topic => CheckFor(topic, name, value)).FirstOrDefault(static wrong => wrong is not null);
     }
-
-    /// <summary>Names that were set although they do nothing here, for whoever expects something of them.</summary>
-    public IEnumerable<string> WithoutEffect => _set.Keys.Where(static name => BrokerConfigs.Find(name) is { } definition && !BrokerConfigs.HasEffect(definition)).Order(StringComparer.Ordinal);
 
     /// <summary>These and more, which count as set and replace what was set.</summary>
     public BrokerConfigValues With(IReadOnlyDictionary<string, string> more)
@@ -32,6 +28,15 @@ public sealed class BrokerConfigValues
         foreach (var (name, value) in more) set[name] = value;
         return new BrokerConfigValues(set);
     }
+
+    private static string? CheckFor(ConfigDefinition topic, string name, string value) => topic.Synonyms.FirstOrDefault(synonym => synonym.Name == name) switch
+    {
+        { Name: null } => null,
+        { Factor: 1 } => topic.Rule.Check(name, value),
+
+        // The topic's rule speaks of the topic's unit: its message names what the broker's number became.
+        var synonym => topic.Rule.Check(topic.Name, Scale(value, synonym.Factor)) is { } wrong ? $"{name} is {value}: {wrong}" : null,
+    };
 
     public bool IsSet(string name) => _set.ContainsKey(name);
 

@@ -3,21 +3,24 @@ using System.Collections.Frozen;
 namespace OrleansStream.Model.Options.Configs;
 
 /// <summary>
-/// The broker configs that tools expect to read, with Kafka's names and defaults. Those with a text of their own have their effect here and can be set
-/// under <c>Kafka:</c>; the others belong to machinery that this broker does not have and are shown with Kafka's defaults.
+/// All broker configs of Kafka, with its names, types and defaults, because tools read them. Those with a text of their own have their effect here; the
+/// others belong to machinery that this broker does not have: they are shown, and may be set so that a Kafka broker's file is taken as it is.
 /// </summary>
 public static class BrokerConfigs
 {
     private const string BehindTopic = "Default of the topic config that it stands behind.";
+
+    // Nothing at all would be kept with 0, which a topic may ask for and a whole broker may not, as in Kafka.
+    private static readonly ConfigRule Retention = ConfigRule.DefaultOrBetween(1, long.MaxValue);
 
     /// <summary>In the order in which they are shown.</summary>
     public static IReadOnlyList<ConfigDefinition> All { get; } =
     [
         Define("node.id", ConfigType.Int, "1", "The number of this broker."),
         Define("broker.id", ConfigType.Int, "-1", "The older name of node.id."),
-        Define("message.max.bytes", ConfigType.Int, "1048588", "The largest batch, unless the topic says otherwise.", ConfigRule.AtLeast(0)),
+        Define("message.max.bytes", ConfigType.Int, "1048588", "The largest batch, unless the topic says otherwise; never above 16 MiB, the largest block."),
         Shown("num.io.threads", ConfigType.Int, "8"),
-        Define("request.timeout.ms", ConfigType.Long, "30000", "How long the broker waits for itself on behalf of a client.", ConfigRule.Between(1, int.MaxValue)),
+        Define("request.timeout.ms", ConfigType.Int, "30000", "How long the broker waits for itself on behalf of a client.", ConfigRule.Between(1, int.MaxValue)),
         Define("broker.rack", ConfigType.String, null, "The rack that Metadata shows."),
         Define("delete.topic.enable", ConfigType.Boolean, "true", "Whether topics can be deleted."),
         Define("compression.type", ConfigType.String, "producer", BehindTopic),
@@ -40,14 +43,14 @@ public static class BrokerConfigs
         Define("connections.max.idle.ms", ConfigType.Long, "600000", "After this time without a request a connection is closed.", ConfigRule.AtLeast(1000)),
         Shown("queued.max.requests", ConfigType.Int, "500"),
         Shown("num.network.threads", ConfigType.Int, "3"),
-        Shown("controller.socket.timeout.ms", ConfigType.Long, "30000"),
-        Define("default.replication.factor", ConfigType.Short, "1", "What a topic shows that is created without a replication factor; storage replicates by itself.", ConfigRule.Between(1, 100)),
+        Shown("controller.socket.timeout.ms", ConfigType.Int, "30000"),
+        Define("default.replication.factor", ConfigType.Int, "1", "What a topic shows that is created without a replication factor; storage replicates by itself.", ConfigRule.Between(1, 100)),
         Shown("replica.lag.time.max.ms", ConfigType.Long, "30000"),
-        Shown("replica.socket.timeout.ms", ConfigType.Long, "30000"),
+        Shown("replica.socket.timeout.ms", ConfigType.Int, "30000"),
         Shown("replica.socket.receive.buffer.bytes", ConfigType.Int, "65536"),
         Shown("replica.fetch.max.bytes", ConfigType.Int, "1048576"),
-        Shown("replica.fetch.wait.max.ms", ConfigType.Long, "500"),
-        Shown("replica.fetch.backoff.ms", ConfigType.Long, "1000"),
+        Shown("replica.fetch.wait.max.ms", ConfigType.Int, "500"),
+        Shown("replica.fetch.backoff.ms", ConfigType.Int, "1000"),
         Shown("replica.fetch.min.bytes", ConfigType.Int, "1"),
         Shown("replica.fetch.response.max.bytes", ConfigType.Int, "10485760"),
         Shown("num.replica.fetchers", ConfigType.Int, "1"),
@@ -56,22 +59,24 @@ public static class BrokerConfigs
         Shown("producer.purgatory.purge.interval.requests", ConfigType.Int, "1000"),
         Shown("delete.records.purgatory.purge.interval.requests", ConfigType.Int, "1"),
         Shown("auto.leader.rebalance.enable", ConfigType.Boolean, "true"),
-        Shown("leader.imbalance.check.interval.seconds", ConfigType.Int, "300"),
+        Shown("leader.imbalance.check.interval.seconds", ConfigType.Long, "300"),
         Define("unclean.leader.election.enable", ConfigType.Boolean, "false", BehindTopic),
         Shown("follower.fetch.last.tiered.offset.enable", ConfigType.Boolean, "false"),
         Define("num.partitions", ConfigType.Int, "1", "Partitions of a topic that is created without a number.", ConfigRule.Between(1, 10_000)),
-        Shown("log.dir", ConfigType.String, null),
-        Define("log.dirs", ConfigType.String, null, "The data directory; set by --data, not here."),
+        Shown("log.dir", ConfigType.List, null),
+        Define("log.dirs", ConfigType.List, null, "The data directory; set by --data, not here."),
         Define("log.segment.bytes", ConfigType.Int, "1073741824", BehindTopic),
-        Define("log.roll.ms", ConfigType.Long, null, BehindTopic),
-        Define("log.roll.hours", ConfigType.Int, "168", BehindTopic),
+        Define("log.roll.ms", ConfigType.Long, null, BehindTopic, ConfigRule.AtLeast(1)),
+        Define("log.roll.hours", ConfigType.Int, "168", BehindTopic, ConfigRule.AtLeast(1)),
         Define("log.roll.jitter.ms", ConfigType.Long, null, BehindTopic),
-        Define("log.roll.jitter.hours", ConfigType.Int, "0", BehindTopic),
-        Define("log.retention.ms", ConfigType.Long, null, BehindTopic),
-        Define("log.retention.minutes", ConfigType.Int, null, BehindTopic),
-        Define("log.retention.hours", ConfigType.Int, "168", BehindTopic),
+        Define("log.roll.jitter.hours", ConfigType.Int, "0", BehindTopic, ConfigRule.AtLeast(0)),
+        Define("log.retention.ms", ConfigType.Long, null, BehindTopic, Retention),
+        Define("log.retention.minutes", ConfigType.Int, null, BehindTopic, Retention),
+        Define("log.retention.hours", ConfigType.Int, "168", BehindTopic, Retention),
         Define("log.retention.bytes", ConfigType.Long, "-1", BehindTopic),
         Define("log.retention.check.interval.ms", ConfigType.Long, "300000", "How often retention looks for data to drop.", ConfigRule.AtLeast(1)),
+        Define("log.local.retention.ms", ConfigType.Long, "-2", BehindTopic),
+        Define("log.local.retention.bytes", ConfigType.Long, "-2", BehindTopic),
         Define("log.cleanup.policy", ConfigType.List, "delete", BehindTopic),
         Define("log.index.size.max.bytes", ConfigType.Int, "10485760", BehindTopic),
         Define("log.index.interval.bytes", ConfigType.Int, "4096", BehindTopic),
@@ -79,8 +84,8 @@ public static class BrokerConfigs
         Define("log.segment.delete.delay.ms", ConfigType.Long, "60000", BehindTopic),
         Shown("log.flush.scheduler.interval.ms", ConfigType.Long, "9223372036854775807"),
         Define("log.flush.interval.ms", ConfigType.Long, null, BehindTopic),
-        Shown("log.flush.offset.checkpoint.interval.ms", ConfigType.Long, "60000"),
-        Shown("log.flush.start.offset.checkpoint.interval.ms", ConfigType.Long, "60000"),
+        Shown("log.flush.offset.checkpoint.interval.ms", ConfigType.Int, "60000"),
+        Shown("log.flush.start.offset.checkpoint.interval.ms", ConfigType.Int, "60000"),
         Define("log.preallocate", ConfigType.Boolean, "false", BehindTopic),
         Shown("num.recovery.threads.per.data.dir", ConfigType.Int, "2"),
         Define("auto.create.topics.enable", ConfigType.Boolean, "true", "Whether a topic comes into being when a client first asks for it."),
@@ -100,11 +105,11 @@ public static class BrokerConfigs
         Define("log.cleaner.delete.retention.ms", ConfigType.Long, "86400000", BehindTopic),
         Define("log.cleaner.min.compaction.lag.ms", ConfigType.Long, "0", BehindTopic),
         Define("log.cleaner.max.compaction.lag.ms", ConfigType.Long, "9223372036854775807", BehindTopic),
-        Shown("group.coordinator.rebalance.protocols", ConfigType.String, "classic,consumer,streams"),
+        Shown("group.coordinator.rebalance.protocols", ConfigType.List, "classic,consumer,streams"),
         Shown("group.coordinator.threads", ConfigType.Int, "4"),
         Shown("group.coordinator.background.threads", ConfigType.Int, "2"),
-        Shown("group.coordinator.append.linger.ms", ConfigType.Long, "-1"),
-        Define("offsets.commit.timeout.ms", ConfigType.Long, "5000", "How long a commit may wait to become durable.", ConfigRule.Between(1, int.MaxValue)),
+        Shown("group.coordinator.append.linger.ms", ConfigType.Int, "-1"),
+        Define("offsets.commit.timeout.ms", ConfigType.Int, "5000", "How long a commit may wait to become durable.", ConfigRule.Between(1, int.MaxValue)),
         Shown("offsets.load.buffer.size", ConfigType.Int, "5242880"),
         Shown("offsets.topic.replication.factor", ConfigType.Short, "3"),
         Shown("offsets.topic.num.partitions", ConfigType.Int, "50"),
@@ -113,9 +118,9 @@ public static class BrokerConfigs
         Define("offset.metadata.max.bytes", ConfigType.Int, "4096", "The longest text beside a committed offset.", ConfigRule.AtLeast(0)),
         Define("offsets.retention.minutes", ConfigType.Int, "10080", "How long offsets are kept that nobody uses.", ConfigRule.AtLeast(1)),
         Define("offsets.retention.check.interval.ms", ConfigType.Long, "600000", "How often unused offsets are looked for.", ConfigRule.AtLeast(1)),
-        Define("group.min.session.timeout.ms", ConfigType.Long, "6000", "The shortest session that a group member may ask for.", ConfigRule.AtLeast(1)),
-        Define("group.max.session.timeout.ms", ConfigType.Long, "1800000", "The longest session that a group member may ask for.", ConfigRule.AtLeast(1)),
-        Define("group.initial.rebalance.delay.ms", ConfigType.Long, "3000", "How long an empty group waits for more members.", ConfigRule.AtLeast(0)),
+        Define("group.min.session.timeout.ms", ConfigType.Int, "6000", "The shortest session that a group member may ask for.", ConfigRule.AtLeast(1)),
+        Define("group.max.session.timeout.ms", ConfigType.Int, "1800000", "The longest session that a group member may ask for.", ConfigRule.AtLeast(1)),
+        Define("group.initial.rebalance.delay.ms", ConfigType.Int, "3000", "How long an empty group waits for more members.", ConfigRule.AtLeast(0)),
         Define("group.max.size", ConfigType.Int, "2147483647", "Members of one group.", ConfigRule.AtLeast(1)),
         Shown("transaction.state.log.min.isr", ConfigType.Int, "2"),
         Shown("transaction.state.log.load.buffer.size", ConfigType.Int, "5242880"),
@@ -123,12 +128,13 @@ public static class BrokerConfigs
         Shown("transaction.state.log.num.partitions", ConfigType.Int, "50"),
         Shown("transaction.state.log.segment.bytes", ConfigType.Int, "104857600"),
         Shown("transaction.partition.verification.enable", ConfigType.Boolean, "true"),
-        Define("producer.id.expiration.ms", ConfigType.Long, "86400000", "How long a partition remembers an idle producer.", ConfigRule.AtLeast(1)),
-        Shown("transactional.id.expiration.ms", ConfigType.Long, "604800000"),
-        Shown("transaction.max.timeout.ms", ConfigType.Long, "900000"),
-        Shown("transaction.abort.timed.out.transaction.cleanup.interval.ms", ConfigType.Long, "10000"),
+        Define("producer.id.expiration.ms", ConfigType.Int, "86400000", "How long a partition remembers an idle producer.", ConfigRule.AtLeast(1)),
+        Shown("transactional.id.expiration.ms", ConfigType.Int, "604800000"),
+        Shown("transaction.max.timeout.ms", ConfigType.Int, "900000"),
+        Shown("transaction.abort.timed.out.transaction.cleanup.interval.ms", ConfigType.Int, "10000"),
         Shown("quota.window.num", ConfigType.Int, "11"),
         Shown("quota.window.size.seconds", ConfigType.Int, "1"),
+        .. ForeignConfigs.All,
     ];
 
     private static readonly FrozenDictionary<string, ConfigDefinition> ByName = All.ToFrozenDictionary(definition => definition.Name, StringComparer.Ordinal);
@@ -138,6 +144,9 @@ public static class BrokerConfigs
 
     /// <summary>Whether setting it changes what this broker does.</summary>
     public static bool HasEffect(ConfigDefinition definition) => definition.Documentation.Length > 0;
+
+    /// <summary>Whether it would protect a broker that had what it speaks of: passwords, certificates, access rights, classes of one's own that refuse.</summary>
+    public static bool Protects(ConfigDefinition definition) => ForeignConfigs.Protecting.Contains(definition);
 
     private static ConfigDefinition Define(string name, ConfigType type, string? value, string documentation, ConfigRule? rule = null) =>
         new() { Name = name, Type = type, Default = value, Documentation = documentation, Rule = rule ?? ConfigRule.Any };

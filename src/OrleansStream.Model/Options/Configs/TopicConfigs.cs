@@ -20,7 +20,7 @@ public static class TopicConfigs
         Define("segment.jitter.ms", ConfigType.Long, "0", NoEffect, ConfigRule.AtLeast(0)).From("log.roll.jitter.ms").From("log.roll.jitter.hours", HoursInMs),
         Define("segment.index.bytes", ConfigType.Int, "10485760", NoEffect, ConfigRule.AtLeast(4)).From("log.index.size.max.bytes"),
         Define("index.interval.bytes", ConfigType.Int, "4096", NoEffect, ConfigRule.AtLeast(0)).From("log.index.interval.bytes"),
-        Define("max.message.bytes", ConfigType.Int, "1048588", "The largest batch, as sent and with its header.", ConfigRule.AtLeast(0)).From("message.max.bytes"),
+        Define("max.message.bytes", ConfigType.Int, "1048588", "The largest batch, as sent and with its header; never above 16 MiB, the largest block.", ConfigRule.Between(0, Limits.MaxBlockBytes)).From("message.max.bytes"),
         Define("min.insync.replicas", ConfigType.Int, "1", "Accepted and shown; an acknowledged record is always durable.", ConfigRule.AtLeast(1)).From("min.insync.replicas"),
         Define("compression.type", ConfigType.String, "producer", "Accepted and shown; batches are always kept as they were sent.", ConfigRule.OneOf("uncompressed", "zstd", "lz4", "snappy", "gzip", "producer")).From("compression.type"),
         Define("compression.gzip.level", ConfigType.Int, "-1", NoEffect, ConfigRule.DefaultOrBetween(1, 9)).From("compression.gzip.level"),

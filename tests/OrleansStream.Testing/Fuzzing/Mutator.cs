@@ -1,15 +1,16 @@
-namespace OrleansStream.Kafka.Protocol.Tests.Fuzzing;
+namespace OrleansStream.Testing.Fuzzing;
 
-/// <summary>Damages frames in the ways that find faults in decoders: flipped bits, extreme lengths, cut, doubled and mixed parts.</summary>
-internal sealed class FrameMutator(Random random, IReadOnlyList<byte[]> corpus)
+/// <summary>Damages bytes in the ways that find faults in decoders: flipped bits, extreme lengths of either byte order, cut, doubled and mixed parts.</summary>
+public sealed class Mutator(Random random, IReadOnlyList<byte[]> corpus)
 {
     private static readonly byte[][] Extremes =
     [
         [0x7F, 0xFF, 0xFF, 0xFF], [0xFF, 0xFF, 0xFF, 0xFF], [0x80, 0, 0, 0], [0xFF, 0xFF, 0xFF, 0xFE], [0, 0x0F, 0xFF, 0xFF],
         [0xFF, 0xFF, 0xFF, 0xFF, 0x0F], [0xFF, 0xFF, 0xFF, 0xFF, 0x07], [0x80, 0x80, 0x80, 0x80, 0x10], [0x7F, 0xFF], [0xFF], [0],
+        [0xFF, 0xFF, 0xFF, 0x7F], [0, 0, 0, 0x80], [0xFF, 0xFF, 0x0F, 0], [0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0xFF, 0x7F],
     ];
 
-    /// <summary>A damaged frame made from one of the corpus. Its header up to <paramref name="keep"/> bytes stays, so that the decoder behind it is reached.</summary>
+    /// <summary>Damaged bytes made from some of the corpus. Those up to <paramref name="keep"/> bytes stay, so that the decoder behind it is reached.</summary>
     public byte[] Next(byte[] seed, int keep)
     {
         var frame = seed;

@@ -11,6 +11,9 @@ namespace OrleansStream.Kafka.Gateway.Configs;
 /// <summary>Carries out changes of configs, for both APIs that make them. Topics have changeable ones; a broker's are set at its start.</summary>
 internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, IClusterView cluster, GatewaySurroundings surroundings)
 {
+    /// <summary>Said of each entry for a resource that a request names more than once: none of them is carried out.</summary>
+    public const string Repeated = "Each resource must appear at most once.";
+
     /// <summary>All of the changes to one resource, or none. Null as the message of a success.</summary>
     public async ValueTask<(ErrorCode Error, string? Message)> ChangeAsync(ConfigResourceType type, string name, ConfigureTopic wish, RequestContext context)
     {

@@ -119,7 +119,7 @@ public sealed class TopicRulesTests
     public void Configs_have_at_most_64_KiB_in_all(int beyond, bool fits)
     {
         const string Name = "leader.replication.throttled.replicas";
-        var value = new string('x', TopicRules.MaxConfigBytes - Name.Length + beyond);
+        var value = "1:" + new string('2', TopicRules.MaxConfigBytes - Name.Length - 2 + beyond);
 
         Assert.Equal(fits, TopicRules.Check(new Dictionary<string, string> { [Name] = value }) is null);
     }

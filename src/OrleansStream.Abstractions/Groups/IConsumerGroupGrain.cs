@@ -3,7 +3,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Abstractions.Groups;
 
 /// <summary>
-/// One group of the classic protocol and the offsets that it committed. Key: the group id, not empty. It lives on the owner of the group's journal
+/// One group of the classic protocol and the offsets that it committed. Key: <see cref="GroupKeys.Of"/> of the group id. It lives on the owner of the group's journal
 /// partition; on another broker every answer is NOT_COORDINATOR, and COORDINATOR_LOAD_IN_PROGRESS while the journal is read.
 /// </summary>
 [Alias("os.IConsumerGroupGrain")]

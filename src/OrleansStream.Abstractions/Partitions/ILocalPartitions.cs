@@ -15,4 +15,16 @@ public interface ILocalPartitions
     /// <param name="cancellationToken">Ends the wait; the claim runs on.</param>
     /// <returns>As <see cref="IPartitionGrain.EnsureOpenAsync"/> answers, but never "not yet".</returns>
     ValueTask<OpenResult> OpenAsync(PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>
+    /// The epoch of the newest claim on the partition that is known here without asking anybody; null if there is none. Whoever serves the partition, now or
+    /// later, does so in this epoch or in a higher one.
+    /// </summary>
+    LeaderEpoch? EpochOf(PartitionId partition);
+
+    /// <summary>Stored bytes of the partition, which is not opened for it; null if they cannot be counted now.</summary>
+    ValueTask<long?> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>Bytes of the volume that this broker writes to, and those that it may still write; -1 where that is unknown.</summary>
+    (long TotalBytes, long UsableBytes) Volume { get; }
 }

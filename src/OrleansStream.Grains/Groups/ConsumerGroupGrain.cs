@@ -69,7 +69,7 @@ internal sealed class ConsumerGroupGrain(GroupJournals journals, CatalogView cat
     {
         while (true)
         {
-            var (group, error) = await journals.GetAsync(this.GetPrimaryKeyString());
+            var (group, error) = await journals.GetAsync(GroupKeys.GroupOf(this.GetPrimaryKeyString()));
             if (group is null)
             {
                 return onFailure(error);

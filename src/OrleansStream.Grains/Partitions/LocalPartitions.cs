@@ -1,5 +1,6 @@
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Log;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 
@@ -18,6 +19,23 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
 
     /// <summary>Opens nothing from here on: what is asked for belongs to another broker soon, or to the next process.</summary>
     public void BeginDraining() => IsDraining = true;
+
+    public (long TotalBytes, long UsableBytes) Volume => log.Volume;
+
+    public LeaderEpoch? EpochOf(PartitionId partition) => log.EpochOf(partition);
+
+    public async ValueTask<long?> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await log.SizeOfAsync(partition, cancellationToken);
+        }
+        catch (LogException)
+        {
+            // Whoever opens the partition hears of it, and so does the log of this broker.
+            return null;
+        }
+    }
 
     /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
     public PartitionSettings? SettingsOf(PartitionId partition)

@@ -21,6 +21,12 @@ internal static class TopicRules
         {
             if (TopicConfigs.Find(change.Name) is not { } definition)
             {
+                if (change.Operation == ConfigOperation.Delete)
+                {
+                    // It is not set, and stays so. Tools take away what newer or older brokers had.
+                    continue;
+                }
+
                 return (null, $"Unknown topic config name: {change.Name}");
             }
 
@@ -45,12 +51,13 @@ internal static class TopicRules
         switch (change.Operation)
         {
             case ConfigOperation.Set:
-                if (definition.Check(change.Value) is { } wrong)
+                var value = change.Value?.Trim();
+                if (definition.Check(value) is { } wrong)
                 {
                     return wrong;
                 }
 
-                configs[change.Name] = change.Value!;
+                configs[change.Name] = value!;
                 return null;
             case ConfigOperation.Delete:
                 configs.Remove(change.Name);

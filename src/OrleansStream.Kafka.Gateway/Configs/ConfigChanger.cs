@@ -11,23 +11,8 @@ namespace OrleansStream.Kafka.Gateway.Configs;
 /// <summary>Carries out changes of configs, for both APIs that make them. Topics have changeable ones; a broker's are set at its start.</summary>
 internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, IClusterView cluster, GatewaySurroundings surroundings)
 {
-    public const string NamedTwice = "Each resource must appear at most once.";
-
-    /// <summary>Resources that a request names more than once: which of its wishes was meant cannot be known, so none is carried out, as in Kafka.</summary>
-    public static HashSet<(ConfigResourceType Type, string Name)> Repeated<TResource>(List<TResource> resources, Func<TResource, (ConfigResourceType, string)> key)
-    {
-        var seen = new HashSet<(ConfigResourceType, string)>();
-        var repeated = new HashSet<(ConfigResourceType, string)>();
-        foreach (var resource in resources)
-        {
-            if (!seen.Add(key(resource)))
-            {
-                repeated.Add(key(resource));
-            }
-        }
-
-        return repeated;
-    }
+    /// <summary>Said of each entry for a resource that a request names more than once: none of them is carried out.</summary>
+    public const string Repeated = "Each resource must appear at most once.";
 
     /// <summary>All of the changes to one resource, or none. Null as the message of a success.</summary>
     public async ValueTask<(ErrorCode Error, string? Message)> ChangeAsync(ConfigResourceType type, string name, ConfigureTopic wish, RequestContext context)

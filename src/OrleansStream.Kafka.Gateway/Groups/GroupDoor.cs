@@ -1,3 +1,4 @@
+using System.Text;
 using Orleans;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
@@ -13,19 +14,27 @@ namespace OrleansStream.Kafka.Gateway.Groups;
 /// </summary>
 internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClusterView cluster, TicketBoard tickets, GatewaySurroundings surroundings)
 {
+    private const int MaxIdBytes = short.MaxValue;
+    private const int MostBytesOfCharacter = 3;
+
     // The grain itself answers within the limit of grain calls; this is for one that does not.
     private static readonly TimeSpan AskAtMost = Limits.GrainCall + Limits.GrainCall;
 
-    /// <summary>Whether the group can be asked here: INVALID_GROUP_ID for an empty id, NOT_COORDINATOR for one of another broker.</summary>
-    public ErrorCode Check(string groupId) =>
-        groupId.Length == 0 ? ErrorCode.InvalidGroupId
+    /// <summary>
+    /// Whether the group can be asked here: INVALID_GROUP_ID for an id that is too long or, where groups have members, empty; NOT_COORDINATOR for one of another
+    /// broker.
+    /// </summary>
+    /// <param name="groupId">Any text.</param>
+    /// <param name="mayBeEmpty">Offsets were once committed without a group; they can still be written, read and deleted.</param>
+    public ErrorCode Check(string groupId, bool mayBeEmpty = false) =>
+        (groupId.Length == 0 && !mayBeEmpty) || IsTooLong(groupId) ? ErrorCode.InvalidGroupId
         : cluster.CoordinatorOf(groupId) != cluster.Self ? ErrorCode.NotCoordinator
         : ErrorCode.None;
 
     /// <summary>As <see cref="Check"/>, and <paramref name="ifUnknown"/> for a group that nobody ever joined: questions make no activations.</summary>
-    public async ValueTask<ErrorCode> CheckExistingAsync(string groupId, ErrorCode ifUnknown, RequestContext context)
+    public async ValueTask<ErrorCode> CheckExistingAsync(string groupId, ErrorCode ifUnknown, RequestContext context, bool mayBeEmpty = false)
     {
-        var error = Check(groupId);
+        var error = Check(groupId, mayBeEmpty);
         if (error != ErrorCode.None)
         {
             return error;
@@ -45,7 +54,7 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
     /// <summary>Asks the group's grain.</summary>
     public Task<TAnswer> AskAsync<TState, TAnswer>(
         string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<TAnswer>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context) =>
-        GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(groupId), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
+        GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(GroupKeys.Of(groupId)), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
 
     /// <summary>Stores offsets, as long as offsets.commit.timeout.ms allows. Whether a commit that took longer becomes durable is not known; its client commits again.</summary>
     public async Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context)
@@ -113,6 +122,9 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
             // The call failed, and there is no ticket; or nobody waited for it, which was the intention.
         }
     }
+
+    // Bytes that are no UTF-8 grow when they are read: the id of such a request could neither be stored nor answered.
+    private static bool IsTooLong(string groupId) => groupId.Length > MaxIdBytes / MostBytesOfCharacter && Encoding.UTF8.GetByteCount(groupId) > MaxIdBytes;
 
     /// <summary>The groups that this broker coordinates.</summary>
     public async Task<ListGroupsAnswer> ListAsync(RequestContext context)

@@ -12,12 +12,12 @@ internal sealed class AlterConfigsHandler(ConfigChanger changer) : ApiHandler<Al
     protected override async ValueTask<IResponse> HandleAsync(AlterConfigsRequest request, RequestContext context)
     {
         var response = new AlterConfigsResponse();
-        var repeated = ConfigChanger.Repeated(request.Resources, static resource => (resource.ResourceType, resource.ResourceName));
+        var times = request.Resources.CountBy(static resource => (resource.ResourceType, resource.ResourceName)).ToDictionary();
         foreach (var resource in request.Resources)
         {
-            var (error, message) = repeated.Contains((resource.ResourceType, resource.ResourceName))
-                ? (ErrorCode.InvalidRequest, ConfigChanger.NamedTwice)
-                : await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context);
+            var (error, message) = times[(resource.ResourceType, resource.ResourceName)] == 1
+                ? await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context)
+                : (ErrorCode.InvalidRequest, ConfigChanger.Repeated);
             response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });
         }
 

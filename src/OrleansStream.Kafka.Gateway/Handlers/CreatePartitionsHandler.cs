@@ -2,21 +2,24 @@ using Orleans;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Dispatch;
+using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Grows topics. Partitions are never taken away.</summary>
-internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView catalog, GatewaySurroundings surroundings) : ApiHandler<CreatePartitionsRequest>(ApiKey.CreatePartitions)
+internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView catalog, ClusterDirectory directory, GatewaySurroundings surroundings)
+    : ApiHandler<CreatePartitionsRequest>(ApiKey.CreatePartitions)
 {
     protected override async ValueTask<IResponse> HandleAsync(CreatePartitionsRequest request, RequestContext context)
     {
         var response = new CreatePartitionsResponse();
-        var seen = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var asked in request.Topics)
+        foreach (var topic in request.Topics.GroupBy(static topic => topic.Name, StringComparer.Ordinal))
         {
-            var (error, message) = seen.Add(asked.Name) ? await GrowAsync(asked, request, context) : (ErrorCode.InvalidRequest, "The request names this topic twice.");
+            // A topic that is named twice grows not at all, and is answered once.
+            var asked = topic.First();
+            var (error, message) = topic.Skip(1).Any() ? (ErrorCode.InvalidRequest, "Duplicate topic name.") : await GrowAsync(asked, request, context);
             response.Topics.Add(new() { Name = asked.Name, ErrorCode = context.Count(error), ErrorMessage = message });
         }
 
@@ -35,9 +38,9 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
             return (ErrorCode.InvalidPartitions, $"The topic has {topic.PartitionCount} partitions; it can grow to at most {surroundings.Options.MaxPartitionsPerTopic}, not to {asked.Count}.");
         }
 
-        if (asked.Assignments is { } assignments && assignments.Count != asked.Count - topic.PartitionCount)
+        if (asked.Assignments is { } assignments && Fault(assignments, asked.Count - topic.PartitionCount) is { } fault)
         {
-            return (ErrorCode.InvalidReplicaAssignment, $"{asked.Count - topic.PartitionCount} partitions are new, {assignments.Count} are assigned.");
+            return (ErrorCode.InvalidReplicaAssignment, fault);
         }
 
         var change = await GrainCalls.TryAsync(
@@ -47,5 +50,28 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
             GrainCalls.FailedChange,
             (TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)), surroundings.Time, context.Gone));
         return (change.Error, change.Message);
+    }
+    // Storage replicates by itself and an assignment changes nothing; but one that Kafka would refuse is a mistake that its sender wants to hear of.
+    private string? Fault(List<CreatePartitionsRequest.ReplicaAssignment> assignments, int added)
+    {
+        if (assignments.Count != added)
+        {
+            return $"Attempted to add {added} additional partition(s), but only {assignments.Count} assignment(s) were specified.";
+        }
+
+        foreach (var assignment in assignments)
+        {
+            if (assignment.BrokerIds.Count == 0)
+            {
+                return "The manual partition assignment includes an empty replica list.";
+            }
+
+            if (!directory.AreDistinctBrokers(assignment.BrokerIds))
+            {
+                return $"The manual partition assignment {string.Join(", ", assignment.BrokerIds)} is not one of different live brokers.";
+            }
+        }
+
+        return null;
     }
 }

@@ -1,9 +1,9 @@
 using System.Collections.Immutable;
-using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Configs;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Dispatch;
+using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Model.Options.Configs;
@@ -11,11 +11,10 @@ using OrleansStream.Model.Options.Configs;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Creates topics, or only says whether it would. A topic is in Metadata when its creation is answered.</summary>
-internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing configs, IClusterView cluster, GatewaySurroundings surroundings)
+internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing configs, ClusterDirectory directory, CatalogView catalog, GatewaySurroundings surroundings)
     : ApiHandler<CreateTopicsRequest>(ApiKey.CreateTopics)
 {
     private const int Default = -1;
-    private const short FirstWithDefaults = 4;
     private const short FirstWithConfigs = 5;
 
     protected override async ValueTask<IResponse> HandleAsync(CreateTopicsRequest request, RequestContext context)
@@ -45,7 +44,7 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
 
     private async Task<CreateTopicsResponse.Topic> CreateAsync(CreateTopicsRequest.Topic topic, CreateTopicsRequest request, RequestContext context)
     {
-        var (error, message) = Check(topic, context.Version);
+        var (error, message) = Check(topic);
         if (error != ErrorCode.None)
         {
             return Failed(topic, error, message, context);
@@ -70,22 +69,28 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
     private static CreateTopicsResponse.Topic Failed(CreateTopicsRequest.Topic topic, ErrorCode error, string? message, RequestContext context) =>
         new() { Name = topic.Name, ErrorCode = context.Count(error), ErrorMessage = message, Configs = context.Version >= FirstWithConfigs ? [] : null };
 
-    private (ErrorCode Error, string? Message) Check(CreateTopicsRequest.Topic topic, short version)
+    private (ErrorCode Error, string? Message) Check(CreateTopicsRequest.Topic topic)
     {
         if (!TopicNames.IsLegal(topic.Name) || InternalTopics.Contains(topic.Name))
         {
             return (ErrorCode.InvalidTopicException, $"'{topic.Name}' is no name for a topic: 1 to 249 letters, digits, '.', '_' and '-', and none that the broker keeps for itself.");
         }
 
-        var fault = topic.Assignments.Count > 0 ? CheckAssignments(topic) : CheckNumbers(topic, version);
+        if (catalog.Current.Find(topic.Name) is not null)
+        {
+            // Before anything else that may be wrong: tools create what may exist, and look for this code alone.
+            return (ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
+        }
+
+        var fault = topic.Assignments.Count > 0 ? CheckAssignments(topic) : CheckNumbers(topic);
         return fault.Error != ErrorCode.None ? fault : CheckConfigs(topic);
     }
 
-    private (ErrorCode Error, string? Message) CheckNumbers(CreateTopicsRequest.Topic topic, short version)
+    private (ErrorCode Error, string? Message) CheckNumbers(CreateTopicsRequest.Topic topic)
     {
-        var mayDefault = version >= FirstWithDefaults;
+        // Versions before 4 did not say that -1 is the default, but Kafka gives it to them too.
         var most = surroundings.Options.MaxPartitionsPerTopic;
-        if (topic.NumPartitions < 1 && !(mayDefault && topic.NumPartitions == Default))
+        if (topic.NumPartitions < 1 && topic.NumPartitions != Default)
         {
             return (ErrorCode.InvalidPartitions, "Number of partitions must be larger than 0.");
         }
@@ -95,7 +100,7 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
             return (ErrorCode.InvalidPartitions, $"Number of partitions is {topic.NumPartitions}; at most {most} are allowed.");
         }
 
-        return (topic.ReplicationFactor < 1 && !(mayDefault && topic.ReplicationFactor == Default)) || topic.ReplicationFactor > surroundings.Options.MaxReplicationFactor
+        return (topic.ReplicationFactor < 1 && topic.ReplicationFactor != Default) || topic.ReplicationFactor > surroundings.Options.MaxReplicationFactor
             ? (ErrorCode.InvalidReplicationFactor, $"Replication factor is {topic.ReplicationFactor}; it must be between 1 and {surroundings.Options.MaxReplicationFactor}.")
             : (ErrorCode.None, null);
     }
@@ -112,9 +117,7 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
         var replicas = topic.Assignments[0].BrokerIds.Count;
         foreach (var assignment in topic.Assignments)
         {
-            var distinct = new HashSet<int>(assignment.BrokerIds);
-            var known = assignment.BrokerIds.TrueForAll(IsBroker);
-            if (!indexes.Add(assignment.PartitionIndex) || replicas == 0 || distinct.Count != replicas || assignment.BrokerIds.Count != replicas || !known)
+            if (!indexes.Add(assignment.PartitionIndex) || replicas == 0 || assignment.BrokerIds.Count != replicas || !directory.AreDistinctBrokers(assignment.BrokerIds))
             {
                 return (ErrorCode.InvalidReplicaAssignment, $"The assignment of partition {assignment.PartitionIndex} is not one of {replicas} different live brokers.");
             }
@@ -125,28 +128,18 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
             : (ErrorCode.InvalidReplicaAssignment, "Partitions must be numbered from 0 without a gap.");
     }
 
-    private bool IsBroker(int id)
-    {
-        foreach (var broker in cluster.Brokers)
-        {
-            if (broker.Id.Value == id)
-            {
-                return true;
-            }
-        }
-
-        return false;
-    }
-
     private static (ErrorCode Error, string? Message) CheckConfigs(CreateTopicsRequest.Topic topic)
     {
         var values = new Dictionary<string, string>(StringComparer.Ordinal);
         foreach (var config in topic.Configs)
         {
-            if (config.Value is null || !values.TryAdd(config.Name, config.Value))
+            if (config.Value is null)
             {
-                return (ErrorCode.InvalidConfig, $"The value of {config.Name} is null, or given twice.");
+                return (ErrorCode.InvalidConfig, $"Null value not supported for topic configs: {config.Name}");
             }
+
+            // A config that is named twice has its last value, as in Kafka.
+            values[config.Name] = config.Value.Trim();
         }
 
         return TopicConfigs.Check(values) is { } fault ? (ErrorCode.InvalidConfig, fault) : (ErrorCode.None, null);
@@ -160,7 +153,7 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
         var values = ImmutableSortedDictionary.CreateBuilder<string, string>(StringComparer.Ordinal);
         foreach (var config in topic.Configs)
         {
-            values.Add(config.Name, config.Value!);
+            values[config.Name] = config.Value!.Trim();
         }
 
         return new CreateTopic(partitions, replicas, values.ToImmutable(), validateOnly);

@@ -14,7 +14,7 @@ internal sealed class DeleteGroupsHandler(GroupDoor groups) : ApiHandler<DeleteG
         var response = new DeleteGroupsResponse();
         foreach (var groupId in request.GroupIds)
         {
-            var error = await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context);
+            var error = await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context, mayBeEmpty: true);
             if (error == ErrorCode.None)
             {
                 var answer = await groups.AskAsync<int, DeleteGroupAnswer>(groupId, 0, static (grain, _) => grain.DeleteAsync(), static code => new DeleteGroupAnswer(code), context);

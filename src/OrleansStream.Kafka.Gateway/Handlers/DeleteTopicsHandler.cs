@@ -17,13 +17,13 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
     protected override async ValueTask<IResponse> HandleAsync(DeleteTopicsRequest request, RequestContext context)
     {
         var atMost = TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0));
-        var seen = new HashSet<(string?, TopicId)>();
         var deletions = new List<Task<DeleteTopicsResponse.Topic>>();
-        foreach (var asked in Asked(request, context.Version))
+        foreach (var same in Asked(request, context.Version).GroupBy(Identity))
         {
-            deletions.Add(seen.Add((asked.Name, asked.TopicId))
-                ? DeleteAsync(asked, atMost, context)
-                : Task.FromResult(Failed(asked, ErrorCode.InvalidRequest, "The request names this topic twice.", context)));
+            // A topic that is named twice, if once by its id, is not deleted at all, and answered once.
+            deletions.Add(same.Skip(1).Any()
+                ? Task.FromResult(Failed(same.FirstOrDefault(static asked => asked.Name is not null) ?? same.First(), ErrorCode.InvalidRequest, "The request names this topic twice.", context))
+                : DeleteAsync(same.First(), atMost, context));
         }
 
         return new DeleteTopicsResponse { Topics = [.. await Task.WhenAll(deletions)] };
@@ -32,9 +32,19 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
     private static List<DeleteTopicsRequest.Topic> Asked(DeleteTopicsRequest request, short version) =>
         version >= FirstWithIds ? request.Topics : request.TopicNames.ConvertAll(static name => new DeleteTopicsRequest.Topic { Name = name });
 
+    // Names that nobody knows stand for themselves, and so do requests that are none: both are refused one by one.
+    private (string? Name, TopicId Id, bool IsNone) Identity(DeleteTopicsRequest.Topic asked) =>
+        IsNone(asked) ? (asked.Name, asked.TopicId, true)
+        : Find(asked) is { } topic ? (topic.Name, topic.Id, false)
+        : (asked.Name, asked.TopicId, false);
+
+    private static bool IsNone(DeleteTopicsRequest.Topic asked) => asked.Name is null == asked.TopicId.IsNone;
+
+    private Topic? Find(DeleteTopicsRequest.Topic asked) => asked.Name is null ? catalog.Current.Find(asked.TopicId) : catalog.Current.Find(asked.Name);
+
     private async Task<DeleteTopicsResponse.Topic> DeleteAsync(DeleteTopicsRequest.Topic asked, TimeSpan atMost, RequestContext context)
     {
-        if (asked.Name is null == asked.TopicId.IsNone)
+        if (IsNone(asked))
         {
             return Failed(asked, ErrorCode.InvalidRequest, "A topic is named by its name or by its id, one of the two.", context);
         }
@@ -44,8 +54,7 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
             return Failed(asked, context.Version >= FirstWithDisabled ? ErrorCode.TopicDeletionDisabled : ErrorCode.InvalidRequest, "delete.topic.enable is false.", context);
         }
 
-        var topic = asked.Name is null ? catalog.Current.Find(asked.TopicId) : catalog.Current.Find(asked.Name);
-        if (topic is null)
+        if (Find(asked) is not { } topic)
         {
             return Failed(asked, asked.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition, "There is no such topic.", context);
         }

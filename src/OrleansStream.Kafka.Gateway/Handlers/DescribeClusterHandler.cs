@@ -23,6 +23,11 @@ internal sealed class DescribeClusterHandler(ClusterDirectory directory) : ApiHa
         }
 
         var response = new DescribeClusterResponse { ClusterId = directory.Cluster.ClusterId, ControllerId = directory.Controller.Value };
+        if (request.IncludeClusterAuthorizedOperations)
+        {
+            response.ClusterAuthorizedOperations = AuthorizedOperations.OfCluster;
+        }
+
         foreach (var broker in directory.Cluster.Brokers)
         {
             if (broker.Endpoints.TryGetValue(context.Listener, out var endpoint))

@@ -43,6 +43,17 @@ internal sealed class DescribeConfigsHandler(ConfigListing configs, CatalogView 
                 return Found(configs.OfBroker(asked, request));
             case ConfigResourceType.Broker:
                 return Failed(ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cluster.Self} or empty string, but received {asked.ResourceName}");
+            case ConfigResourceType.BrokerLogger when asked.ResourceName.Length == 0:
+                return Failed(ErrorCode.InvalidRequest, "Broker id must not be empty");
+            case ConfigResourceType.BrokerLogger when asked.ResourceName != cluster.Self.Value.ToString(CultureInfo.InvariantCulture):
+                return Failed(ErrorCode.InvalidRequest, $"Unexpected broker id, expected {cluster.Self} but received {asked.ResourceName}");
+            case ConfigResourceType.ClientMetrics when asked.ResourceName.Length == 0:
+                return Failed(ErrorCode.InvalidRequest, "Client metrics subscription name must not be empty");
+            case ConfigResourceType.Group when asked.ResourceName.Length == 0:
+                return Failed(ErrorCode.InvalidRequest, "Group name must not be empty");
+            case ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics or ConfigResourceType.Group:
+                // Kafka has configs of these. There are none here that could have an effect, so the list is empty; an error would end tools with a stack trace.
+                return Found([]);
             default:
                 return Failed(ErrorCode.InvalidRequest, $"Configs of resource type {asked.ResourceType} do not exist here.");
         }

@@ -17,7 +17,13 @@ internal sealed class DescribeGroupsHandler(GroupDoor groups) : ApiHandler<Descr
         var response = new DescribeGroupsResponse();
         foreach (var groupId in request.GroupIds.Distinct(StringComparer.Ordinal))
         {
-            response.Groups.Add(await DescribeAsync(groupId, context));
+            var group = await DescribeAsync(groupId, context);
+            if (request.IncludeAuthorizedOperations && group.ErrorCode == ErrorCode.None)
+            {
+                group.AuthorizedOperations = AuthorizedOperations.OfGroup;
+            }
+
+            response.Groups.Add(group);
         }
 
         return response;
@@ -25,7 +31,7 @@ internal sealed class DescribeGroupsHandler(GroupDoor groups) : ApiHandler<Descr
 
     private async ValueTask<DescribeGroupsResponse.Group> DescribeAsync(string groupId, RequestContext context)
     {
-        var error = await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context);
+        var error = await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context, mayBeEmpty: true);
         var description = error != ErrorCode.None
             ? new GroupDescription { Error = error, Found = error != ErrorCode.GroupIdNotFound }
             : await groups.AskAsync(groupId, 0, static (grain, _) => grain.DescribeAsync(), static code => new GroupDescription { Error = code, Found = true }, context);

@@ -5,20 +5,20 @@ using OrleansStream.Kafka.Gateway.Dispatch;
 using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
-using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>
-/// Tells how many bytes the partitions of this broker take, as one directory. A partition is opened to know its size; one that does not open in time is
-/// left out, since no size is better than a wrong one.
+/// Tells how many bytes the partitions of this broker take, as one directory, and how large its volume is. No partition is opened for it. One whose bytes
+/// cannot be counted now is shown with none: monitoring that misses a partition believes it gone.
 /// </summary>
 internal sealed class DescribeLogDirsHandler(PartitionDoor door, IClusterView cluster, GatewaySurroundings surroundings) : ApiHandler<DescribeLogDirsRequest>(ApiKey.DescribeLogDirs)
 {
     protected override async ValueTask<IResponse> HandleAsync(DescribeLogDirsRequest request, RequestContext context)
     {
         var directory = new DescribeLogDirsResponse.Directory { Path = surroundings.Options.DataPath };
+        (directory.TotalBytes, directory.UsableBytes) = door.Volume;
         if (request.Topics is null)
         {
             foreach (var topic in door.Catalog.Current.Topics)
@@ -42,22 +42,13 @@ internal sealed class DescribeLogDirsHandler(PartitionDoor door, IClusterView cl
 
     private async ValueTask AddAsync(DescribeLogDirsResponse.Directory directory, Topic topic, List<int>? indexes, RequestContext context)
     {
-        var opening = new List<(int Index, Task<OpenedPartition> Opening)>();
+        var answered = new DescribeLogDirsResponse.Topic { Name = topic.Name };
         for (var index = 0; index < topic.PartitionCount; index++)
         {
             var partition = new PartitionId(topic.Id, index);
             if (indexes?.Contains(index) != false && cluster.OwnerOf(partition) == cluster.Self)
             {
-                opening.Add((index, door.OpenAsync(partition, Limits.GrainCall, context.Gone).AsTask()));
-            }
-        }
-
-        var answered = new DescribeLogDirsResponse.Topic { Name = topic.Name };
-        foreach (var (index, task) in opening)
-        {
-            if ((await task).Handle is { } handle)
-            {
-                answered.Partitions.Add(new() { Index = index, SizeBytes = handle.SizeBytes });
+                answered.Partitions.Add(new() { Index = index, SizeBytes = await door.SizeOfAsync(partition, context.Gone) ?? 0 });
             }
         }
 

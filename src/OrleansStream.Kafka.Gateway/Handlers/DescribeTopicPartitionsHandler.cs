@@ -14,6 +14,14 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
 {
     protected override ValueTask<IResponse> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
     {
+        if (request.Cursor is { } cursor && IsWrong(cursor, request))
+        {
+            return ValueTask.FromResult<IResponse>(new DescribeTopicPartitionsResponse
+            {
+                Topics = request.Topics.ConvertAll(topic => new DescribeTopicPartitionsResponse.Topic { Name = topic.Name, ErrorCode = context.Count(ErrorCode.InvalidRequest) }),
+            });
+        }
+
         var snapshot = catalog.Current;
         var page = new Page(Math.Clamp(request.ResponsePartitionLimit, 1, surroundings.Options.MaxDescribedPartitions));
         foreach (var name in Names(request, snapshot))
@@ -24,7 +32,7 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
                 break;
             }
 
-            var from = request.Cursor is { } cursor && cursor.TopicName == name ? Math.Max(cursor.PartitionIndex, 0) : 0;
+            var from = request.Cursor?.TopicName == name ? request.Cursor.PartitionIndex : 0;
             if (snapshot.Find(name) is { } topic)
             {
                 Add(topic, from, page);
@@ -32,7 +40,7 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
             else
             {
                 var error = !TopicNames.IsLegal(name) ? ErrorCode.InvalidTopicException : catalog.IsLoaded ? ErrorCode.UnknownTopicOrPartition : ErrorCode.LeaderNotAvailable;
-                page.Response.Topics.Add(new() { Name = name, ErrorCode = context.Count(error) });
+                page.Response.Topics.Add(new() { Name = name, ErrorCode = context.Count(error), TopicAuthorizedOperations = AuthorizedOperations.OfTopic });
             }
 
             if (page.Response.NextCursor is not null)
@@ -43,6 +51,10 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
 
         return ValueTask.FromResult<IResponse>(page.Response);
     }
+
+    // A page begins at a partition of a topic that was asked for. Where all are asked for, that topic may be gone meanwhile.
+    private static bool IsWrong(DescribeTopicPartitionsRequest.Position cursor, DescribeTopicPartitionsRequest request) =>
+        cursor.PartitionIndex < 0 || (request.Topics.Count > 0 && !request.Topics.Exists(topic => topic.Name == cursor.TopicName));
 
     private static SortedSet<string> Names(DescribeTopicPartitionsRequest request, CatalogSnapshot snapshot)
     {
@@ -70,7 +82,7 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
 
     private void Add(Topic topic, int from, Page page)
     {
-        var answered = new DescribeTopicPartitionsResponse.Topic { Name = topic.Name, TopicId = topic.Id, IsInternal = InternalTopics.Contains(topic.Name) };
+        var answered = new DescribeTopicPartitionsResponse.Topic { Name = topic.Name, TopicId = topic.Id, IsInternal = InternalTopics.Contains(topic.Name), TopicAuthorizedOperations = AuthorizedOperations.OfTopic };
         for (var index = from; index < topic.PartitionCount; index++)
         {
             if (page.Left == 0)

@@ -37,7 +37,8 @@ internal sealed class FindCoordinatorHandler(ClusterDirectory directory) : ApiHa
             case CoordinatorKeyType.Group:
                 break;
             case CoordinatorKeyType.Transaction:
-                return Failed(ErrorCode.InvalidRequest, "This broker does not offer transactions yet.");
+                // A plainer code exists, INVALID_REQUEST, but librdkafka asks again and again after that; this one ends its init_transactions at once.
+                return Failed(ErrorCode.TransactionalIdAuthorizationFailed, "This broker does not offer transactions yet.");
             case CoordinatorKeyType.Share:
                 return Failed(ErrorCode.InvalidRequest, "This broker does not offer share groups yet.");
             default:

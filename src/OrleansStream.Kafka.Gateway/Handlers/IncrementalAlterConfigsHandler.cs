@@ -12,10 +12,10 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigChanger changer) : Ap
     protected override async ValueTask<IResponse> HandleAsync(IncrementalAlterConfigsRequest request, RequestContext context)
     {
         var response = new IncrementalAlterConfigsResponse();
-        var repeated = ConfigChanger.Repeated(request.Resources, static resource => (resource.ResourceType, resource.ResourceName));
+        var times = request.Resources.CountBy(static resource => (resource.ResourceType, resource.ResourceName)).ToDictionary();
         foreach (var resource in request.Resources)
         {
-            var (error, message) = repeated.Contains((resource.ResourceType, resource.ResourceName)) ? (ErrorCode.InvalidRequest, ConfigChanger.NamedTwice)
+            var (error, message) = times[(resource.ResourceType, resource.ResourceName)] > 1 ? (ErrorCode.InvalidRequest, ConfigChanger.Repeated)
                 : Fault(resource) is { } fault ? (ErrorCode.InvalidRequest, fault)
                 : await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context);
             response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });

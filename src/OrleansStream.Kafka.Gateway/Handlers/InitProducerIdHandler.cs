@@ -17,7 +17,7 @@ internal sealed partial class InitProducerIdHandler(IProducerIds ids, GatewaySur
         {
             // The answer has no room for words; the log has.
             LogTransactional(surroundings.Log, context.ClientId, context.PeerAddress);
-            return Failed(ErrorCode.InvalidRequest);
+            return Failed(request.TransactionalId.Length == 0 ? ErrorCode.InvalidRequest : ErrorCode.TransactionalIdAuthorizationFailed);
         }
 
         if ((request.ProducerId == -1) != (request.ProducerEpoch == -1))
@@ -38,6 +38,6 @@ internal sealed partial class InitProducerIdHandler(IProducerIds ids, GatewaySur
         InitProducerIdResponse Failed(ErrorCode error) => new() { ErrorCode = context.Count(error), ProducerId = -1, ProducerEpoch = -1 };
     }
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Client {Client} at {Peer} asks for a transactional id: this broker does not offer transactions yet (answered INVALID_REQUEST)")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Client {Client} at {Peer} asks for a transactional id: this broker does not offer transactions yet (answered TRANSACTIONAL_ID_AUTHORIZATION_FAILED)")]
     private static partial void LogTransactional(ILogger log, string client, string peer);
 }

@@ -25,16 +25,29 @@ internal sealed class ListOffsetsHandler(PartitionDoor door) : ApiHandler<ListOf
     protected override async ValueTask<IResponse> HandleAsync(ListOffsetsRequest request, RequestContext context)
     {
         OpenAhead.Begin(door, Named(request), context.Gone);
-        var seen = new HashSet<(string, int)>();
+        // A partition that is named twice is answered once, and not looked up.
+        var times = request.Topics.SelectMany(static topic => topic.Partitions.Select(partition => (topic.Name, partition.Index))).CountBy(static name => name).ToDictionary();
         var response = new ListOffsetsResponse();
         foreach (var topic in request.Topics)
         {
             var answered = new ListOffsetsResponse.Topic { Name = topic.Name };
             foreach (var partition in topic.Partitions)
             {
-                answered.Partitions.Add(seen.Add((topic.Name, partition.Index))
-                    ? await FindAsync(topic.Name, partition, request.IsolationLevel, context)
-                    : new() { Index = partition.Index, ErrorCode = context.Count(ErrorCode.InvalidRequest) });
+                var name = (topic.Name, partition.Index);
+                if (times[name] == 1)
+                {
+                    answered.Partitions.Add(await FindAsync(topic.Name, partition, request.IsolationLevel, context));
+                }
+                else if (times[name] > 1)
+                {
+                    times[name] = 0;
+                    answered.Partitions.Add(new() { Index = partition.Index, ErrorCode = context.Count(ErrorCode.InvalidRequest) });
+                }
+            }
+
+            if (answered.Partitions.Count == 0 && topic.Partitions.Count > 0)
+            {
+                continue;
             }
 
             response.Topics.Add(answered);

@@ -52,7 +52,7 @@ internal sealed class OffsetCommitHandler(GroupDoor groups, CatalogView catalog)
 
     private async ValueTask CommitAsync(OffsetCommitRequest request, (List<OffsetToCommit> Offsets, List<OffsetCommitResponse.Partition> Places) wish, RequestContext context)
     {
-        var error = groups.Check(request.GroupId);
+        var error = groups.Check(request.GroupId, mayBeEmpty: true);
         var answer = error != ErrorCode.None || wish.Offsets.Count == 0
             ? new CommitAnswer(error, [])
             : await groups.CommitAsync(request.GroupId, Translate(request, wish.Offsets, context.Version), context);

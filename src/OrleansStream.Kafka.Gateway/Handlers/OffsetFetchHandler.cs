@@ -64,7 +64,7 @@ internal sealed class OffsetFetchHandler(GroupDoor groups, CatalogView catalog) 
     private async ValueTask<OffsetFetchResponse.Group> FetchAsync(string groupId, List<Asked>? asked, RequestContext context)
     {
         // GROUP_ID_NOT_FOUND stands for "knows nothing" here; it is never told.
-        var error = groupId.Length == 0 ? ErrorCode.GroupIdNotFound : await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context);
+        var error = await groups.CheckExistingAsync(groupId, ErrorCode.GroupIdNotFound, context, mayBeEmpty: true);
         var wanted = asked is null ? null : Partitions(asked);
         var answer = error switch
         {

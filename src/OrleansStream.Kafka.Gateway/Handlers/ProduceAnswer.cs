@@ -239,7 +239,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
             ErrorCode = outcome.Error,
             BaseOffset = failed ? -1 : outcome.BaseOffset.Value,
             LogAppendTimeMs = failed ? -1 : outcome.LogAppendTimeMs,
-            LogStartOffset = failed ? -1 : outcome.LogStart.Value,
+            LogStartOffset = TellsLogStart(outcome.Error) ? outcome.LogStart.Value : -1,
             ErrorMessage = outcome.Message,
         };
         if (failed && outcome.RecordIndex >= 0)
@@ -254,6 +254,10 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
         return partition;
     }
+
+    // Kafka tells it with refusals that say something of this very log, and not with those of batches that could be no batch anywhere.
+    private static bool TellsLogStart(ErrorCode error) => error is not
+        (ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicOrPartition or ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.KafkaStorageError);
 
     private void NameLeader(ProduceResponse response, ProduceResponse.Partition partition, BrokerId leader)
     {

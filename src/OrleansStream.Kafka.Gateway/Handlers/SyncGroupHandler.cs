@@ -9,10 +9,18 @@ namespace OrleansStream.Kafka.Gateway.Handlers;
 /// <summary>Takes the leader's assignments and gives each member its own.</summary>
 internal sealed class SyncGroupHandler(GroupDoor groups) : ApiHandler<SyncGroupRequest>(ApiKey.SyncGroup)
 {
+    // Nullable on the wire, but a member of these versions knows its protocol.
+    private const short FirstWithProtocol = 5;
+
     protected override async ValueTask<IResponse> HandleAsync(SyncGroupRequest request, RequestContext context)
     {
         var sync = Translate(request);
         context.ReleaseFrame();
+        if (context.Version >= FirstWithProtocol && (request.ProtocolType is null || request.ProtocolName is null))
+        {
+            return new SyncGroupResponse { ErrorCode = context.Count(ErrorCode.InconsistentGroupProtocol) };
+        }
+
         var error = await groups.CheckExistingAsync(request.GroupId, ErrorCode.UnknownMemberId, context);
         var answer = error != ErrorCode.None
             ? Failed(error)

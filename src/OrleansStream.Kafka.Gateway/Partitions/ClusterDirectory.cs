@@ -26,8 +26,19 @@ internal sealed class ClusterDirectory(IClusterView cluster, PartitionDoor door)
         return null;
     }
 
-    /// <summary>The epoch to tell: the real one where the partition is open here, else "unknown", which clients do not hold against a later one.</summary>
+    /// <summary>
+    /// The epoch to tell: the real one where the partition is open here, else that of the last claim, which clients must never see go down. The next open is
+    /// in a higher one; a client that comes with this one is told FENCED_LEADER_EPOCH once, and asks again. "Unknown" would spare only some clients that:
+    /// librdkafka then asks with 0.
+    /// </summary>
     public int EpochToTell(PartitionId partition) => (door.EpochOf(partition) ?? LeaderEpoch.None).Value;
+
+    /// <summary>Whether these are numbers of live brokers, none of them twice.</summary>
+    public bool AreDistinctBrokers(List<int> ids)
+    {
+        var left = Cluster.Brokers.Select(static broker => broker.Id.Value).ToHashSet();
+        return ids.TrueForAll(left.Remove);
+    }
 
     /// <summary>Brokers that stand for the replicas of a partition: its owner first, then others in order of their ids, as many as the topic asks for and as there are.</summary>
     public List<int> ReplicasOf(Topic topic, BrokerId owner)

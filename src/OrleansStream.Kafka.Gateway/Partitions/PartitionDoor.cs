@@ -64,8 +64,15 @@ internal sealed class PartitionDoor : IDisposable
             : WaitAsync(partition, atMost, cancellationToken);
     }
 
-    /// <summary>The epoch in which the partition is open here; null if it is not.</summary>
-    public LeaderEpoch? EpochOf(PartitionId partition) => _handles.TryGet(partition, out var handle) && handle.IsOwner ? handle.Epoch : null;
+    /// <summary>The epoch in which the partition is open here, else that of the newest claim that is known; null if there is none.</summary>
+    public LeaderEpoch? EpochOf(PartitionId partition) => _handles.TryGet(partition, out var handle) && handle.IsOwner ? handle.Epoch : _local.EpochOf(partition);
+
+    /// <summary>Stored bytes of a partition, open or not; null if they cannot be counted now.</summary>
+    public ValueTask<long?> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        TryFind(partition, out var opened) ? ValueTask.FromResult<long?>(opened.Handle!.SizeBytes) : _local.SizeOfAsync(partition, cancellationToken);
+
+    /// <summary>Bytes of the volume that this broker writes to, and those that it may still write; -1 where that is unknown.</summary>
+    public (long TotalBytes, long UsableBytes) Volume => _local.Volume;
 
     /// <summary>Every partition that is open here.</summary>
     public IEnumerable<PartitionHandle> Open => _handles.All;

@@ -9,6 +9,7 @@ using OrleansStream.Log.Journals;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
@@ -32,6 +33,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly WalReader _reader;
     private readonly FileLaneKeeper _lanes;
     private readonly PartitionOpener _opener;
+    private readonly PartitionOpenerParts _openerParts;
     private readonly ManifestEditor _manifests;
     private readonly FileLogUpkeep _upkeep;
     private readonly FileLogSetup _setup;
@@ -54,7 +56,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         var objects = FileObjectStore.Open(disk, _objectThread);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
-        _opener = new PartitionOpener(new PartitionOpenerParts
+        _openerParts = new PartitionOpenerParts
         {
             Manifests = metadata.Manifests,
             CurrentLane = () => _lanes.Current,
@@ -67,13 +69,15 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
                 Time = setup.Time,
                 Validation = setup.Validation,
                 OnReadFailed = (partition, offset, error) => setup.Note($"Partition {partition} cannot be read at offset {offset}.", error),
+                OnUnreadable = (partition, what) => setup.Note($"Partition {partition}, time lookup: {what}", null),
             },
             Objects = objects,
             ConfirmTopic = setup.ConfirmTopic,
             Random = setup.Random,
             Time = setup.Time,
             Producers = setup.Producers,
-        });
+        };
+        _opener = new PartitionOpener(_openerParts);
         _upkeep = new FileLogUpkeep(setup, metadata.Manifests, new FileLogUpkeepParts
         {
             Editor = _manifests,
@@ -149,6 +153,25 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             if (metadata is not null) await metadata.DisposeAsync();
             threads.Dispose();
             throw;
+        }
+    }
+
+    public LeaderEpoch? EpochOf(PartitionId partition) => _metadata.Find(JournalKey.Of(partition)) is { } entry ? ManifestCodec.ReadEpoch(entry.Payload) : null;
+
+    public ValueTask<long> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken) => ClosedLog.SizeAsync(partition, _openerParts, cancellationToken);
+
+    public (long TotalBytes, long UsableBytes) Volume
+    {
+        get
+        {
+            try
+            {
+                return (_setup.Directory.Disk.TotalBytes, _setup.Directory.Disk.FreeBytes);
+            }
+            catch (DiskException)
+            {
+                return (-1, -1);
+            }
         }
     }
 

@@ -6,6 +6,18 @@ namespace OrleansStream.Log.Files.Disks;
 /// <summary>One data directory of a Linux machine, by calls to the C library: data syncs and directory syncs whose failures are seen, and direct I/O.</summary>
 public sealed class LinuxDisk : IDisk
 {
+    private long Ask(string what, Func<DriveInfo, long> question)
+    {
+        try
+        {
+            return question(new DriveInfo(_root));
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new DiskException(_root, what, 0, error.Message.TrimEnd('.'));
+        }
+    }
+
     private const int OwnerOnly = 0x1A4; // rw-r--r--
 
     private readonly string _root;
@@ -21,20 +33,9 @@ public sealed class LinuxDisk : IDisk
         if (!System.IO.Directory.Exists(_root)) throw new DiskException(_root, "Opening the data directory", LibC.NoEntry, "there is no such directory");
     }
 
-    public long FreeBytes
-    {
-        get
-        {
-            try
-            {
-                return new DriveInfo(_root).AvailableFreeSpace;
-            }
-            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-            {
-                throw new DiskException(_root, "Asking for free space", 0, error.Message.TrimEnd('.'));
-            }
-        }
-    }
+    public long TotalBytes => Ask("Asking for the volume's size", static drive => drive.TotalSize);
+
+    public long FreeBytes => Ask("Asking for free space", static drive => drive.AvailableFreeSpace);
 
     public IDiskFile Open(string path, DiskOpenMode mode)
     {

@@ -10,6 +10,8 @@ namespace OrleansStream.Log.Files.Disks;
 /// <param name="reserve">On the same disk.</param>
 public sealed class ReservedDisk(IDisk disk, DiskReserve reserve) : IDisk
 {
+    public long TotalBytes => disk.TotalBytes;
+
     public long FreeBytes => disk.FreeBytes + reserve.Bytes;
 
     /// <summary>The disk without its reserve.</summary>

@@ -48,6 +48,20 @@ public static class ManifestCodec
         writer.Text(snapshot.Name);
     }
 
+    /// <summary>Only the epoch of a manifest, without reading the rest; null for a tombstone.</summary>
+    /// <exception cref="FormatException">The bytes are no manifest, or one of a newer format.</exception>
+    public static LeaderEpoch? ReadEpoch(ReadOnlySpan<byte> bytes)
+    {
+        var reader = new RecordReader(bytes);
+        var version = reader.Byte();
+        if (version != FormatVersion) throw new FormatException($"Manifest format {version}; this version reads {FormatVersion}.");
+        var flags = reader.Byte();
+        ReadPartition(ref reader);
+        reader.Int32();
+        var epoch = new LeaderEpoch(reader.Int32());
+        return (flags & DeletedFlag) != 0 ? null : epoch;
+    }
+
     /// <exception cref="FormatException">The bytes are no manifest, or one of a newer format.</exception>
     public static Manifest Read(ReadOnlySpan<byte> bytes)
     {

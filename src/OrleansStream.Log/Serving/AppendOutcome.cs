@@ -11,7 +11,7 @@ public readonly record struct AppendOutcome
     /// <summary>Offset of the batch's first record; -1 on error.</summary>
     public Offset BaseOffset { get; init; }
 
-    /// <summary>When the broker stamped the batch, in milliseconds since 1970; -1 on topics with CreateTime.</summary>
+    /// <summary>When the broker stamped the batch, in milliseconds since 1970; -1 on topics with CreateTime. Of a batch that was sent again, the time of the stored one, whoever set it.</summary>
     public long LogAppendTimeMs { get; init; }
 
     public Offset LogStart { get; init; }

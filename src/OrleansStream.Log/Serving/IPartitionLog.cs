@@ -16,6 +16,19 @@ public interface IPartitionLog
     bool HasLog(PartitionId partition);
 
     /// <summary>
+    /// The epoch of the newest claim on the partition that is known without asking anybody; null if there is none. Whoever serves the partition does so in this
+    /// epoch or in a later one. Cheap: Metadata asks for every partition.
+    /// </summary>
+    LeaderEpoch? EpochOf(PartitionId partition);
+
+    /// <summary>Stored bytes of the partition's log, which is not opened for it; 0 if it was never opened.</summary>
+    /// <exception cref="LogException">They cannot be counted now.</exception>
+    ValueTask<long> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>Bytes of the volume that the log lies on, and those that may still be written; -1 where that is unknown.</summary>
+    (long TotalBytes, long UsableBytes) Volume { get; }
+
+    /// <summary>
     /// Claims the partition and publishes its handle; the one that serves already if there is one. Callers may race: one claim runs for all of them, and
     /// a cancelled wait never cancels it.
     /// </summary>

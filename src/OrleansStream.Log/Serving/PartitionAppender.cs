@@ -131,17 +131,18 @@ internal sealed class PartitionAppender : IFrameOwner
     private Beginning Follow(in AppendedBatch original, PendingAppend duplicate)
     {
         duplicate.BaseOffset = new Offset(original.BaseOffset);
+
+        // Whoever set it: Kafka tells the time of the batch that is stored, and clients show it as the record's.
+        duplicate.LogAppendTimeMs = original.Timestamp;
         if (_log.Closed != ErrorCode.None) return new Beginning { Error = _log.Closed };
         for (var pending = _oldest; pending is not null; pending = pending.Next)
         {
             if (pending.BaseOffset.Value != original.BaseOffset) continue;
-            duplicate.LogAppendTimeMs = pending.LogAppendTimeMs;
             duplicate.Next = pending.Duplicates;
             pending.Duplicates = duplicate;
             return new Beginning { IsFollowing = true };
         }
 
-        if (duplicate.LogAppendTimeMs >= 0) duplicate.LogAppendTimeMs = original.Timestamp;
         return new Beginning { IsDurable = true };
     }
 

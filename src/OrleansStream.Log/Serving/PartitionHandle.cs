@@ -33,7 +33,7 @@ public sealed class PartitionHandle
         _settings = start.Settings;
         Id = start.Manifest.Partition;
         Epoch = start.Manifest.Epoch;
-        Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, SizeWith(start.Manifest));
+        Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, ClosedLog.Size(start.Manifest, lane));
         _appender = new PartitionAppender(this, parts, lane, start);
         _reader = new LogReader(Id, parts, lane, Published);
         Touch();
@@ -157,7 +157,7 @@ public sealed class PartitionHandle
         if (manifest.Epoch != Epoch) return;
 
         // First the new view, then the index forgets: a reader finds an extent in one of the two, if not in both.
-        Published.Apply(manifest, SizeWith);
+        Published.Apply(manifest, next => ClosedLog.Size(next, _lane));
         _lane.Index.ForgetBelow(Id, manifest.LogStart);
     }
 
@@ -221,21 +221,4 @@ public sealed class PartitionHandle
     }
 
     private void Touch() => Volatile.Write(ref _lastUsed, _parts.Time.GetTimestamp());
-
-    // The extents of the manifest, and what this session holds above them.
-    private long SizeWith(Manifest manifest)
-    {
-        long bytes = 0;
-        foreach (var extent in manifest.Extents) bytes += extent.Bytes;
-        var own = new List<WalExtent>();
-        _lane.Index.CopyTo(Id, manifest.ExtentsEnd, own);
-        foreach (var extent in own)
-        {
-            // An entry of the index stands for a run of frames, of which a segment may cover the first ones.
-            var counted = extent.LastOffset - Offset.Max(extent.BaseOffset, manifest.ExtentsEnd) + 1;
-            bytes += (long)(extent.Bytes * ((double)counted / (extent.LastOffset - extent.BaseOffset + 1)));
-        }
-
-        return bytes;
-    }
 }

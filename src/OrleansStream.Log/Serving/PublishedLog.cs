@@ -24,6 +24,7 @@ internal sealed class PublishedLog
     private long _sizeBytes;
     private Manifest _manifest;
     private volatile ErrorCode _closed;
+    private int _unreadable;
 
     public PublishedLog(TailCache cache, Manifest manifest, Offset logEnd, long sizeBytes)
     {
@@ -47,6 +48,9 @@ internal sealed class PublishedLog
     public Manifest Manifest => Volatile.Read(ref _manifest);
 
     public long SizeBytes => Volatile.Read(ref _sizeBytes);
+
+    /// <summary>True once: somebody may look up times of a garbage batch all day, and to be told of it once is enough.</summary>
+    public bool IsFirstUnreadable() => Interlocked.Exchange(ref _unreadable, 1) == 0;
 
     public bool HasWatchers
     {

@@ -23,5 +23,11 @@ public sealed class ServingParts
     /// </summary>
     public Action<PartitionId, Offset, LogException>? OnReadFailed { get; init; }
 
+    /// <summary>
+    /// Told of the first batch of a partition that a time lookup could not look into: what a client compressed is not checked unless the topic asks for it.
+    /// Nothing is lost and nobody gets an error. The same rules as for <see cref="OnReadFailed"/>.
+    /// </summary>
+    public Action<PartitionId, string>? OnUnreadable { get; init; }
+
     internal PendingAppendPool Appends { get; } = new();
 }

@@ -94,7 +94,10 @@ internal sealed class TimestampSearch(PartitionId partition, ServingParts parts,
             if (frames[index].Entry.Kind != FrameKind.Records || frames[index].Entry.MaxTimestampMs < timestampMs) continue;
             try
             {
-                if (BatchSearch.First(frames[index].Bytes.Span, from, timestampMs) is { } match) return match;
+                string? unreadable = null;
+                var match = BatchSearch.First(frames[index].Bytes.Span, from, timestampMs, ref unreadable);
+                Tell(unreadable);
+                if (match is not null) return match;
             }
             catch (LogException broken)
             {
@@ -114,7 +117,9 @@ internal sealed class TimestampSearch(PartitionId partition, ServingParts parts,
             if (entry.Kind != FrameKind.Records || entry.MaxTimestampMs < best.TimestampMs) continue;
             try
             {
-                if (BatchSearch.Largest(frames[index].Bytes.Span, from) is { } match && IsBetter(match, best)) best = match;
+                string? unreadable = null;
+                if (BatchSearch.Largest(frames[index].Bytes.Span, from, ref unreadable) is { } match && IsBetter(match, best)) best = match;
+                Tell(unreadable);
             }
             catch (LogException broken)
             {
@@ -124,6 +129,11 @@ internal sealed class TimestampSearch(PartitionId partition, ServingParts parts,
         }
 
         return true;
+    }
+
+    private void Tell(string? unreadable)
+    {
+        if (unreadable is not null && log.IsFirstUnreadable()) parts.OnUnreadable?.Invoke(partition, unreadable);
     }
 
     private static bool IsBetter(in TimestampMatch match, in TimestampMatch best) =>

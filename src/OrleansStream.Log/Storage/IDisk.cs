@@ -29,6 +29,9 @@ public interface IDisk
     /// <exception cref="DiskException">The sync failed: nothing may rely on those names.</exception>
     void SyncDirectory(string directory);
 
+    /// <summary>Bytes of the whole volume, used or not.</summary>
+    long TotalBytes { get; }
+
     /// <summary>Bytes that this process may still write.</summary>
     long FreeBytes { get; }
 }

@@ -49,6 +49,12 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
     /// <summary>Runs when a partition was claimed, before its opener hears of it.</summary>
     public Action<PartitionHandle>? Opened { get; set; }
 
+    public LeaderEpoch? EpochOf(PartitionId partition) => Manifests.GetAsync(partition, CancellationToken.None).AsTask().GetAwaiter().GetResult()?.Manifest.Epoch;
+
+    public ValueTask<long> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult(0L);
+
+    public (long TotalBytes, long UsableBytes) Volume => (-1, -1);
+
     public bool HasLog(PartitionId partition) => Manifests.GetAsync(partition, CancellationToken.None).AsTask().GetAwaiter().GetResult() is not null;
 
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)

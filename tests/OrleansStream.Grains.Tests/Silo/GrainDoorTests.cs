@@ -144,11 +144,30 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         Assert.Equal((ErrorCode.None, opened.Epoch), ((await OpenAsync("kept", 0)).Error, (await OpenAsync("kept", 0)).Epoch));
     }
 
+    // Orleans has keys that it refuses; a group may have any name.
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    [InlineData("\t\n")]
+    [InlineData("\u3000")]
+    [InlineData("\0")]
+    [InlineData("a/b+c#d")]
+    public async Task Pitfall_28_a_group_of_any_name_commits_through_its_grain(string groupId)
+    {
+        await CreateAsync("odd", 1);
+        var group = silo.Grains.GetGrain<IConsumerGroupGrain>(GroupKeys.Of(groupId));
+        var commit = new CommitRequest { MemberId = "", Generation = -1, Offsets = [new OffsetToCommit(Partition("odd", 0), "odd", new Offset(42), LeaderEpoch.None, null)] };
+
+        Assert.Equal(ErrorCode.None, (await AnswerAsync(await group.CommitAsync(commit))).Error);
+        Assert.Equal(42, (await group.FetchOffsetsAsync(null)).Offsets.Single().Offset.Value);
+        Assert.Equal(ErrorCode.None, (await AnswerAsync(await group.DeleteAsync())).Error);
+    }
+
     [Fact]
     public async Task A_group_joins_syncs_commits_and_leaves_through_its_grain()
     {
         await CreateAsync("read", 1);
-        var group = silo.Grains.GetGrain<IConsumerGroupGrain>("readers");
+        var group = silo.Grains.GetGrain<IConsumerGroupGrain>(GroupKeys.Of("readers"));
         var unknown = await AnswerAsync(await group.JoinAsync(Join("")));
         Assert.Equal(ErrorCode.MemberIdRequired, unknown.Error);
         var joined = await AnswerAsync(await group.JoinAsync(Join(unknown.MemberId)));

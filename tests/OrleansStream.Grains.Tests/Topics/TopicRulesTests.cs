@@ -14,7 +14,9 @@ public sealed class TopicRulesTests
     public static TheoryData<ConfigOperation, string, string?, string> Refusals => new()
     {
         { ConfigOperation.Set, "no.such.config", "1", "Unknown topic config name: no.such.config" },
-        { ConfigOperation.Delete, "no.such.config", null, "Unknown topic config name: no.such.config" },
+        { ConfigOperation.Set, "leader.replication.throttled.replicas", "abc", "leader.replication.throttled.replicas" },
+        { ConfigOperation.Set, "leader.replication.throttled.replicas", "*,1:2", "leader.replication.throttled.replicas" },
+        { ConfigOperation.Set, "follower.replication.throttled.replicas", "1:a", "follower.replication.throttled.replicas" },
         { ConfigOperation.Set, "retention.ms", null, "Null value not supported for retention.ms." },
         { ConfigOperation.Set, "retention.ms", "soon", "Invalid value soon for configuration retention.ms" },
         { ConfigOperation.Set, "retention.ms", "-2", "retention.ms" },
@@ -42,6 +44,27 @@ public sealed class TopicRulesTests
         var (configs, _) = Apply(new ConfigChange("retention.ms", ConfigOperation.Set, "-1"), new ConfigChange("segment.ms", ConfigOperation.Set, "5"));
 
         Assert.Equal("cleanup.policy=delete retention.ms=-1 segment.ms=5", Text(configs));
+    }
+
+    [Theory]
+    [InlineData("retention.ms", " 5 ", "5")]
+    [InlineData("preallocate", " true ", "true")]
+    [InlineData("leader.replication.throttled.replicas", "*", "*")]
+    [InlineData("leader.replication.throttled.replicas", "1:2 , 3:4", "1:2 , 3:4")]
+    public void Spaces_around_a_value_do_not_belong_to_it(string name, string value, string expected)
+    {
+        var (configs, wrong) = Apply(new ConfigChange(name, ConfigOperation.Set, value));
+
+        Assert.Null(wrong);
+        Assert.Equal(expected, configs![name]);
+    }
+
+    [Fact]
+    public void To_delete_what_nobody_knows_is_no_mistake()
+    {
+        var (configs, _) = Apply(new ConfigChange("no.such.config", ConfigOperation.Delete, null), new ConfigChange("segment.ms", ConfigOperation.Set, "5"));
+
+        Assert.Equal("cleanup.policy=delete retention.ms=1000 segment.ms=5", Text(configs));
     }
 
     [Fact]
@@ -96,7 +119,7 @@ public sealed class TopicRulesTests
     public void Configs_have_at_most_64_KiB_in_all(int beyond, bool fits)
     {
         const string Name = "leader.replication.throttled.replicas";
-        var value = new string('x', TopicRules.MaxConfigBytes - Name.Length + beyond);
+        var value = "1:" + new string('2', TopicRules.MaxConfigBytes - Name.Length - 2 + beyond);
 
         Assert.Equal(fits, TopicRules.Check(new Dictionary<string, string> { [Name] = value }) is null);
     }

@@ -80,6 +80,24 @@ public sealed class ConfluentProduceTests(BrokerUnderTest broker)
     }
 
     [Fact]
+    public async Task Pitfall_26_an_idempotent_producer_lives_through_the_deletion_and_recreation_of_its_topic()
+    {
+        var topic = broker.NewName("confluent-recreated");
+        await ConfluentClients.CreateTopicAsync(broker.Bootstrap, topic, 1);
+        using var producer = ConfluentClients.Producer(broker.Bootstrap, config => (config.EnableIdempotence, config.TopicMetadataRefreshIntervalMs) = (true, 1_000));
+        for (var index = 0; index < 3; index++) Assert.Equal(index, (await SendAsync($"old {index}")).Offset.Value);
+        using var admin = ConfluentClients.Admin(broker.Bootstrap);
+        await admin.DeleteTopicsAsync([topic]);
+        await ConfluentClients.CreateTopicAsync(broker.Bootstrap, topic, 1);
+
+        for (var index = 0; index < 3; index++) await SendAsync($"new {index}");
+
+        Assert.Equal(["new 0", "new 1", "new 2"], ConfluentClients.ReadAll(broker.Bootstrap, topic, 1, 3).Select(record => record.Message.Value));
+
+        Task<DeliveryResult<string, string>> SendAsync(string value) => producer.ProduceAsync(topic, new() { Key = "key", Value = value });
+    }
+
+    [Fact]
     public async Task A_confluent_producer_is_given_a_topic_that_did_not_exist()
     {
         var topic = broker.NewName("confluent-auto");

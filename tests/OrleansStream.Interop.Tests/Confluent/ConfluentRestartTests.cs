@@ -33,6 +33,24 @@ public sealed class ConfluentRestartTests(RestartedBroker broker)
         second.Close();
     }
 
+    // Clients keep what they know of brokers for hours.
+    [Fact]
+    public async Task Pitfall_11_brokers_controller_and_cluster_are_the_same_after_a_restart()
+    {
+        var before = await DescribeAsync();
+
+        await broker.RestartAsync(TestContext.Current.CancellationToken);
+
+        Assert.Equal(before, await DescribeAsync());
+
+        async Task<string> DescribeAsync()
+        {
+            using var admin = ConfluentClients.Admin(broker.Bootstrap);
+            var cluster = await admin.DescribeClusterAsync();
+            return $"{cluster.ClusterId} {cluster.Controller} {string.Join(' ', cluster.Nodes)} {string.Join(' ', admin.GetMetadata(TimeSpan.FromSeconds(30)).Brokers)}";
+        }
+    }
+
     private IConsumer<string, string> Subscribed(string group, string topic)
     {
         var consumer = new ConsumerBuilder<string, string>(ConfluentClients.GroupConfig(broker.Bootstrap, group)).SetLogHandler((_, _) => { }).Build();

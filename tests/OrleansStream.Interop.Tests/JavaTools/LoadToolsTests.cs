@@ -48,6 +48,22 @@ public sealed class LoadToolsTests(BrokerUnderTest broker)
         Assert.Contains("SUCCESS", output);
     }
 
+    [Fact]
+    public async Task A_transactional_producer_is_refused_at_once_and_told_why()
+    {
+        Assert.SkipWhen(BrokerUnderTest.IsApacheKafka, "Apache Kafka has transactions.");
+        string[] load = ["--num-records", "1", "--record-size", "10", "--throughput", "-1", "--transactional-id", broker.NewName("transactional")];
+        var started = TimeProvider.System.GetTimestamp();
+
+        var result = await ExternalTool.TryRunAsync(
+            JavaTool.PathOf("bin/kafka-producer-perf-test.sh"), ["--bootstrap-server", broker.Bootstrap, "--topic", broker.NewName("java-transactional"), .. load]);
+
+        // It waits 60 s for a coordinator that it hopes for; starting Java takes seconds by itself.
+        Assert.NotEqual(0, result.ExitCode);
+        Assert.Contains("ransactional", result.Output + result.Errors, StringComparison.Ordinal);
+        Assert.InRange(TimeProvider.System.GetElapsedTime(started), TimeSpan.Zero, TimeSpan.FromSeconds(30));
+    }
+
     private static List<JsonElement> Events(string output) =>
         [.. output.Split('\n').Where(line => line.StartsWith('{')).Select(line => JsonDocument.Parse(line).RootElement)];
 

@@ -4,7 +4,7 @@ import sys
 import threading
 import time
 
-from confluent_kafka import OFFSET_BEGINNING, Consumer, Producer, TopicPartition
+from confluent_kafka import OFFSET_BEGINNING, Consumer, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 BOOTSTRAP, SCENARIO, TOPIC, GROUP = sys.argv[1:5]
@@ -172,6 +172,16 @@ def scenario_idempotent():
     create(TOPIC)
     send(producer(**{"enable.idempotence": True}), TOPIC, [(f"key {index % 7}", f"value {index}") for index in range(5000)])
     return {"none": read_all(TOPIC, 5000)}
+
+
+def scenario_transactions():
+    """How long a transactional producer tries, and what it says then."""
+    started = time.monotonic()
+    try:
+        producer(**{"transactional.id": GROUP}).init_transactions(30)
+        return {"seconds": 0, "error": ""}
+    except KafkaException as failure:
+        return {"seconds": time.monotonic() - started, "error": str(failure)}
 
 
 print(json.dumps(globals()[f"scenario_{SCENARIO}"]()))

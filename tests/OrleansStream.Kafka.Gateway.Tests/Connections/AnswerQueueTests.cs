@@ -15,7 +15,7 @@ public class AnswerQueueTests
     [InlineData(2)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task Answers_leave_in_the_order_of_their_requests_whatever_completes_first(int seed)
+    public async Task Pitfall_4_answers_leave_in_the_order_of_their_requests_whatever_completes_first(int seed)
     {
         const int Requests = 500;
         var random = new Random(seed);

@@ -72,7 +72,7 @@ public class KafkaConnectionTests
     [InlineData(null)]
     [InlineData("")]
     [InlineData("ключ 🔑 \u0001")]
-    public async Task Any_client_id_will_do(string? clientId)
+    public async Task Pitfall_28_any_client_id_will_do(string? clientId)
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();

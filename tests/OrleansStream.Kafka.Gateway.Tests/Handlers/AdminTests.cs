@@ -1,5 +1,6 @@
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Kafka.Gateway.Tests.Handlers;
 
@@ -7,7 +8,7 @@ public class AdminTests
 {
     // Pitfall 22: defaults, refused configs, any sensible replication factor on one node, and Metadata right after.
     [Fact]
-    public async Task Topics_are_created_with_defaults_and_are_in_metadata_at_once()
+    public async Task Pitfall_22_topics_are_created_with_defaults_and_are_in_metadata_at_once()
     {
         await using var harness = new GatewayHarness(options => (options.DefaultPartitions, options.DefaultReplicationFactor) = (4, 2));
         var client = harness.Connect();
@@ -128,7 +129,7 @@ public class AdminTests
 
     // Pitfall 23: what Connect, MirrorMaker and old consoles look for is there, with source and synonyms.
     [Fact]
-    public async Task Tools_find_the_configs_that_they_read()
+    public async Task Pitfall_23_tools_find_the_configs_that_they_read()
     {
         await using var harness = new GatewayHarness(brokerConfigs: new() { ["log.retention.hours"] = "2" });
         harness.AddTopic("a");
@@ -163,7 +164,14 @@ public class AdminTests
         Assert.Equal((ErrorCode.UnknownTopicOrPartition, 0), await DescribeAsync(ConfigResourceType.Topic, "b"));
         Assert.Equal((ErrorCode.InvalidRequest, 0), await DescribeAsync(ConfigResourceType.Broker, "7"));
         Assert.Equal((ErrorCode.None, 0), await DescribeAsync(ConfigResourceType.Broker, ""));
-        Assert.Equal((ErrorCode.InvalidRequest, 0), await DescribeAsync(ConfigResourceType.Group, "g"));
+        foreach (var (type, name) in new[] { (ConfigResourceType.Group, "g"), (ConfigResourceType.ClientMetrics, "m"), (ConfigResourceType.BrokerLogger, "3") })
+        {
+            Assert.Equal((ErrorCode.None, 0), await DescribeAsync(type, name));
+            Assert.Equal((ErrorCode.InvalidRequest, 0), await DescribeAsync(type, ""));
+        }
+
+        Assert.Equal((ErrorCode.InvalidRequest, 0), await DescribeAsync(ConfigResourceType.BrokerLogger, "7"));
+        Assert.Equal((ErrorCode.InvalidRequest, 0), await DescribeAsync((ConfigResourceType)64, "x"));
         Assert.Equal((ErrorCode.None, 1), await DescribeAsync(ConfigResourceType.Topic, "a", "retention.ms"));
 
         async Task<(ErrorCode, int)> DescribeAsync(ConfigResourceType type, string name, params string[] keys)
@@ -242,16 +250,21 @@ public class AdminTests
     public async Task Log_dirs_show_the_bytes_of_each_partition()
     {
         await using var harness = new GatewayHarness(options => options.DataPath = "/data");
-        harness.AddTopic("a", partitions: 2);
+        var topic = harness.AddTopic("a", partitions: 3);
+        harness.Grains.Partitions.Sizes[new PartitionId(topic.Id, 1)] = 77;
+        harness.Grains.Partitions.Sizes[new PartitionId(topic.Id, 2)] = null;
+        harness.Grains.Partitions.Volume = (1000, 600);
         var client = harness.Connect();
         await client.AskAsync<ProduceResponse>(Requests.Produce("a", new string('x', 5_000)), 9);
 
         var directory = (await client.AskAsync<DescribeLogDirsResponse>(new DescribeLogDirsRequest { Topics = null }, 4)).Directories.Single();
 
         Assert.Equal("/data", directory.Path);
-        Assert.Equal([0, 1], directory.Topics.Single().Partitions.Select(partition => partition.Index));
+        Assert.Equal((1000L, 600L), (directory.TotalBytes, directory.UsableBytes));
+        Assert.Equal([0, 1, 2], directory.Topics.Single().Partitions.Select(partition => partition.Index));
         Assert.InRange(directory.Topics[0].Partitions[0].SizeBytes, 5_000, 10_000);
-        Assert.Equal(0, directory.Topics[0].Partitions[1].SizeBytes);
+        Assert.Equal([77L, 0L], directory.Topics[0].Partitions[1..].Select(partition => partition.SizeBytes));
+        Assert.Equal(1, harness.Grains.Partitions.Openings);
     }
 
     [Fact]

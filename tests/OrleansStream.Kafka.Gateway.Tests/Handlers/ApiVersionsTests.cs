@@ -15,7 +15,7 @@ public class ApiVersionsTests
     [InlineData(0)]
     [InlineData(3)]
     [InlineData(4)]
-    public async Task What_is_advertised_is_the_version_table_with_produce_from_zero(short version)
+    public async Task Pitfall_1_what_is_advertised_is_the_version_table_with_produce_from_zero(short version)
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();
@@ -31,7 +31,7 @@ public class ApiVersionsTests
 
     // Pitfall 1: a version from the future is answered in version 0, with a header of version 0 and the one row that tells how to go on.
     [Fact]
-    public async Task A_version_from_the_future_is_answered_with_version_zero_and_the_supported_range()
+    public async Task Pitfall_1_a_version_from_the_future_is_answered_with_version_zero_and_the_supported_range()
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();
@@ -51,7 +51,7 @@ public class ApiVersionsTests
 
     // Pitfall 2: the answer's header never has tagged fields, in flexible versions neither.
     [Fact]
-    public async Task The_answer_has_no_tagged_fields_in_its_header()
+    public async Task Pitfall_2_the_answer_has_no_tagged_fields_in_its_header()
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();

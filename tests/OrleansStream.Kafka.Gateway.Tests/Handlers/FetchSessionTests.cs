@@ -73,7 +73,7 @@ public class FetchSessionTests
 
     // Pitfall 8: what concerns the session is said at the top, without topics.
     [Fact]
-    public async Task Unknown_sessions_and_wrong_epochs_are_top_level_errors()
+    public async Task Pitfall_8_unknown_sessions_and_wrong_epochs_are_top_level_errors()
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders");

@@ -31,7 +31,7 @@ public class FetchTests
 
     // Pitfall 3: no data is empty, not null; aborted transactions are null for those who did not ask.
     [Fact]
-    public async Task At_the_end_records_are_empty_and_not_null()
+    public async Task Pitfall_3_at_the_end_records_are_empty_and_not_null()
     {
         await using var harness = new GatewayHarness();
         var client = await ProducedAsync(harness, "a");
@@ -50,7 +50,7 @@ public class FetchTests
 
     // Pitfall 6: the first batch comes whatever its size; later ones only if they fit.
     [Fact]
-    public async Task The_first_batch_comes_even_if_it_is_larger_than_every_limit()
+    public async Task Pitfall_6_the_first_batch_comes_even_if_it_is_larger_than_every_limit()
     {
         await using var harness = new GatewayHarness();
         var client = await ProducedAsync(harness, new string('x', 5_000), "b");
@@ -64,7 +64,7 @@ public class FetchTests
 
     // Pitfall 6: an offset within a batch is answered with the whole batch.
     [Fact]
-    public async Task An_offset_within_a_batch_is_answered_with_the_whole_batch()
+    public async Task Pitfall_6_an_offset_within_a_batch_is_answered_with_the_whole_batch()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
@@ -89,7 +89,7 @@ public class FetchTests
 
     // Pitfall 5: a consumer with nothing to read waits, and is woken by the first bytes.
     [Fact]
-    public async Task A_fetch_at_the_end_waits_and_is_woken_by_an_append()
+    public async Task Pitfall_5_a_fetch_at_the_end_waits_and_is_woken_by_an_append()
     {
         await using var harness = new GatewayHarness();
         var producer = await ProducedAsync(harness, "a");
@@ -107,7 +107,7 @@ public class FetchTests
 
     // Pitfall 5: min_bytes is kept, and the patience of the client ends the wait with what there is.
     [Fact]
-    public async Task A_fetch_waits_for_its_minimum_until_its_time_is_over()
+    public async Task Pitfall_5_a_fetch_waits_for_its_minimum_until_its_time_is_over()
     {
         await using var harness = new GatewayHarness();
         var producer = await ProducedAsync(harness, "a");
@@ -153,7 +153,7 @@ public class FetchTests
 
     // Pitfalls 8 and 26: by name and by id there are different codes, for the partition alone.
     [Fact]
-    public async Task Unknown_topics_are_told_by_the_code_of_the_way_they_were_named()
+    public async Task Pitfall_8_unknown_topics_are_told_by_the_code_of_the_way_they_were_named()
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders");
@@ -170,7 +170,7 @@ public class FetchTests
 
     // Pitfall 26: a topic that was deleted and created again is another topic for whoever knows its id.
     [Fact]
-    public async Task After_deletion_and_recreation_the_old_id_is_unknown_and_the_new_log_is_empty()
+    public async Task Pitfall_26_after_deletion_and_recreation_the_old_id_is_unknown_and_the_new_log_is_empty()
     {
         await using var harness = new GatewayHarness();
         var client = await ProducedAsync(harness, "a");
@@ -185,7 +185,7 @@ public class FetchTests
 
     // Pitfall 9: the epoch that Metadata names is the one that Fetch takes; older is fenced, newer is unknown.
     [Fact]
-    public async Task The_epoch_of_metadata_is_accepted_and_every_other_is_not()
+    public async Task Pitfall_9_the_epoch_of_metadata_is_accepted_and_every_other_is_not()
     {
         await using var harness = new GatewayHarness();
         var client = await ProducedAsync(harness, "a");
@@ -207,7 +207,7 @@ public class FetchTests
 
     // Pitfall 7: whatever happens inside, Java hears only what it understands.
     [Fact]
-    public void Only_codes_that_clients_expect_are_told()
+    public void Pitfall_7_only_codes_that_clients_expect_are_told()
     {
         short[] allowed = [-1, 0, 1, 2, 3, 6, 9, 29, 56, 74, 75, 78, 100, 103];
         foreach (var error in Enum.GetValues<ErrorCode>())
@@ -233,7 +233,7 @@ public class FetchTests
 
     // Pitfall 10.
     [Fact]
-    public async Task The_wrong_broker_names_the_right_one()
+    public async Task Pitfall_10_the_wrong_broker_names_the_right_one()
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders");
@@ -244,18 +244,6 @@ public class FetchTests
 
         Assert.Equal((ErrorCode.NotLeaderOrFollower, 7), (answer.Only().ErrorCode, answer.Only().CurrentLeader!.LeaderId));
         Assert.Equal(("plain-7", 9007), (answer.NodeEndpoints.Single().Host, answer.NodeEndpoints.Single().Port));
-    }
-
-    // Pitfall 24: nobody is throttled, and nobody is told so.
-    [Fact]
-    public async Task No_answer_makes_a_client_sleep()
-    {
-        await using var harness = new GatewayHarness();
-        var client = await ProducedAsync(harness, "a");
-
-        Assert.Equal(0, (await client.AskAsync<FetchResponse>(Requests.Fetch("orders", 0), ByName)).ThrottleTimeMs);
-        Assert.Equal(0, (await client.AskAsync<MetadataResponse>(Requests.Metadata("orders"), 9)).ThrottleTimeMs);
-        Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Requests.Produce("orders", "b"), 9)).ThrottleTimeMs);
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public class GroupTests
     [Theory]
     [InlineData(3, false)]
     [InlineData(4, true)]
-    public async Task A_join_is_passed_on_with_what_its_version_knows(short version, bool knowsIdStep)
+    public async Task Pitfall_15_a_join_is_passed_on_with_what_its_version_knows(short version, bool knowsIdStep)
     {
         await using var harness = new GatewayHarness();
         var group = harness.Grains.Groups["g"] = new FakeGroupGrain
@@ -120,7 +120,7 @@ public class GroupTests
 
     // Pitfall 15: a member of a group that nobody knows must hear "unknown member", or cooperative clients never join again.
     [Fact]
-    public async Task Members_of_unknown_groups_are_unknown_members()
+    public async Task Pitfall_15_members_of_unknown_groups_are_unknown_members()
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();
@@ -150,7 +150,7 @@ public class GroupTests
     [InlineData(7)]
     [InlineData(8)]
     [InlineData(9)]
-    public async Task What_was_never_committed_is_minus_one_without_an_error(short version)
+    public async Task Pitfall_3_what_was_never_committed_is_minus_one_without_an_error(short version)
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders", partitions: 2);
@@ -168,7 +168,7 @@ public class GroupTests
 
     // Pitfall 17: a consumer without a group protocol commits with generation -1 and no member id.
     [Fact]
-    public async Task A_simple_consumers_commit_reaches_the_group_and_unknown_partitions_do_not()
+    public async Task Pitfall_17_a_simple_consumers_commit_reaches_the_group_and_unknown_partitions_do_not()
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders");
@@ -234,7 +234,7 @@ public class GroupTests
         Assert.Empty(await ListAsync(["Empty"], []));
         Assert.Empty(await ListAsync([], ["share"]));
         var deleted = (await client.AskAsync<DeleteGroupsResponse>(new DeleteGroupsRequest { GroupIds = ["g", "unknown", ""] }, 2)).Groups;
-        Assert.Equal([ErrorCode.NonEmptyGroup, ErrorCode.GroupIdNotFound, ErrorCode.InvalidGroupId], deleted.Select(group => group.ErrorCode));
+        Assert.Equal([ErrorCode.NonEmptyGroup, ErrorCode.GroupIdNotFound, ErrorCode.GroupIdNotFound], deleted.Select(group => group.ErrorCode));
 
         async Task<List<string>> ListAsync(List<string> states, List<string> types) =>
             [.. (await client.AskAsync<ListGroupsResponse>(new ListGroupsRequest { StatesFilter = states, TypesFilter = types }, 5)).Groups.Select(group => group.GroupId)];
@@ -244,13 +244,13 @@ public class GroupTests
     [InlineData(1)]
     [InlineData(3)]
     [InlineData(6)]
-    public async Task Transactions_are_refused_with_a_message_and_groups_are_found(short version)
+    public async Task Transactions_are_refused_with_a_message_that_librdkafka_does_not_retry_and_groups_are_found(short version)
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();
 
         var (error, message) = await FindAsync(CoordinatorKeyType.Transaction);
-        Assert.Equal(ErrorCode.InvalidRequest, error);
+        Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, error);
         Assert.Contains("transactions", message, StringComparison.Ordinal);
         Assert.Equal(ErrorCode.None, (await FindAsync(CoordinatorKeyType.Group)).Error);
 
@@ -264,7 +264,7 @@ public class GroupTests
 
     // Pitfall 30: ids come from memory; what cannot be had now is asked for again, not waited for.
     [Fact]
-    public async Task Producer_ids_are_given_at_once_and_transactional_ones_refused()
+    public async Task Pitfall_30_producer_ids_are_given_at_once_and_transactional_ones_refused()
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect();
@@ -272,13 +272,15 @@ public class GroupTests
         var first = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest(), 4);
         var second = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest(), 0);
         var transactional = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest { TransactionalId = "t", TransactionTimeoutMs = 1000 }, 4);
+        var nameless = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest { TransactionalId = "", TransactionTimeoutMs = 1000 }, 4);
         var half = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest { ProducerId = 5 }, 4);
         harness.ProducerIds.Failure = new TimeoutException();
         var cold = await client.AskAsync<InitProducerIdResponse>(new InitProducerIdRequest(), 4);
 
         Assert.Equal((ErrorCode.None, (short)0), (first.ErrorCode, first.ProducerEpoch));
         Assert.NotEqual(first.ProducerId, second.ProducerId);
-        Assert.Equal((ErrorCode.InvalidRequest, -1L), (transactional.ErrorCode, transactional.ProducerId));
+        Assert.Equal((ErrorCode.TransactionalIdAuthorizationFailed, -1L), (transactional.ErrorCode, transactional.ProducerId));
+        Assert.Equal(ErrorCode.InvalidRequest, nameless.ErrorCode);
         Assert.Equal(ErrorCode.InvalidRequest, half.ErrorCode);
         Assert.Equal(ErrorCode.CoordinatorLoadInProgress, cold.ErrorCode);
     }

@@ -18,7 +18,7 @@ public class ListOffsetsTests
     [InlineData(0, 0, Start + 10)]
     [InlineData(Start + 20, 1, Start + 50)]
     [InlineData(Start + 51, -1, -1)]
-    public async Task Offsets_are_found_by_time_and_by_name(long timestamp, long offset, long found)
+    public async Task Pitfall_21_offsets_are_found_by_time_and_by_name(long timestamp, long offset, long found)
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
@@ -91,11 +91,12 @@ public class ListOffsetsTests
         var client = harness.Connect();
         var twice = Requests.ListOffsets("orders", -1);
         twice.Topics[0].Partitions.Add(new() { Index = 0, Timestamp = -1 });
+        twice.Topics.Add(new() { Name = "orders", Partitions = [new() { Index = 0, Timestamp = -2 }] });
         var fenced = Requests.ListOffsets("orders", -1);
         fenced.Topics[0].Partitions[0].CurrentLeaderEpoch = 1;
 
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await client.AskAsync<ListOffsetsResponse>(Requests.ListOffsets("other", -1), 9)).Only().ErrorCode);
-        Assert.Equal(ErrorCode.InvalidRequest, (await client.AskAsync<ListOffsetsResponse>(twice, 9)).Topics[0].Partitions[1].ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, (await client.AskAsync<ListOffsetsResponse>(twice, 9)).Only().ErrorCode);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, (await client.AskAsync<ListOffsetsResponse>(fenced, 9)).Only().ErrorCode);
     }
 
@@ -110,7 +111,7 @@ public class ListOffsetsTests
 
     // Pitfall 9: what a consumer asks after an epoch change is answered with the end of that epoch, never below what it has read.
     [Fact]
-    public async Task The_end_of_the_current_epoch_is_the_end_of_the_log()
+    public async Task Pitfall_9_the_end_of_the_current_epoch_is_the_end_of_the_log()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");

@@ -9,7 +9,7 @@ public class MetadataTests
 {
     // Pitfall 3: null asks for all topics, empty for none; version 0 can only say empty and means all.
     [Fact]
-    public async Task Null_asks_for_all_topics_and_empty_for_none()
+    public async Task Pitfall_3_null_asks_for_all_topics_and_empty_for_none()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("a");
@@ -30,7 +30,7 @@ public class MetadataTests
     [Theory]
     [InlineData("PLAINTEXT", "plain-3", 9003)]
     [InlineData("INNER", "inner-3", 9103)]
-    public async Task Brokers_are_named_by_the_listener_of_the_request_and_one_of_them_is_the_controller(string listener, string host, int port)
+    public async Task Pitfall_11_brokers_are_named_by_the_listener_of_the_request_and_one_of_them_is_the_controller(string listener, string host, int port)
     {
         await using var harness = new GatewayHarness();
         var client = harness.Connect(listener);
@@ -108,7 +108,7 @@ public class MetadataTests
     [InlineData("a b")]
     [InlineData("ä")]
     [InlineData("a/b")]
-    public async Task A_bad_name_is_told_and_creates_nothing(string name)
+    public async Task Pitfall_28_a_bad_name_is_told_and_creates_nothing(string name)
     {
         await using var harness = new GatewayHarness();
 
@@ -120,7 +120,7 @@ public class MetadataTests
 
     // Pitfall 29: growth is in the next answer, with no cache in between.
     [Fact]
-    public async Task New_partitions_are_in_the_next_answer()
+    public async Task Pitfall_29_new_partitions_are_in_the_next_answer()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders", partitions: 2);

@@ -32,7 +32,7 @@ public class ProduceTests
 
     // Pitfall 4: a producer's batches keep their order though their requests overlap, and so do the answers.
     [Fact]
-    public async Task Overlapping_requests_of_a_connection_append_and_answer_in_order()
+    public async Task Pitfall_4_overlapping_requests_of_a_connection_append_and_answer_in_order()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders", partitions: 3);
@@ -77,7 +77,7 @@ public class ProduceTests
 
     // Pitfall 8: a bad partition is its own affair.
     [Fact]
-    public async Task One_bad_partition_does_not_fail_the_others()
+    public async Task Pitfall_8_one_bad_partition_does_not_fail_the_others()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders", partitions: 2);
@@ -100,7 +100,7 @@ public class ProduceTests
 
     // Pitfall 27: the limit is on the batch as sent, and is answered, not punished with a closed connection.
     [Fact]
-    public async Task A_batch_above_the_limit_is_told_so_and_the_connection_lives_on()
+    public async Task Pitfall_27_a_batch_above_the_limit_is_told_so_and_the_connection_lives_on()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
@@ -115,7 +115,7 @@ public class ProduceTests
 
     // Pitfalls 19 and 20: what comes back is what was sent; base offset and leader epoch alone differ, and both are outside the checksum.
     [Fact]
-    public async Task Stored_batches_are_the_bytes_that_were_sent_but_for_base_offset_and_epoch()
+    public async Task Pitfall_19_stored_batches_are_the_bytes_that_were_sent_but_for_base_offset_and_epoch()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
@@ -134,7 +134,7 @@ public class ProduceTests
 
     // Pitfall 12: a retry is answered with the offset of the first try.
     [Fact]
-    public async Task A_repeated_idempotent_batch_is_a_success_with_its_old_offset()
+    public async Task Pitfall_12_a_repeated_idempotent_batch_is_a_success_with_its_old_offset()
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
@@ -147,8 +147,28 @@ public class ProduceTests
         var gap = (await client.AskAsync<ProduceResponse>(Requests.Produce("orders", 0, BatchBuilder.OfProducer(7, 0, 5).Record("a").Build()), 9)).Only();
 
         Assert.Equal((ErrorCode.None, 1L), (first.ErrorCode, first.BaseOffset));
-        Assert.Equal((ErrorCode.None, 1L), (again.ErrorCode, again.BaseOffset));
-        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, gap.ErrorCode);
+        Assert.Equal((ErrorCode.None, 1L, -1L), (first.ErrorCode, first.BaseOffset, first.LogAppendTimeMs));
+        Assert.Equal((ErrorCode.None, 1L, BatchBuilder.DefaultTimestamp), (again.ErrorCode, again.BaseOffset, again.LogAppendTimeMs));
+        Assert.Equal((ErrorCode.OutOfOrderSequenceNumber, 0L), (gap.ErrorCode, gap.LogStartOffset));
+    }
+
+    [Fact]
+    public async Task A_refusal_that_the_log_has_a_say_in_tells_where_the_log_starts()
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Requests.Produce("orders", "a", "b"), 9);
+        await client.AskAsync<DeleteRecordsResponse>(new DeleteRecordsRequest { TimeoutMs = 1000, Topics = [new() { Name = "orders", Partitions = [new() { Index = 0, Offset = 1 }] }] }, 2);
+
+        Assert.Equal((ErrorCode.InvalidRecord, 1L), await SendAsync(new BatchBuilder().Control().Record("a").Build()));
+        Assert.Equal((ErrorCode.CorruptMessage, -1L), await SendAsync([.. new BatchBuilder().Record("a").Build()[..^1], 0xff]));
+
+        async Task<(ErrorCode, long)> SendAsync(byte[] batch)
+        {
+            var answer = (await client.AskAsync<ProduceResponse>(Requests.Produce("orders", 0, batch), 9)).Only();
+            return (answer.ErrorCode, answer.LogStartOffset);
+        }
     }
 
     [Theory]
@@ -225,7 +245,7 @@ public class ProduceTests
 
     // Pitfall 10: whoever asks the wrong broker is told the right one, on the listener that it came in on.
     [Fact]
-    public async Task The_wrong_broker_names_the_right_one_on_the_listener_of_the_request()
+    public async Task Pitfall_10_the_wrong_broker_names_the_right_one_on_the_listener_of_the_request()
     {
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("orders");

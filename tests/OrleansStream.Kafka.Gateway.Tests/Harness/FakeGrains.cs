@@ -21,6 +21,8 @@ internal sealed class FakeGrains(GatewayHarness harness) : IGrainFactory
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey
     {
+        // As Orleans does.
+        ArgumentException.ThrowIfNullOrWhiteSpace(primaryKey);
         lock (Asked)
         {
             Asked.Add($"{typeof(TGrainInterface).Name} {primaryKey}");
@@ -30,7 +32,7 @@ internal sealed class FakeGrains(GatewayHarness harness) : IGrainFactory
         {
             var type when type == typeof(IPartitionGrain) => Partitions.Of(primaryKey),
             var type when type == typeof(ITopicGrain) => Topics.Of(primaryKey),
-            var type when type == typeof(IConsumerGroupGrain) => Groups[primaryKey],
+            var type when type == typeof(IConsumerGroupGrain) => Groups[GroupKeys.GroupOf(primaryKey)],
             var type => throw new NotSupportedException(type.Name),
         };
         return (TGrainInterface)grain;

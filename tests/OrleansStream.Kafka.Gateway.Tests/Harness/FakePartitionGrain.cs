@@ -22,6 +22,21 @@ internal sealed class FakePartitionGrain(GatewayHarness harness) : ILocalPartiti
     /// <summary>What an opening answers instead of opening.</summary>
     public OpenResult? Answer { get; set; }
 
+    /// <summary>Sizes of partitions that are not open; null for one whose bytes cannot be counted.</summary>
+    public Dictionary<PartitionId, long?> Sizes { get; } = [];
+
+    public (long TotalBytes, long UsableBytes) Volume { get; set; } = (-1, -1);
+
+    public LeaderEpoch? EpochOf(PartitionId partition)
+    {
+        lock (_epochs)
+        {
+            return _epochs.TryGetValue(partition, out var epoch) ? new LeaderEpoch(epoch) : null;
+        }
+    }
+
+    public ValueTask<long?> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult(Sizes.GetValueOrDefault(partition, 0));
+
     ValueTask<OpenResult> ILocalPartitions.OpenAsync(PartitionId partition, CancellationToken cancellationToken) => new(OpenAsync(partition));
 
     public IPartitionGrain Of(string key) => new Grain(this, PartitionId.Parse(key));

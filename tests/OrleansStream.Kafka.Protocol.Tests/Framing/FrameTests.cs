@@ -21,6 +21,22 @@ public class FrameTests
         Assert.Null(request.Body);
     }
 
+    // Flexible versions have compact strings everywhere but here.
+    [Theory]
+    [InlineData("000161", "a")]
+    [InlineData("0000", "")]
+    [InlineData("ffff", null)]
+    public void Pitfall_2_the_client_id_of_a_flexible_request_has_a_length_of_two_bytes(string clientId, string? expected)
+    {
+        // Metadata 9 with null topics and three booleans; a byte for tagged fields ends header and body.
+        var frame = Convert.FromHexString("0003" + "0009" + "00000007" + clientId + "00" + "00" + "000000" + "00");
+
+        var request = RequestFrame.Read(frame);
+
+        Assert.Equal(new(ApiKey.Metadata, 9, 7, expected), request.Header);
+        Assert.Null(((MetadataRequest)request.Body!).Topics);
+    }
+
     [Fact]
     public void The_answer_to_an_unknown_api_versions_version_is_written_in_version_0()
     {

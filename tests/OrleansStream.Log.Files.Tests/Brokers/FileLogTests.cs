@@ -27,6 +27,28 @@ public sealed class FileLogTests
         Assert.Equal([0, 1, 2, 3], await LogBench.OffsetsAsync(handle));
     }
 
+    [Fact]
+    public async Task Epoch_and_size_of_a_closed_partition_are_known_without_opening_it()
+    {
+        await using var bench = await LogBench.StartedAsync();
+        var stop = TestContext.Current.CancellationToken;
+        Assert.Null(bench.Log.EpochOf(LogBench.Partition));
+        Assert.Equal(0, await bench.Log.SizeOfAsync(LogBench.Partition, stop));
+        var handle = await bench.OpenAsync();
+        await LogBench.AppendDurablyAsync(handle, "a", "b", "c");
+        var (epoch, size) = (handle.Epoch, handle.SizeBytes);
+        Assert.Equal((epoch, size), (bench.Log.EpochOf(LogBench.Partition), await bench.Log.SizeOfAsync(LogBench.Partition, stop)));
+
+        await bench.RestartAsync();
+
+        Assert.Equal((epoch, size), (bench.Log.EpochOf(LogBench.Partition), await bench.Log.SizeOfAsync(LogBench.Partition, stop)));
+        Assert.False(bench.Log.Handles.TryGet(LogBench.Partition, out _));
+        Assert.True((await bench.OpenAsync()).Epoch > epoch);
+        await bench.Log.DeleteAsync(LogBench.Partition, stop);
+        Assert.Null(bench.Log.EpochOf(LogBench.Partition));
+        Assert.Equal(0, await bench.Log.SizeOfAsync(LogBench.Partition, stop));
+    }
+
     [Theory]
     [InlineData(1)]
     [InlineData(2)]

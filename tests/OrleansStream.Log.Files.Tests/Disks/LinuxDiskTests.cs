@@ -186,6 +186,7 @@ public sealed partial class LinuxDiskTests : IDisposable
             file.Write(0, [new byte[100_000]]);
             file.SyncData();
             Assert.True(disk.FreeBytes is > 0 and < 200_000);
+            Assert.True(disk.TotalBytes > disk.FreeBytes);
         }
         finally
         {

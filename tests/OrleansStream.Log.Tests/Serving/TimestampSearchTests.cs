@@ -4,6 +4,7 @@ using OrleansStream.Model;
 using OrleansStream.Model.Compression;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 using OrleansStream.Testing.Records;
 using OrleansStream.Testing.Serving;
 
@@ -139,6 +140,36 @@ public sealed class TimestampSearchTests
         handle.Close(ErrorCode.NotLeaderOrFollower);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, FindRaw(handle, 0).Error);
         Assert.Equal(ErrorCode.NotLeaderOrFollower, Max(handle).Error);
+    }
+
+    public static TheoryData<string, byte[]> BatchesThatNobodyCanLookInto => new()
+    {
+        { "garbage", new BatchBuilder().At(500).Record("a").Record("b").Edit(static bytes => bytes[RecordBatchLayout.Attributes + 1] = (byte)CompressionCodec.Gzip).Build() },
+        { "a trailer that tells another size", new BatchBuilder().At(500).Codec(CompressionCodec.Gzip).Record("a").Record("b").Edit(static bytes => bytes[^1] ^= 0x55).Build() },
+        { "more than anybody unpacks", new BatchBuilder().At(500).Codec(CompressionCodec.Zstd).Record((byte[]?)null, new byte[65 * Limits.MiB]).Record("b").Build() },
+    };
+
+    // What is compressed is not checked unless the topic asks for it. One such batch must not spoil its partition for all who look up times.
+    [Theory, MemberData(nameof(BatchesThatNobodyCanLookInto))]
+    public void Pitfall_21_a_batch_that_cannot_be_looked_into_is_judged_by_its_header_and_told_of_once(string what, byte[] batch)
+    {
+        using var broker = new MemoryBroker();
+        var handle = broker.Open();
+        broker.Append(handle, new BatchBuilder().At(100).Record("before"));
+        broker.Lane.Publish();
+        broker.Append(handle, batch);
+        broker.Lane.Publish();
+        broker.Append(handle, new BatchBuilder().At(300).Record("after").At(900).Record("later"));
+        broker.Lane.Publish();
+
+        Assert.Equal((0, 100), Find(handle, 50));
+        Assert.Equal((1, 500), Find(handle, 200));
+        Assert.Equal((4, 900), Find(handle, 501));
+        Assert.Equal((4, 900), FindMax(handle));
+        handle.MoveLogStart(new Offset(2));
+        Assert.Equal((2, 500), Find(handle, 0));
+        Assert.Empty(broker.ReadFailures);
+        Assert.True(broker.Unreadable.Count == 1 && broker.Unreadable[0].Contains("offset 1", StringComparison.Ordinal), what);
     }
 
     // Offsets 0: 100; 1..3: 100, 300, 50; 4: 20; 5: 900; 6: 400.

@@ -16,6 +16,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
     /// <summary>Which files are not written.</summary>
     public Func<string, bool> SkipsWrite { get; init; } = static _ => false;
 
+    public long TotalBytes => inner.TotalBytes;
+
     public long FreeBytes => inner.FreeBytes;
 
     public IDiskFile Open(string path, DiskOpenMode mode) => new File(this, inner.Open(path, mode), path);

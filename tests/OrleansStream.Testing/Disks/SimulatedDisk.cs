@@ -52,6 +52,8 @@ public sealed class SimulatedDisk : IDisk
     /// <summary>The machine or process is gone: every call throws <see cref="SimulatedCrashException"/>.</summary>
     public bool IsStopped => _stopped;
 
+    public long TotalBytes => Capacity;
+
     public long FreeBytes
     {
         get

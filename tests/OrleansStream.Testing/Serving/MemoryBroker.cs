@@ -34,7 +34,7 @@ public sealed class MemoryBroker : IDisposable
         Tail = new TailCache(new TailCacheOptions { MaxBytes = tailBytes }, OwnerFailures.Add);
         Extents = new MemoryExtentReader(Slabs);
         Handles = new HandleTable(Epochs);
-        Parts = new ServingParts { Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())), Tail = Tail, Time = Time, OnReadFailed = (_, _, failure) => ReadFailures.Add(failure) };
+        Parts = new ServingParts { Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())), Tail = Tail, Time = Time, OnReadFailed = (_, _, failure) => ReadFailures.Add(failure), OnUnreadable = (_, what) => Unreadable.Add(what) };
         Lane = NewLane(openBytes);
     }
 
@@ -61,6 +61,9 @@ public sealed class MemoryBroker : IDisposable
     public RecordedAppends Appends { get; } = new();
 
     public List<LogException> ReadFailures { get; } = [];
+
+    /// <summary>What time lookups could not look into.</summary>
+    public List<string> Unreadable { get; } = [];
 
     /// <summary>What owners threw at the lane's dispatcher. Disposing fails if there is any.</summary>
     public List<Exception> OwnerFailures { get; } = [];

@@ -19,6 +19,9 @@ public abstract class ConfigRule
     /// <summary>For lists: each item is one of these.</summary>
     public static ConfigRule ItemsOf(params string[] values) => new ItemsRule(values);
 
+    /// <summary>For lists: '*' alone, or pairs of numbers, a partition's and a broker's, with a colon between.</summary>
+    public static ConfigRule Replicas { get; } = new ReplicasRule();
+
     /// <summary>-1, or a number in the range.</summary>
     public static ConfigRule DefaultOrBetween(long minimum, long maximum) => new DefaultOrRangeRule(minimum, maximum);
 
@@ -56,6 +59,19 @@ public abstract class ConfigRule
             double.Parse(value, CultureInfo.InvariantCulture) is var number && number >= minimum && number <= maximum
                 ? null
                 : Wrong(name, value, string.Create(CultureInfo.InvariantCulture, $"value must be between {minimum} and {maximum}"));
+    }
+
+    private sealed class ReplicasRule : ConfigRule
+    {
+        public override string? Check(string name, string value) =>
+            value.Trim() == "*" || ConfigText.ToList(value).All(IsReplica)
+                ? null
+                : Wrong(name, value, "it must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
+
+        private static bool IsReplica(string item) =>
+            item.Split(':') is [var partition, var broker] && IsNumber(partition) && IsNumber(broker);
+
+        private static bool IsNumber(string text) => text.Length > 0 && text.All(char.IsAsciiDigit);
     }
 
     private sealed class OneOfRule(string[] values) : ConfigRule

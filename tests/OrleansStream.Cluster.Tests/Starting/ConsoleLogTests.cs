@@ -19,7 +19,7 @@ public sealed partial class ConsoleLogTests : IDisposable
 
         var lines = await LogAsync();
 
-        Assert.Contains(lines, line => line.Contains("Kafka:num.io.threads", StringComparison.Ordinal));
+        Assert.Contains(lines, line => line.Contains("without effect in this broker: num.io.threads", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.Matches(Event(), line));
         Assert.DoesNotContain(lines, line => line.Contains("grain service", StringComparison.Ordinal));
         Assert.All(lines, line => Assert.InRange(Time(Event().Match(line).Groups["time"].Value), before, TimeProvider.System.GetUtcNow().UtcDateTime));
@@ -32,7 +32,7 @@ public sealed partial class ConsoleLogTests : IDisposable
 
         var events = (await LogAsync("--Logging:Console:FormatterName=json")).ConvertAll(line => JsonDocument.Parse(line).RootElement);
 
-        var warning = Assert.Single(events, entry => entry.GetProperty("State").TryGetProperty("Name", out var name) && name.GetString() == "num.io.threads");
+        var warning = Assert.Single(events, entry => entry.GetProperty("State").TryGetProperty("Names", out var names) && names.GetString() == "num.io.threads");
         Assert.Equal("Warning", warning.GetProperty("LogLevel").GetString());
         Assert.All(events, entry => Assert.InRange(Time(entry.GetProperty("Timestamp").GetString()!), before, TimeProvider.System.GetUtcNow().UtcDateTime));
     }

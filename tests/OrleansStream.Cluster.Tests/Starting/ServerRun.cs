@@ -25,6 +25,8 @@ internal sealed partial class ServerRun : IAsyncDisposable
         _process.BeginErrorReadLine();
     }
 
+    public int ProcessId => _process.Id;
+
     public string Output => Text(_output);
 
     public string Errors => Text(_errors);
@@ -39,6 +41,9 @@ internal sealed partial class ServerRun : IAsyncDisposable
         // A shell that runs the tests in its background makes its children ignore SIGINT, and an ignored signal is inherited: no terminal would do that.
         var start = new ProcessStartInfo("env") { RedirectStandardOutput = true, RedirectStandardError = true };
         start.ArgumentList.Add("--default-signal=INT");
+
+        // A test that forbids writing wants a write that fails, and no signal.
+        start.ArgumentList.Add("--ignore-signal=XFSZ");
         start.ArgumentList.Add("dotnet");
         start.ArgumentList.Add(Repository.ServerAssembly());
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
@@ -76,6 +81,13 @@ internal sealed partial class ServerRun : IAsyncDisposable
         var watch = Stopwatch.StartNew();
         Signals.Send(_process.Id, signal);
         return (await EndAsync(), watch.Elapsed);
+    }
+
+    /// <summary>Status and body of an HTTP page, whatever the status.</summary>
+    public async Task<(int Status, string Text)> AskAsync(string path)
+    {
+        using var answer = await Client.GetAsync(new Uri(Address().Match(Output).Groups["http"].Value + path));
+        return ((int)answer.StatusCode, await answer.Content.ReadAsStringAsync());
     }
 
     public Task<string> GetAsync(string path) => Client.GetStringAsync(new Uri(Address().Match(Output).Groups["http"].Value + path));

@@ -66,6 +66,8 @@ public sealed class ReservedDisk(IDisk disk, DiskReserve reserve) : IDisk
 
         public int Alignment => file.Alignment;
 
+        public long NextData(long position) => file.NextData(position);
+
         public void Reserve(long length)
         {
             while (true)

@@ -19,6 +19,12 @@ internal sealed class FaultyLog(IPartitionLog inner) : IPartitionLog
 
     public void FailDeletions(int count) => Volatile.Write(ref _failures, count);
 
+    public (long TotalBytes, long UsableBytes) Volume => inner.Volume;
+
+    public LeaderEpoch? EpochOf(PartitionId partition) => inner.EpochOf(partition);
+
+    public ValueTask<long> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken) => inner.SizeOfAsync(partition, cancellationToken);
+
     public bool HasLog(PartitionId partition) => inner.HasLog(partition);
 
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken) =>

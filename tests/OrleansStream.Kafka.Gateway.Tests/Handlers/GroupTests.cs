@@ -127,7 +127,7 @@ public class GroupTests
         var leave = new LeaveGroupRequest { GroupId = "g", Members = [new() { MemberId = "m" }] };
 
         Assert.Equal(ErrorCode.UnknownMemberId, (await client.AskAsync<HeartbeatResponse>(new HeartbeatRequest { GroupId = "g", MemberId = "m" }, 4)).ErrorCode);
-        Assert.Equal(ErrorCode.UnknownMemberId, (await client.AskAsync<SyncGroupResponse>(new SyncGroupRequest { GroupId = "g", MemberId = "m" }, 5)).ErrorCode);
+        Assert.Equal(ErrorCode.UnknownMemberId, (await client.AskAsync<SyncGroupResponse>(new SyncGroupRequest { GroupId = "g", MemberId = "m", ProtocolType = "consumer", ProtocolName = "range" }, 5)).ErrorCode);
         Assert.Equal(ErrorCode.UnknownMemberId, (await client.AskAsync<LeaveGroupResponse>(leave, 5)).Members.Single().ErrorCode);
         Assert.Equal(ErrorCode.UnknownMemberId, (await client.AskAsync<LeaveGroupResponse>(new LeaveGroupRequest { GroupId = "g", MemberId = "m" }, 2)).ErrorCode);
         Assert.Empty(harness.Grains.Asked);
@@ -141,7 +141,7 @@ public class GroupTests
         var client = harness.Connect();
 
         Assert.Equal(ErrorCode.None, (await client.AskAsync<HeartbeatResponse>(new HeartbeatRequest { GroupId = "g" }, 4)).ErrorCode);
-        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, (await client.AskAsync<SyncGroupResponse>(new SyncGroupRequest { GroupId = "g" }, 5)).ErrorCode);
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, (await client.AskAsync<SyncGroupResponse>(new SyncGroupRequest { GroupId = "g", ProtocolType = "consumer", ProtocolName = "range" }, 5)).ErrorCode);
     }
 
     // Pitfall 16: nothing committed is -1 without an error, for unknown groups and unknown topics too. Pitfall 3: null asks for everything.

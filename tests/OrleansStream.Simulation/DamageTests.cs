@@ -142,7 +142,7 @@ public class DamageTests
     // Segments, closed files, an ended session and one that was stopped at rest, and snapshots.
     private static Script Written()
     {
-        var setup = new BrokerSetup { FileBytes = 32 * 1024, MaxWalBytes = 4 * 32 * 1024, SegmentBytes = 8 * 1024, ReadGrace = TimeSpan.Zero, SettingsOf = _ => new PartitionSettings { RetentionMs = -1 } };
+        var setup = new BrokerSetup { FileBytes = 32 * 1024, SegmentBytes = 8 * 1024, ReadGrace = TimeSpan.Zero, SettingsOf = _ => new PartitionSettings { RetentionMs = -1 } };
         var script = new Script(new SimulatedDisk(), setup: setup);
         script.Start();
         for (var life = 0; life < 2; life++)
@@ -154,7 +154,7 @@ public class DamageTests
             }
 
             script.Rest();
-            script.TendWal();
+            script.SplitClosed();
             script.TendPartitions();
             script.Rest();
             if (life == 0) script.Restart(script.Disk.CutPowerKeepingAll());

@@ -43,6 +43,7 @@ internal sealed class Schedule
     private readonly BrokerSetup _setup;
     private readonly int[] _weights = new int[Enum.GetValues<ScheduleAction>().Length];
     private readonly List<Task> _pending = [];
+    private readonly List<PartitionId> _opening = [];
     private SimulatedDisk _disk = new();
     private SimulatedBroker? _broker;
     private Task<bool>? _replacing;
@@ -262,7 +263,12 @@ internal sealed class Schedule
         switch (_chance.Next(12))
         {
             case 0:
-                Begin(async () => await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None));
+                if (!MayOpen(journal.Partition)) break;
+                Begin(async () =>
+                {
+                    using var opening = new Opening(_opening, journal.Partition);
+                    await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None);
+                });
                 break;
             case < 3:
                 Begin(() => journal.LoadAsync(broker));
@@ -292,6 +298,9 @@ internal sealed class Schedule
         if (handle.Append(batch, default, new Completion(this, log, batch, _disk), 0) == AppendStatus.Begun) _unanswered++;
     }
 
+    // The server lets one run at a time for each partition. Two show what they do to each other; of many none may come to an end.
+    private bool MayOpen(PartitionId partition) => _opening.Count(opening => opening == partition) < 2;
+
     private void AppendMore(PartitionId partition)
     {
         if (Array.Find(_logs, log => log.Partition == partition) is { } log && _chance.Next(4) == 0) Append(log);
@@ -308,8 +317,10 @@ internal sealed class Schedule
     private void Open(ExpectedLog log)
     {
         var opener = _broker!.Opener!;
+        if (!MayOpen(log.Partition)) return;
         Begin(async () =>
         {
+            using var opening = new Opening(_opening, log.Partition);
             var outcome = await opener.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
             if (log.IsDeletionAsked && outcome.Status == OpenStatus.Deleted) return;
             Note($"opened {log.Partition} {outcome.Handle?.Epoch} {outcome.Handle?.LogStart} {outcome.Handle?.HighWatermark}");
@@ -443,6 +454,7 @@ internal sealed class Schedule
     private void Drain()
     {
         _isDraining = true;
+        _disk.StopAtWritePoint = null;
         foreach (var log in _deleted.Where(log => !log.IsDeleted)) Finish(() => DeleteAgainAsync(log));
         foreach (var pass in Leftovers.Passes)
         {
@@ -489,6 +501,7 @@ internal sealed class Schedule
         _broker = null;
         (_replacing, _tendingWal, _tendingPartitions) = (null, null, null);
         _pending.Clear();
+        _opening.Clear();
         _mayFail = false;
         _unanswered = 0;
     }
@@ -542,6 +555,20 @@ internal sealed class Schedule
     {
         _events.Append(MemoryMarshal.AsBytes(text.AsSpan()));
         if (Traces) Console.Error.WriteLine(text);
+    }
+
+    private sealed class Opening : IDisposable
+    {
+        private readonly List<PartitionId> _all;
+        private readonly PartitionId _partition;
+
+        public Opening(List<PartitionId> all, PartitionId partition)
+        {
+            (_all, _partition) = (all, partition);
+            all.Add(partition);
+        }
+
+        public void Dispose() => _all.Remove(_partition);
     }
 
     private sealed class Completion(Schedule schedule, ExpectedLog log, byte[] batch, SimulatedDisk disk, SimulatedProducer? producer = null) : IAppendCompletion

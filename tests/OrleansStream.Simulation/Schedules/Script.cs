@@ -112,7 +112,10 @@ internal sealed class Script
 
     public void TendWal() => Do(Broker.Upkeep!.TendWalAsync);
 
-    /// <summary>The same, as far as it comes: its disk fails.</summary>
+    /// <summary>Empties the oldest part of the WAL that is closed, far from any cap.</summary>
+    public void SplitClosed() => Do(async () => await Broker.Upkeep!.Splitter.SplitAsync(Broker.Upkeep.Usage.ClosedParts()[0], CancellationToken.None));
+
+    /// <summary>The same as <see cref="TendWal"/>, as far as it comes: its disk fails.</summary>
     public void TryTendWal()
     {
         Broker.Scheduler.Start(Broker.Upkeep!.TendWalAsync);

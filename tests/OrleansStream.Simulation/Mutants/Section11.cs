@@ -1,0 +1,75 @@
+namespace OrleansStream.Simulation.Mutants;
+
+/// <summary>
+/// Every mutant that the storage protocol lists, and what becomes of it here: found by schedules under a name of <see cref="Mutants.All"/>, found by a test
+/// that is named, or why one broker with files cannot have it.
+/// </summary>
+internal static class Section11
+{
+    private const string NoFences = "There are no fences on files: the lock of the directory keeps a second process out (rule F7).";
+    private const string NoRelease = "One broker hands over to nobody: there is no Release on files.";
+
+    public static readonly IReadOnlyDictionary<string, Found> All = new Dictionary<string, Found>
+    {
+        ["no data sync"] = Found.BySeeds("no data sync", "no data sync of the metadata journal"),
+        ["no directory sync"] = Found.BySeeds("no directory sync", "no directory sync of the metadata journal"),
+        ["acknowledge before durable"] = Found.BySeeds("acknowledge before durable", "failed write taken for success"),
+        ["publish out of order"] = Found.BySeeds("publish out of order"),
+        ["publish after the end"] = Found.BySeeds("publish after the end"),
+        ["no durable-end check"] = Found.ByTest(nameof(CrashPointTests.Without_the_durable_end_in_headers_the_same_damage_would_pass_for_a_torn_tail)),
+        ["no closed-epoch check"] = Found.BySeeds("no closed-epoch check", "closed-epoch check without the drain"),
+        ["release without closing the epoch"] = Found.Nowhere(NoRelease),
+        ["open in the own session without a manifest write"] = Found.BySeeds("open in the own session without a manifest write"),
+        ["log end from published frames only"] = Found.BySeeds("log end from published frames only"),
+        ["log end from accepted frames"] = Found.BySeeds("log end from accepted frames"),
+        ["log end from the manifest only"] = Found.BySeeds("log end from the manifest only"),
+        ["recovery or cut filtered by epoch or slot"] = Found.BySeeds("recovery filtered by epoch", "recovery filtered by slot", "recovery leaves out the last run", "cut filtered by epoch"),
+        ["own-session extents dropped"] = Found.BySeeds("own-session extents dropped"),
+        ["hand-over drops inherited extents"] = Found.BySeeds("hand-over drops inherited extents"),
+        ["release although the session changed"] = Found.Nowhere(NoRelease),
+        ["conflict taken for success"] = Found.BySeeds("conflict taken for success"),
+        ["conflict on a fence taken for fenced"] = Found.Nowhere(NoFences),
+        ["any fence taken for the end"] = Found.Nowhere(NoFences),
+        ["walk from the partition's slot"] = Found.Nowhere(NoFences),
+        ["no compare-and-set on the manifest"] = Found.BySeeds("no compare-and-set on the manifest"),
+        ["claim sent again with a new ETag and old extents"] = Found.BySeeds("claim sent again with a new ETag and old extents"),
+        ["undecided write taken for failed"] = Found.BySeeds("undecided write taken for failed"),
+        ["delete before the trim record"] = Found.ByTest(nameof(TrimTests.Deleting_before_the_trim_point_is_recorded_would_be_found)),
+        ["trim not frozen"] = Found.Nowhere("Nobody recovers a session whose lane still trims: it is ended in the process, or the process is gone."),
+        ["deactivated partition not pinned"] = Found.BySeeds("deactivated partition not pinned"),
+        ["trim above slots in flight"] = Found.BySeeds("trim above slots in flight", "trim as far as is written"),
+        ["carry replaces the slot before publication"] = Found.BySeeds("carry replaces the slot before publication"),
+        ["inherited extents dropped before the carried block is published"] = Found.Nowhere("Inherited extents are never carried forward here: they are cut into segments."),
+        ["contained change accepted for a claim"] = Found.BySeeds("contained change accepted for a claim"),
+        ["offset and place in two critical sections"] = Found.BySeeds("offset and place in two critical sections"),
+        ["recovered bytes not synced again"] = Found.BySeeds("recovered bytes not synced again", "recovered bytes synced but not written again"),
+        ["session without a record"] = Found.BySeeds("session without a record"),
+        ["close when merely re-owned"] = Found.BySeeds("close when merely re-owned"),
+        ["Wal extents into pendingDelete"] = Found.BySeeds("Wal extents into pendingDelete"),
+        ["split out of order"] = Found.BySeeds("split out of order"),
+        ["split drops all Wal extents"] = Found.BySeeds("split drops all Wal extents"),
+        ["a carried frame forgotten"] = Found.BySeeds("a carried frame forgotten"),
+        ["second entry for a carried frame"] = Found.Nowhere("The index cannot be given a second entry from outside; the unit tests of the lane index hold it to one (rule S4)."),
+        ["log end from the last extent only"] = Found.BySeeds("log end without log start"),
+        ["old image after a conflict"] = Found.BySeeds("old image after a conflict"),
+        ["sweep deletes by age directly"] = Found.Nowhere("Its window is one call of the splitter, and it needs a day in there; no schedule has been written yet that holds the splitter for so long."),
+        ["re-use after a conflict without HEAD"] = Found.Nowhere("As above; the unit tests of the splitter hold a conflict in its way and take the segment away (rule D4)."),
+        ["grace counted from before the write"] = Found.Nowhere("What is dropped here lies below log start or is deleted, and is read by nobody; the merging of segments would bring it."),
+        ["sweep judges blocks"] = Found.BySeeds("sweep judges blocks"),
+        ["dead sessions without partitions never closed"] = Found.BySeeds("dead sessions without partitions never closed"),
+        ["no tombstone of a deleted topic"] = Found.BySeeds("no tombstone of a deleted topic"),
+    };
+}
+
+/// <summary>What becomes of a mutant.</summary>
+/// <param name="Mutants">The names of <see cref="Mutants.All"/> that stand for it.</param>
+/// <param name="Test">The test that finds it.</param>
+/// <param name="WhyNot">Why it is not found here.</param>
+internal sealed record Found(IReadOnlyList<string> Mutants, string? Test, string? WhyNot)
+{
+    public static Found BySeeds(params string[] mutants) => new(mutants, null, null);
+
+    public static Found ByTest(string test) => new([], test, null);
+
+    public static Found Nowhere(string why) => new([], null, why);
+}

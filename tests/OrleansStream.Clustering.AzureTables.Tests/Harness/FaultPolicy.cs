@@ -16,8 +16,10 @@ public sealed class FaultPolicy : HttpPipelinePolicy
     /// <summary>Every request that was tried, as "POST $batch".</summary>
     public List<string> Requests { get; } = [];
 
-    /// <summary>From now on nothing gets through.</summary>
+    /// <summary>From now on nothing gets through, until <see cref="Restore"/>.</summary>
     public void Cut() => _cut = true;
+
+    public void Restore() => _cut = false;
 
     /// <summary>What happens to the next write: the first in the queue to the next one, and so on. Reads pass.</summary>
     public void OnNextWrite(Func<HttpMessage, Func<Task>, Task> fault) => _faults.Enqueue(fault);

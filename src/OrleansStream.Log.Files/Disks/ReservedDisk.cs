@@ -106,8 +106,6 @@ public sealed class ReservedDisk(IDisk disk, DiskReserve reserve) : IDisk
 
         public int Read(long position, Span<byte> destination) => file.Read(position, destination);
 
-        public long NextData(long position) => file.NextData(position);
-
         public void Truncate(long length) => file.Truncate(length);
 
         public void Dispose() => file.Dispose();

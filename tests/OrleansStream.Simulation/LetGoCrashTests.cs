@@ -91,6 +91,30 @@ public class LetGoCrashTests
         Assert.True(found > 0);
     }
 
+    // The window is short, so many schedules look for it: the lane trims again and again while frames are on their way to their new slots, and power is cut.
+    [Theory, InlineData(false), InlineData(true)]
+    public void A_cut_while_frames_are_carried_and_the_lane_trims_loses_nothing_unless_slots_are_replaced_early(bool early)
+    {
+        // All of it is carried: a partition that is cut keeps its slots until the others are published anyway.
+        var part = Parts["a split carries forward"] with { Setup = Setup(carryBytes: 100_000) with { MaxWalBytes = 5 * FileBytes }, Prepare = script => Fill(script, 29), Mutation = () => early ? new Mutants.EarlyCarryMutation() : Mutation.None };
+        var found = 0;
+        for (var seed = 0; seed < 200; seed++)
+        {
+            var script = Prepared(part, seed);
+            _ = script.Broker.Scheduler.Start(script.Broker.Upkeep!.TendWalAsync);
+            for (var step = 0; step < 5 + (seed % 60); step++)
+            {
+                _ = script.Broker.Scheduler.Start(() => script.Broker.Lane.TrimAsync(CancellationToken.None).AsTask());
+                script.Broker.Scheduler.RunOne();
+                script.Broker.Scheduler.RunOne();
+            }
+
+            if (Throws(() => script.Restart(script.Disk.CutPower(seed)))) found++;
+        }
+
+        Assert.Equal(early, found > 0);
+    }
+
     private static bool Throws(Action work)
     {
         try
@@ -139,10 +163,10 @@ public class LetGoCrashTests
         }
     }
 
-    private static Script Prepared(Part part)
+    private static Script Prepared(Part part, int seed = 1)
     {
         var script = new Script(new SimulatedDisk(), part.Mutation, part.Setup);
-        script.Start();
+        script.Start(seed);
         part.Prepare(script);
         return script;
     }

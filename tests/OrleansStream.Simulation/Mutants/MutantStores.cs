@@ -31,9 +31,6 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>After a conflict the same content is sent once more, on top of what stands now.</summary>
     public Func<Manifest, Manifest, bool> SendsAgain { get; init; } = static (_, _) => false;
 
-    /// <summary>A claim that finds its epoch and owner standing takes them for its own.</summary>
-    public bool AcceptsContainedClaims { get; init; }
-
     /// <summary>Told of a write of which it is not known whether it stands; the writer is told that it failed.</summary>
     public Func<Manifest?, Manifest, Task>? OnUnknown { get; init; }
 
@@ -67,7 +64,6 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
         if (ConflictIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
         stands = await inner.GetAsync(next.Partition, cancellationToken);
         if (stands is null) return write;
-        if (AcceptsContainedClaims && stands.Manifest.Epoch == next.Epoch && stands.Manifest.Owner == next.Owner && next.Epochs is [.., var last] && last.Epoch == next.Epoch) return new ManifestWrite(ManifestOutcome.Written, stands.ETag);
         return SendsAgain(stands.Manifest, next) ? await inner.CompareAndSetAsync(next, stands.ETag, cancellationToken) : write;
     }
 

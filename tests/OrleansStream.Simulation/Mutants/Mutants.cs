@@ -48,7 +48,6 @@ internal static class Mutants
         ["offset and place in two critical sections"] = () => new TwoSectionsMutation(),
         ["trim as far as is written"] = () => new InFlightMutation(),
         ["deactivated partition not pinned"] = () => new UnpinnedMutation(),
-        ["carry replaces the slot before publication"] = () => new EarlyCarryMutation(),
         ["a carried frame forgotten"] = () => new ForgottenCarryMutation(),
         ["split out of order"] = () => new ManifestMutation(store => new MutantManifests(store)
         {
@@ -60,7 +59,6 @@ internal static class Mutants
         }),
         ["cut filtered by epoch"] = () => new CutFilterMutation(),
         ["recovery filtered by slot"] = () => new RecoveredMutation((_, frames) => Rising(frames)),
-        ["contained change accepted for a claim"] = () => new ManifestMutation(store => new MutantManifests(store) { AcceptsContainedClaims = true }),
         ["claim sent again with a new ETag and old extents"] = () => new ManifestMutation(store => new MutantManifests(store) { SendsAgain = (stands, next) => next.Epoch == stands.Epoch.Next }),
         ["old image after a conflict"] = () => new ManifestMutation(store => new MutantManifests(store) { SendsAgain = (stands, next) => next.Epoch <= stands.Epoch }),
         ["undecided write taken for failed"] = () => new UndecidedMutation(),

@@ -137,6 +137,7 @@ public class Lane : ILane
     public void Forget(PartitionId partition)
     {
         _partitions.TryRemove(partition, out _);
+        Index.OnForgotten();
         _setup.ClosedEpochs.Forget(partition);
     }
 

@@ -11,6 +11,11 @@ public sealed class LaneIndex
     private readonly SessionId _session;
     private readonly ConcurrentDictionary<PartitionId, LanePartition> _partitions;
 
+    // The lowest slot of every entry, null if there is none, so that an idle broker need not walk its partitions each second to find that nothing changed.
+    private Slot? _lowest;
+    private bool _isLowestKnown = true;
+    private long _blocks;
+
     internal LaneIndex(SessionId session, ConcurrentDictionary<PartitionId, LanePartition> partitions)
     {
         _session = session;
@@ -19,6 +24,9 @@ public sealed class LaneIndex
 
     /// <summary>Partitions that the lane keeps something of.</summary>
     public int Partitions => _partitions.Count;
+
+    /// <summary>Blocks that were added since the session began: as long as it stays the same, nothing was published.</summary>
+    internal long BlocksAdded => Volatile.Read(ref _blocks);
 
     /// <summary>Adds what the session holds of the partition at or above the offset, in offset order.</summary>
     /// <param name="partition">Whose frames.</param>
@@ -42,7 +50,17 @@ public sealed class LaneIndex
     public void ForgetBelow(PartitionId partition, Offset offset)
     {
         if (!_partitions.TryGetValue(partition, out var state)) return;
-        lock (_lock) state.Runs.ForgetBelow(offset);
+        lock (_lock)
+        {
+            state.Runs.ForgetBelow(offset);
+            _isLowestKnown = false;
+        }
+    }
+
+    /// <summary>The lane has forgotten a partition with all that it had.</summary>
+    internal void OnForgotten()
+    {
+        lock (_lock) _isLowestKnown = false;
     }
 
     /// <summary>Adds what each partition has in slots below the end: what keeps those slots from being trimmed.</summary>
@@ -61,16 +79,21 @@ public sealed class LaneIndex
     /// <param name="unpublished">The lowest slot that was not yet published, read before this call: what is published meanwhile lies above it.</param>
     internal Slot LowestSlot(Slot unpublished)
     {
-        var lowest = unpublished;
         lock (_lock)
         {
-            foreach (var (_, state) in _partitions)
+            if (!_isLowestKnown)
             {
-                if (state.Runs.LowestSlot() is { } slot) lowest = Slot.Min(lowest, slot);
-            }
-        }
+                _lowest = null;
+                foreach (var (_, state) in _partitions)
+                {
+                    if (state.Runs.LowestSlot() is { } slot) _lowest = _lowest is { } lowest ? Slot.Min(lowest, slot) : slot;
+                }
 
-        return lowest;
+                _isLowestKnown = true;
+            }
+
+            return _lowest is { } known ? Slot.Min(unpublished, known) : unpublished;
+        }
     }
 
     internal void Add(LaneBlock block)
@@ -79,6 +102,8 @@ public sealed class LaneIndex
         lock (_lock)
         {
             for (var i = 0; i < frames.Length; i++) block.PlacedAt(i).Partition.Runs.Add(frames[i], block.Slot, block.Region);
+            _isLowestKnown = false; // A frame that was carried forward may have been the lowest.
+            _blocks++;
         }
     }
 }

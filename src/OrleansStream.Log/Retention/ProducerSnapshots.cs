@@ -25,7 +25,10 @@ public sealed class ProducerSnapshots(ManifestEditor manifests, IObjectStore obj
     /// <summary>Saves the producers if much was appended since the last time. Returns whether it did.</summary>
     /// <exception cref="LogException">Storage failed; the next call tries again.</exception>
     public async ValueTask<bool> TendAsync(PartitionHandle handle, CancellationToken cancellationToken) =>
-        handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner && await SaveAsync(handle, cancellationToken);
+        IsDue(handle) && await SaveAsync(handle, cancellationToken);
+
+    /// <summary>Whether much was appended since the producers were saved.</summary>
+    public bool IsDue(PartitionHandle handle) => handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner;
 
     /// <summary>To be called before records below the offset go: their producers are then in a snapshot.</summary>
     /// <returns>False if they are not: the records must stay, until a later call succeeds.</returns>

@@ -28,6 +28,9 @@ public sealed class Upkeep(UpkeepParts parts)
     private long _lastSweep = parts.Time.GetTimestamp();
     private bool _hasWatchedAll;
 
+    // What was published when the producers of every partition were last found saved.
+    private (SessionId Session, long Blocks)? _producersSaved;
+
     /// <summary>Runs until it is cancelled, on the task scheduler that it is started on.</summary>
     public Task RunAsync(CancellationToken cancellationToken) =>
         // Apart from each other: a long sweep must not keep producers waiting for a WAL file.
@@ -118,8 +121,14 @@ public sealed class Upkeep(UpkeepParts parts)
         }
     }
 
+    // Where nothing was published, nothing became due: ten thousand idle partitions must not cost a walk each second.
     private async ValueTask SaveProducersAsync(CancellationToken cancellationToken)
     {
+        var lane = parts.CurrentLane();
+        var published = (lane.Session, lane.Index.BlocksAdded);
+        if (_producersSaved == published) return;
+
+        var isDue = false;
         foreach (var handle in parts.Handles.All)
         {
             try
@@ -130,7 +139,11 @@ public sealed class Upkeep(UpkeepParts parts)
             {
                 parts.OnFailed?.Invoke($"The producers of partition {handle.Id} could not be saved; it is tried again.", error);
             }
+
+            isDue |= parts.Producers.IsDue(handle);
         }
+
+        if (!isDue) _producersSaved = published;
     }
 
     private async ValueTask WalkOpenAsync(CancellationToken cancellationToken)

@@ -96,6 +96,32 @@ public sealed class LaneIndexTests
         Assert.Equal(bench.Lane.Session, extents[0].Session);
     }
 
+    [Fact]
+    public void T1_the_lowest_slot_follows_what_comes_is_carried_and_goes()
+    {
+        using var bench = new LaneBench();
+        var index = bench.Lane.Index;
+        var other = bench.Lane.PartitionOf(LaneCalls.Partition(5));
+        Assert.Equal(new Slot(9), index.LowestSlot(new Slot(9)));
+
+        bench.Append(0);
+        bench.RunAll();
+        bench.Append(0, partition: other);
+        bench.RunAll();
+        Assert.Equal(new Slot(0), index.LowestSlot(new Slot(9)));
+
+        bench.Append(0); // Carried forward: the same frame once more, in slot 2.
+        bench.RunAll();
+        Assert.Equal(new Slot(1), index.LowestSlot(new Slot(9)));
+
+        index.ForgetBelow(other.Partition, new Offset(1));
+        Assert.Equal(new Slot(2), index.LowestSlot(new Slot(9)));
+        Assert.Equal(new Slot(1), index.LowestSlot(new Slot(1)));
+
+        bench.Lane.Forget(bench.Partition.Partition);
+        Assert.Equal(new Slot(9), index.LowestSlot(new Slot(9)));
+    }
+
     private static List<(long Base, long Last, long FirstSlot, long LastSlot)> Extents(LaneBench bench, long from)
     {
         var extents = new List<WalExtent>();

@@ -6,6 +6,7 @@ using OrleansStream.Log.Serving;
 using OrleansStream.Log.Tests.Segments;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.Tests.Retention;
 
@@ -59,6 +60,22 @@ public sealed class UpkeepTests : IDisposable
         Assert.Equal(new Offset(10), handle.LogStart);
         Assert.Equal(1, _closings);
         Assert.Equal(_bench.Lane.PublishedEnd, _bench.Lane.TrimPoint);
+    }
+
+    [Fact]
+    public async Task Producers_are_saved_as_soon_as_they_are_due_though_walks_are_left_out_while_nothing_is_published()
+    {
+        var handle = _bench.Retention.Open();
+        for (var sequence = 0; sequence < 4; sequence++)
+        {
+            var isDue = sequence % 2 == 1; // Two batches of 600 bytes pass the bound of 1,000.
+            _bench.Retention.Broker.Append(handle, BatchBuilder.OfProducer(4711, 0, sequence).Records(1, valueBytes: 600));
+            _bench.Retention.Broker.Lane.Publish();
+            await _upkeep.TendPartitionsAsync(Token);
+            await _upkeep.TendPartitionsAsync(Token);
+            var expected = isDue ? new Offset(sequence + 1) : sequence == 0 ? default(Offset?) : new Offset(sequence);
+            Assert.Equal(expected, (await _bench.Retention.ManifestOf(handle.Id)).Snapshot?.CoversTo);
+        }
     }
 
     [Fact]

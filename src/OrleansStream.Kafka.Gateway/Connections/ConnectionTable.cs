@@ -32,6 +32,9 @@ internal sealed class ConnectionTable : IDisposable
 
     public int Count => _connections.Count;
 
+    /// <summary>Every open connection, as of some moment while it is read.</summary>
+    public IEnumerable<KafkaConnection> All => _connections.Select(static pair => pair.Key);
+
     /// <summary>False: the broker is at a bound, or stopping, and the connection is to be closed.</summary>
     public bool TryAdd(KafkaConnection connection)
     {
@@ -133,7 +136,7 @@ internal sealed class ConnectionTable : IDisposable
 
         foreach (var relief in _reliefs)
         {
-            for (var cut = relief.Relieve(_connections.Select(static pair => pair.Key)); cut > 0; cut--)
+            for (var cut = relief.Relieve(All); cut > 0; cut--)
             {
                 _metrics.ConnectionStalled();
             }

@@ -44,13 +44,13 @@ internal sealed class FrameReader(PipeReader input, IntakeBudget budget, int max
         }
 
         await budget.TakeAsync(size, cancellationToken);
-        activity.Holds(size);
         var buffer = ArrayPool<byte>.Shared.Rent(size);
         var frame = new Frame(buffer, size, budget);
         var whole = false;
         try
         {
             activity.Enter(ConnectionPhase.Intake);
+            activity.Holds(size);
             await FillAsync(buffer.AsMemory(0, size), 0, cancellationToken);
             activity.Enter(ConnectionPhase.Waiting);
             whole = true;
@@ -80,9 +80,9 @@ internal sealed class FrameReader(PipeReader input, IntakeBudget budget, int max
             {
                 var room = (int)Math.Min(size, Math.Max(WholeBytes, (long)filled * Growth));
                 await budget.GrowAsync(claim, room, cancellationToken);
-                activity.Holds(claim.Held);
                 Enlarge(ref buffer, filled, room);
                 activity.Enter(ConnectionPhase.Intake);
+                activity.Holds(claim.Held);
                 await FillAsync(buffer.AsMemory(filled, room - filled), filled, cancellationToken);
                 activity.Enter(ConnectionPhase.Waiting);
                 filled = room;

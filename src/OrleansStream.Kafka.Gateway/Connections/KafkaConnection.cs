@@ -29,6 +29,9 @@ internal sealed class KafkaConnection : IDisposable
         _gone = CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
         Answers = new AnswerQueue(_output, options.MaxUnansweredRequests, options.MaxUnansweredBytes, failure => Abort(failure?.Message ?? "An answer could not be written."));
+
+        // Whoever waits for answers to leave goes on: they never will.
+        _gone.Token.UnsafeRegister(static answers => ((AnswerQueue)answers!).Close(), Answers);
     }
 
     public ConnectionActivity Activity { get; }

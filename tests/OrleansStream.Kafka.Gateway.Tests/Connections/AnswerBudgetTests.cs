@@ -64,6 +64,10 @@ public class AnswerBudgetTests
             },
             4);
         await GatewayHarness.UntilAsync(() => harness.Answers.Taken == Limits.MiB);
+
+        // Its first bytes are there, and untouched: the broker waits for room to write the rest from now on.
+        var first = await greedy.Input.ReadAsync(TestContext.Current.CancellationToken);
+        greedy.Input.AdvanceTo(first.Buffer.Start);
         return greedy;
     }
 }

@@ -36,7 +36,8 @@ public class ConnectionPaceTests
     [Fact]
     public async Task A_connection_beyond_the_rate_is_served_later_and_not_refused()
     {
-        await using var harness = new GatewayHarness(static options => options.MaxConnectionsPerSecond = 1);
+        // The clock moves fast here; it must not make anybody idle.
+        await using var harness = new GatewayHarness(static options => (options.MaxConnectionsPerSecond, options.MaxIdle) = (1, TimeSpan.FromDays(10_000)));
         await harness.Connect().AskAsync<MetadataResponse>(Anything, 9);
         await harness.Connect().AskAsync<MetadataResponse>(Anything, 9);
         var third = harness.Connect();

@@ -158,7 +158,7 @@ public class IntakeTests
             await SendAsync(sender, 64 * Limits.KiB);
         }
 
-        await GatewayHarness.UntilAsync(() => harness.Intake.Taken == 4 * Limits.MiB);
+        await GatewayHarness.UntilAsync(() => harness.Connections.All.Count(static connection => connection.Activity.IntakeLag().Held == Limits.MiB) == 4);
         var waiting = harness.Connect();
         await waiting.SendAsync(Anything, 9);
         await GatewayHarness.UntilAsync(() => harness.Intake.Waiting == 1);

@@ -232,7 +232,7 @@ public class KafkaConnectionTests
         await client.AskAsync<ProduceResponse>(Requests.Produce("orders", "a"), 9);
         await client.SendAsync(Requests.Produce("orders", "never durable"), 9);
 
-        // A half-sent request keeps the reading loop busy, so that this client cannot end by itself.
+        // Whether the reading loop waits for the rest of this one, or has ended already and waits for the answer that never comes, it is cut off.
         await client.SendRawAsync([0, 0, 1, 0, 0]);
 
         await harness.Connections.DrainAsync(new CancellationToken(canceled: true));

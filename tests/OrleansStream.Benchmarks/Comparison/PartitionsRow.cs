@@ -7,7 +7,8 @@ namespace OrleansStream.Benchmarks.Comparison;
 internal sealed class PartitionsRow(int partitions) : IComparisonRow
 {
     private const int PartitionsOfTopic = 100;
-    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(10);
+    // Runtimes compile in the background what they have just seen to be hot: for half a minute an idle broker is not idle yet.
+    private static readonly TimeSpan SettleTime = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan IdleTime = TimeSpan.FromSeconds(20);
 
     public string Name => $"partitions-{partitions}";

@@ -28,7 +28,7 @@ public sealed class ProducerSnapshots(ManifestEditor manifests, IObjectStore obj
         IsDue(handle) && await SaveAsync(handle, cancellationToken);
 
     /// <summary>Whether much was appended since the producers were saved.</summary>
-    public bool IsDue(PartitionHandle handle) => handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner;
+    internal bool IsDue(PartitionHandle handle) => handle.BytesSinceProducerSnapshot >= BytesBetween && handle.IsOwner;
 
     /// <summary>To be called before records below the offset go: their producers are then in a snapshot.</summary>
     /// <returns>False if they are not: the records must stay, until a later call succeeds.</returns>

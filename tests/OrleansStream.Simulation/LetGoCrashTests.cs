@@ -96,13 +96,16 @@ public class LetGoCrashTests
     public void A_cut_while_frames_are_carried_and_the_lane_trims_loses_nothing_unless_slots_are_replaced_early(bool early)
     {
         // All of it is carried: a partition that is cut keeps its slots until the others are published anyway.
-        var part = Parts["a split carries forward"] with { Setup = Setup(carryBytes: 100_000) with { MaxWalBytes = 5 * FileBytes }, Prepare = script => Fill(script, 29), Mutation = () => early ? new Mutants.EarlyCarryMutation() : Mutation.None };
+        var part = Parts["a split carries forward"] with { Setup = Setup(carryBytes: 100_000) with { MaxWalBytes = 5 * FileBytes }, Mutation = () => early ? new Mutants.EarlyCarryMutation() : Mutation.None };
         var found = 0;
-        for (var seed = 0; seed < 200; seed++)
+        for (var seed = 0; seed < 240; seed++)
         {
-            var script = Prepared(part, seed);
+            // From just under the cap, where nothing is carried yet, to where carrying itself has hardly any room: which amount is which depends on what files reserve.
+            var batches = 16 + (seed % 12);
+            var steps = 5 + (((seed * 7) + (seed / 12)) % 60);
+            var script = Prepared(part with { Prepare = prepared => Fill(prepared, batches) }, seed);
             _ = script.Broker.Scheduler.Start(script.Broker.Upkeep!.TendWalAsync);
-            for (var step = 0; step < 5 + (seed % 60); step++)
+            for (var step = 0; step < steps; step++)
             {
                 _ = script.Broker.Scheduler.Start(() => script.Broker.Lane.TrimAsync(CancellationToken.None).AsTask());
                 script.Broker.Scheduler.RunOne();

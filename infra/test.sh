@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # test.sh [--fast] [--only NAME]: installs what the tests need if it is absent, builds, and runs every test.
 #
-#   --fast        unit tests only: no clients of others, no processes
+#   --fast        unit tests and the simulation only: no clients of others, no processes
 #   --only NAME   only test projects whose name holds NAME, for example Log.Files, Interop
 #
 # KAFKA_HOME says where Apache Kafka lies (../shared/kafka beside the repository if it is there); without it, tests that use its

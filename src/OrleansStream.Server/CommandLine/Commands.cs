@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 
 namespace OrleansStream.Server.CommandLine;
 
@@ -33,29 +34,33 @@ internal static class Commands
         }
     }
 
-    private static RootCommand Root(IReadOnlyDictionary<string, string?> settings)
+    // No RootCommand: that one is called after the assembly, and people type another name.
+    private static Command Root(IReadOnlyDictionary<string, string?> settings)
     {
-        var options = new ServeOptions();
-        var root = new RootCommand("A Kafka-compatible broker on Orleans. Without a verb it serves. Settings: --Section:Name=Value, as in --Kafka:num.partitions=3.") { Serve(settings), Verify() };
+        var options = new SharedOptions();
+        var root = new Command("orleansstream", "A Kafka-compatible broker on Orleans. Without a verb it serves. Settings: --Section:Name=Value, as in --Kafka:num.partitions=3.")
+        {
+            new HelpOption(),
+            new VersionOption(),
+            Serve(options, settings),
+            Verify(options, settings),
+        };
         options.AddTo(root);
         root.SetAction((parsed, cancellationToken) => ServeVerb.RunAsync(options.Read(parsed, settings), cancellationToken));
         return root;
     }
 
-    private static Command Serve(IReadOnlyDictionary<string, string?> settings)
+    private static Command Serve(SharedOptions options, IReadOnlyDictionary<string, string?> settings)
     {
-        var options = new ServeOptions();
         var serve = new Command("serve", "Serve Kafka clients until SIGTERM or Ctrl-C.");
-        options.AddTo(serve);
         serve.SetAction((parsed, cancellationToken) => ServeVerb.RunAsync(options.Read(parsed, settings), cancellationToken));
         return serve;
     }
 
-    private static Command Verify()
+    private static Command Verify(SharedOptions options, IReadOnlyDictionary<string, string?> settings)
     {
-        var data = new Option<string?>("--data") { Description = "The data directory; the default one unless set." };
-        var verify = new Command("verify", "Read a whole data directory that no broker uses, report what is damaged, and change nothing. Exit code 0: clean, 1: damaged, 2: not readable.") { data };
-        verify.SetAction((parsed, cancellationToken) => VerifyVerb.RunAsync(parsed.GetValue(data), cancellationToken));
+        var verify = new Command("verify", "Read a whole data directory that no broker uses, report what is damaged, and change nothing. The directory is the one that serve would use with the same settings; addresses do not matter. Exit code 0: clean, 1: damaged, 2: not readable.");
+        verify.SetAction((parsed, cancellationToken) => VerifyVerb.RunAsync(() => options.Read(parsed, settings), cancellationToken));
         return verify;
     }
 }

@@ -17,8 +17,9 @@ internal static class ServeVerb
     {
         var asked = BrokerSettings.Read(request);
         using var sockets = new BoundSockets();
-        var http = sockets.Bind(asked.Http, "--http");
-        var listeners = asked.Listeners.Select(listener => listener.BoundTo(sockets.Bind(listener.Bind, listener.Name))).ToList();
+        var http = sockets.Bind(asked.Http, "The address of health and metrics", "--http HOST:PORT");
+        var mover = asked.Listeners is [{ Name: "PLAINTEXT" }] ? "--kafka HOST:PORT" : "Kafka:listeners";
+        var listeners = asked.Listeners.Select(listener => listener.BoundTo(sockets.Bind(listener.Bind, $"The Kafka listener {listener.Name}", mover))).ToList();
         var notes = new StartupNotes();
         using var directory = DataDirectory.Open(asked.Server.Data, root => new LinuxDisk(root, text => notes.Write(text, null)), asked.Identity);
         var settings = asked.With(listeners, http, directory);

@@ -3,7 +3,7 @@ using OrleansStream.Log;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Verification;
-using OrleansStream.Server.Configuration;
+using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Server.CommandLine;
 
@@ -14,11 +14,12 @@ internal static class VerifyVerb
     private const int Damaged = 1;
     private const int Unreadable = 2;
 
-    public static async Task<int> RunAsync(string? data, CancellationToken cancellationToken)
+    public static async Task<int> RunAsync(Func<ServeRequest> request, CancellationToken cancellationToken)
     {
-        var path = Path.GetFullPath(data ?? new ServerOptions().Data);
         try
         {
+            var path = BrokerSettings.DataPath(request());
+
             // Whoever holds it lets no broker begin, and is refused where one runs: what is being written cannot be judged.
             using var hold = DataDirectory.HoldForReading(path);
             var findings = await new DataDirectoryVerifier(new LinuxDisk(path), TaskScheduler.Default).VerifyAsync(cancellationToken);
@@ -30,7 +31,7 @@ internal static class VerifyVerb
             await Console.Out.WriteLineAsync(findings.Count == 0 ? $"{path} is whole." : $"{path} has {findings.Count} finding(s).");
             return findings.Count == 0 ? Clean : Damaged;
         }
-        catch (Exception exception) when (exception is LogException or IOException or UnauthorizedAccessException)
+        catch (Exception exception) when (exception is StartupException or LogException or IOException or UnauthorizedAccessException)
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return Unreadable;

@@ -17,10 +17,11 @@ internal sealed class BoundSockets : IDisposable
 
     /// <summary>Binds addresses that share a port.</summary>
     /// <param name="endpoints">At least one, all with the same port; 0 takes one that is free on all of them.</param>
-    /// <param name="option">What the person set, for the sentence that says why it cannot be.</param>
+    /// <param name="use">What they are for, as a sentence about them begins.</param>
+    /// <param name="option">What moves them, for the same sentence: it may not have been set.</param>
     /// <returns>The addresses that were bound, with their real port. An IPv6 loopback address is left out where there is none.</returns>
     /// <exception cref="StartupException">An address cannot be bound.</exception>
-    public IReadOnlyList<IPEndPoint> Bind(IReadOnlyList<IPEndPoint> endpoints, string option)
+    public IReadOnlyList<IPEndPoint> Bind(IReadOnlyList<IPEndPoint> endpoints, string use, string option)
     {
         for (var attempt = 1; ; attempt++)
         {
@@ -31,9 +32,11 @@ internal sealed class BoundSockets : IDisposable
             }
             catch (SocketException exception)
             {
+                // All are bound in their order, so this is the one that could not be.
+                var refused = endpoints[Math.Min(bound.Count, endpoints.Count - 1)];
                 bound.ForEach(socket => socket.Dispose());
                 if (exception.SocketErrorCode == SocketError.AddressAlreadyInUse && endpoints[0].Port == 0 && attempt < Attempts) continue;
-                throw new StartupException(Explain(exception, endpoints, option), exception);
+                throw new StartupException($"{Explain(exception, refused, use)} {option} moves it.", exception);
             }
 
             bound.ForEach(socket => _sockets.Add(socket.LocalEndPoint!, socket));
@@ -70,15 +73,11 @@ internal sealed class BoundSockets : IDisposable
         }
     }
 
-    private static string Explain(SocketException exception, IReadOnlyList<IPEndPoint> endpoints, string option)
+    private static string Explain(SocketException exception, IPEndPoint refused, string use) => exception.SocketErrorCode switch
     {
-        var where = string.Join(" and ", endpoints);
-        return exception.SocketErrorCode switch
-        {
-            SocketError.AddressAlreadyInUse => $"{option} asks for {where}, but another process listens on that port.",
-            SocketError.AccessDenied => $"{option} asks for {where}, but this user may not listen on that port: those below 1024 need the right to.",
-            SocketError.AddressNotAvailable => $"{option} asks for {where}, but this machine does not have that address.",
-            _ => $"{option} asks for {where}, which cannot be bound: {exception.Message}.",
-        };
-    }
+        SocketError.AddressAlreadyInUse => $"{use} cannot use {refused}: another process listens there.",
+        SocketError.AccessDenied => $"{use} cannot use {refused}: this user may not listen on that port; those below 1024 need the right to.",
+        SocketError.AddressNotAvailable => $"{use} cannot use {refused}: this machine does not have that address.",
+        _ => $"{use} cannot use {refused}: {exception.Message}.",
+    };
 }

@@ -12,6 +12,7 @@ internal static class BrokerFacts
     public static BrokerConfigValues Add(BrokerConfigValues kafka, BrokerSettings settings, DataDirectory directory)
     {
         var gateway = settings.Gateway;
+        var groups = settings.Groups;
         var facts = new Dictionary<string, string>(StringComparer.Ordinal)
         {
             ["listeners"] = string.Join(',', settings.Listeners.Select(Bound)),
@@ -31,6 +32,12 @@ internal static class BrokerFacts
             ["delete.topic.enable"] = gateway.DeleteTopics ? "true" : "false",
             ["request.timeout.ms"] = Text((long)gateway.RequestTimeout.TotalMilliseconds),
             ["offsets.commit.timeout.ms"] = Text((long)gateway.OffsetCommitTimeout.TotalMilliseconds),
+            ["group.min.session.timeout.ms"] = Text((long)groups.MinSessionTimeout.TotalMilliseconds),
+            ["group.max.session.timeout.ms"] = Text((long)groups.MaxSessionTimeout.TotalMilliseconds),
+            ["group.initial.rebalance.delay.ms"] = Text((long)groups.InitialRebalanceDelay.TotalMilliseconds),
+            ["group.max.size"] = Text(groups.MaxSize),
+            ["offset.metadata.max.bytes"] = Text(groups.OffsetMetadataMaxBytes),
+            ["offsets.retention.minutes"] = Text((long)groups.OffsetsRetention.TotalMinutes),
             ["num.partitions"] = Text(gateway.DefaultPartitions),
             ["default.replication.factor"] = Text(gateway.DefaultReplicationFactor),
             ["log.retention.check.interval.ms"] = Text((long)settings.Upkeep.RetentionInterval.TotalMilliseconds),

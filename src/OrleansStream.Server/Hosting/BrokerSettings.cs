@@ -62,19 +62,42 @@ internal sealed record BrokerSettings
 
     /// <summary>Reads file, environment and command line; later ones win.</summary>
     /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
-    public static BrokerSettings Read(ServeRequest request)
+    public static BrokerSettings Read(ServeRequest request) => Read(Configured(request));
+
+    /// <summary>The full path of the data directory that a broker with these settings would use.</summary>
+    /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
+    public static string DataPath(ServeRequest request) => Path.GetFullPath(Own(Configured(request)).Data);
+
+    private static IConfigurationRoot Configured(ServeRequest request)
     {
         var file = new ConfigurationBuilder();
         if (request.ConfigFile is { } path)
         {
-            var full = Path.GetFullPath(path);
+            var full = ConfigFile(path);
             _ = full.EndsWith(PropertiesFile.Extension, StringComparison.OrdinalIgnoreCase) ? file.AddPropertiesFile(full) : file.AddJsonFile(full, optional: false);
         }
 
         var given = file.AddInMemoryCollection(request.Switches).Build();
         var configuration = new ConfigurationBuilder().AddConfiguration(file.Build()).AddEnvironmentVariables().AddInMemoryCollection(request.Switches).Build();
         OptionSections.Check(configuration, given);
-        return Read(configuration);
+        return configuration;
+    }
+
+    private static string ConfigFile(string path)
+    {
+        if (string.IsNullOrWhiteSpace(path))
+        {
+            throw new StartupException("--config is empty; it takes a JSON file, or a Kafka broker's .properties file.");
+        }
+
+        var full = Path.GetFullPath(path);
+        return File.Exists(full) ? full : throw new StartupException(path == full ? $"There is no file {full}, which --config names." : $"There is no file {full}, which --config names as {path}.");
+    }
+
+    private static ServerOptions Own(IConfiguration configuration)
+    {
+        var server = OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section);
+        return string.IsNullOrWhiteSpace(server.Data) ? throw new StartupException("--data (OrleansStream:Data) is empty; it takes the directory of this broker's data.") : server;
     }
 
     /// <summary>The same settings with what became of port 0 and of a directory that had an identity already.</summary>
@@ -93,7 +116,7 @@ internal sealed record BrokerSettings
     private static BrokerSettings Read(IConfiguration configuration)
     {
         var (kafka, withoutEffect) = KafkaSection.Read(configuration);
-        var server = OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section);
+        var server = Own(configuration);
         var (host, port) = ListenerParser.HostAndPort(server.Http, "--http");
         return new BrokerSettings
         {

@@ -33,6 +33,17 @@ public sealed class ExecutableTests : IDisposable
         Assert.Contains("/proc/orleansstream", output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Help_says_what_people_type()
+    {
+        var (exitCode, output) = await RunAsync("--help");
+
+        Assert.Equal(0, exitCode);
+        Assert.Matches(@"Usage:\s+orleansstream \[", output);
+        Assert.Contains(".properties file", output, StringComparison.Ordinal);
+        Assert.DoesNotContain("OrleansStream.Server", output, StringComparison.Ordinal);
+    }
+
     private static async Task<(int ExitCode, string Output)> RunAsync(params string[] arguments)
     {
         var start = new ProcessStartInfo(Path.Combine(Path.GetDirectoryName(Repository.ServerAssembly())!, "orleansstream"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };

@@ -43,12 +43,35 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("--http=nowhere", "--http", "HOST:PORT")]
     [InlineData("--kafka=localhost:99999", "--kafka", "65535")]
     [InlineData("--kafka=192.0.2.1:19092", "192.0.2.1:19092", "does not have that address")]
-    [InlineData("--config=/nowhere/orleansstream.json", "/nowhere/orleansstream.json")]
+    [InlineData("--config=/nowhere/orleansstream.json", "There is no file /nowhere/orleansstream.json")]
+    [InlineData("--config=", "--config", "argument missing")]
+    [InlineData("--config= ", "--config is empty")]
+    [InlineData("--OrleansStream:StopTimeout=soon", "OrleansStream:StopTimeout", "soon")]
     public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
     {
         await AssertRefusedAsync(["--data", Data, argument], told);
 
         Assert.False(Directory.Exists(Data));
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData(" ")]
+    public async Task A_data_directory_without_a_name_is_refused(string name) =>
+        await AssertRefusedAsync(["--data", name, .. Addresses()], ["--data", "is empty"]);
+
+    [Theory]
+    [InlineData("--config", "/nowhere/orleansstream.json", "/nowhere/orleansstream.json")]
+    [InlineData("--data", "/proc/orleansstream", "/proc/orleansstream")]
+    [InlineData("--kafka", "nowhere", "--kafka is 'nowhere'")]
+    [InlineData("--http", "nowhere", "--http is 'nowhere'")]
+    public async Task A_switch_counts_before_a_verb_as_it_does_after_it(string option, string value, string told)
+    {
+        string[] others = [.. Addresses(), "--data", Data];
+        others = [.. others.Chunk(2).Where(pair => pair[0] != option).SelectMany(pair => pair)];
+
+        await AssertRefusedAsync([option, value, "serve", .. others], [told]);
+        await AssertRefusedAsync(["serve", option, value, .. others], [told]);
     }
 
     [Fact]
@@ -61,15 +84,15 @@ public sealed class RefusedStartTests : IDisposable
     }
 
     [Theory]
-    [InlineData("--kafka")]
-    [InlineData("--http")]
-    public async Task A_port_in_use_is_found_before_data_is_touched(string option)
+    [InlineData("--kafka", "The Kafka listener PLAINTEXT")]
+    [InlineData("--http", "health and metrics")]
+    public async Task A_port_in_use_is_found_before_data_is_touched(string option, string use)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
         var address = other.LocalEndpoint.ToString()!;
 
-        await AssertRefusedAsync(["--data", Data, .. Addresses(option, address)], [address, "another process"]);
+        await AssertRefusedAsync(["--data", Data, .. Addresses(option, address)], [address, "another process", use, $"{option} HOST:PORT moves it"]);
 
         Assert.False(Directory.Exists(Data));
     }

@@ -150,6 +150,29 @@ public sealed class ServingTests : IDisposable
     }
 
     [Fact]
+    public async Task Configs_of_groups_are_told_as_their_options_set_them_and_kafkas_name_wins()
+    {
+        await using var run = await ServerRun.ServeAsync(
+            Data,
+            "--OrleansStream:Groups:MinSessionTimeout=00:00:02",
+            "--OrleansStream:Groups:MaxSessionTimeout=00:01:00",
+            "--OrleansStream:Groups:InitialRebalanceDelay=00:00:00.250",
+            "--OrleansStream:Groups:MaxSize=7",
+            "--OrleansStream:Groups:OffsetMetadataMaxBytes=100",
+            "--OrleansStream:Groups:OffsetsRetention=1.00:00:00",
+            "--Kafka:group.max.session.timeout.ms=50000");
+
+        var configs = await ConfigsAsync(run);
+
+        Assert.Equal("2000", configs["group.min.session.timeout.ms"].Value);
+        Assert.Equal("50000", configs["group.max.session.timeout.ms"].Value);
+        Assert.Equal("250", configs["group.initial.rebalance.delay.ms"].Value);
+        Assert.Equal("7", configs["group.max.size"].Value);
+        Assert.Equal("100", configs["offset.metadata.max.bytes"].Value);
+        Assert.Equal("1440", configs["offsets.retention.minutes"].Value);
+    }
+
+    [Fact]
     public async Task A_setting_without_effect_is_taken_and_said_to_be_one()
     {
         await using var run = await ServerRun.ServeAsync(Data, "--Kafka:num.io.threads=3");

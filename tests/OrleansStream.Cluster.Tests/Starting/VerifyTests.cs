@@ -1,3 +1,5 @@
+using System.Text.Json;
+
 namespace OrleansStream.Cluster.Tests.Starting;
 
 public sealed class VerifyTests : IDisposable
@@ -55,9 +57,36 @@ public sealed class VerifyTests : IDisposable
         Assert.False(Directory.Exists(Data));
     }
 
-    private async Task<(int ExitCode, string Output, string Errors)> VerifyAsync()
+    [Fact]
+    public async Task The_directory_may_be_named_wherever_serve_takes_its_name()
     {
-        await using var run = ServerRun.Start("verify", "--data", Data);
+        await StoredLog.WriteAsync(Data);
+        var config = Path.Combine(_directory.FullName, "orleansstream.json");
+        await File.WriteAllTextAsync(config, JsonSerializer.Serialize(new { OrleansStream = new { Data } }));
+
+        string[][] ways = [["--data", Data, "verify"], ["--config", config, "verify"], ["verify", "--config", config], ["verify", $"--OrleansStream:Data={Data}"]];
+        foreach (var way in ways)
+        {
+            var (exitCode, output, errors) = await VerifyAsync(way);
+
+            Assert.Equal((0, $"{Data} is whole.", ""), (exitCode, output.Trim(), errors));
+        }
+    }
+
+    [Theory]
+    [InlineData("--data", "--data (OrleansStream:Data) is empty")]
+    [InlineData("--config", "--config is empty")]
+    public async Task A_switch_without_a_value_verifies_nothing(string option, string told)
+    {
+        var (exitCode, output, errors) = await VerifyAsync("verify", option, "");
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(told, errors, StringComparison.Ordinal);
+    }
+
+    private async Task<(int ExitCode, string Output, string Errors)> VerifyAsync(params string[] arguments)
+    {
+        await using var run = ServerRun.Start(arguments is [] ? ["verify", "--data", Data] : arguments);
         var exitCode = await run.EndAsync();
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
         return (exitCode, run.Output, run.Errors);

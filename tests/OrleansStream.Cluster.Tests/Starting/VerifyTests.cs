@@ -32,7 +32,8 @@ public sealed class VerifyTests : IDisposable
         Assert.Equal(1, exitCode);
         var told = output.Split('\n')[0];
         Assert.StartsWith($"wal/{Path.GetFileName(file)}, byte ", told, StringComparison.Ordinal);
-        Assert.Equal(2, told.Split(Path.GetFileName(file)).Length);
+        var place = told[..told.IndexOf(": ", StringComparison.Ordinal)].Replace(", byte", "', byte", StringComparison.Ordinal);
+        Assert.DoesNotContain($"'{place}:", told, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -30,6 +30,7 @@ public sealed class DamagedPartitionTests : IDisposable
         Assert.Contains($"Partition {StoredLog.Topic}-0 (", Assert.Single(told), StringComparison.Ordinal);
         Assert.Contains($"{file}', byte ", told[0], StringComparison.Ordinal);
         Assert.Contains("offsets ", told[0], StringComparison.Ordinal);
+        Assert.Contains(" fail: OrleansStream.Log", told[0], StringComparison.Ordinal);
         Assert.Contains($"; 1 could not be opened: {StoredLog.Topic}-0", Assert.Single(Lines(run, "could not be opened: ")), StringComparison.Ordinal);
         Assert.DoesNotContain("   at OrleansStream", run.Output + run.Errors, StringComparison.Ordinal);
     }

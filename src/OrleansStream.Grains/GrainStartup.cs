@@ -44,4 +44,7 @@ public sealed class GrainStartup
 
     /// <summary>The settings of a partition, open or not; null if this broker does not know it (yet).</summary>
     public PartitionSettings? SettingsOf(PartitionId partition) => _partitions.SettingsOf(partition);
+
+    /// <summary>What people call a partition, such as orders-3; null if this broker does not know it (yet).</summary>
+    public string? NameOf(PartitionId partition) => _partitions.NameOf(partition);
 }

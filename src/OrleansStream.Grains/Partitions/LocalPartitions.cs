@@ -1,3 +1,4 @@
+using System.Globalization;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Log;
@@ -47,6 +48,12 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
 
         return view.Current.Find(partition.Topic) is { } topic && partition.Index < topic.PartitionCount ? settings.Of(topic.Configs) : null;
     }
+
+    /// <summary>What people call a partition, such as orders-3; null if this broker does not know it (yet).</summary>
+    public string? NameOf(PartitionId partition) =>
+        partition.Topic == HiddenTopics.Catalog ? "of the catalog's journal"
+        : partition.Topic == HiddenTopics.Groups ? string.Create(CultureInfo.InvariantCulture, $"{partition.Index} of the groups' journal")
+        : view.Current.Find(partition.Topic) is { } topic ? string.Create(CultureInfo.InvariantCulture, $"{topic.Name}-{partition.Index}") : null;
 
     private async ValueTask<OpenResult> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
     {

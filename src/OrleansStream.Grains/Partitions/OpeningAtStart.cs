@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using OrleansStream.Abstractions.Cluster;
@@ -19,6 +20,8 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
 
     // One damaged log must not keep the others closed; a full or broken disk fails them all, and whoever asks finds out when it is well again.
     private const int MaxFailures = 16;
+
+    private const int NamedAtMost = 5;
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
@@ -65,7 +68,14 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
         {
             var took = time.GetElapsedTime(started);
             parts.Metrics.OnOpened(run.Opened, took);
-            LogOpened(run.Opened, took.TotalSeconds, run.Failed);
+            if (run.Failed == 0)
+            {
+                LogOpened(run.Opened, took.TotalSeconds);
+            }
+            else
+            {
+                LogNotAllOpened(run.Opened, took.TotalSeconds, run.Failed, run.Names(NameOf));
+            }
         }
     }
 
@@ -95,12 +105,18 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
         while (run.Failed < MaxFailures && run.TryTake(out var partition))
         {
             stop.ThrowIfCancellationRequested();
-            run.Note((await parts.Partitions.OpenAsync(partition, stop)).Error);
+            run.Note(partition, (await parts.Partitions.OpenAsync(partition, stop)).Error);
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Opened {Opened} partitions in {Seconds:0.000} s; {Failed} could not be opened")]
-    private partial void LogOpened(int opened, double seconds, int failed);
+    private string NameOf(PartitionId partition) => view.Current.Find(partition.Topic) is { } topic ? $"{topic.Name}-{partition.Index}" : partition.ToString();
+
+    [LoggerMessage(LogLevel.Information, "Opened {Opened} partitions in {Seconds:0.000} s")]
+    private partial void LogOpened(int opened, double seconds);
+
+    // Which one is refused and why is told where it is refused; a tool that only counts warnings learns here that there is something to look for.
+    [LoggerMessage(LogLevel.Warning, "Opened {Opened} partitions in {Seconds:0.000} s; {Failed} could not be opened: {Names}")]
+    private partial void LogNotAllOpened(int opened, double seconds, int failed, string names);
 
     [LoggerMessage(LogLevel.Warning, "Opening partitions at start ended; the rest is opened when it is asked for")]
     private partial void LogStopped(Exception exception);
@@ -109,13 +125,13 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
     {
         private int _next;
         private int _opened;
-        private int _failed;
+        private readonly ConcurrentQueue<PartitionId> _failed = [];
 
         public List<PartitionId> Partitions => partitions;
 
         public int Opened => Volatile.Read(ref _opened);
 
-        public int Failed => Volatile.Read(ref _failed);
+        public int Failed => _failed.Count;
 
         public bool TryTake(out PartitionId partition)
         {
@@ -124,8 +140,11 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
             return index < partitions.Count;
         }
 
+        // The first few: a broken disk fails hundreds.
+        public string Names(Func<PartitionId, string> nameOf) => string.Join(", ", _failed.Take(NamedAtMost).Select(nameOf)) + (Failed > NamedAtMost ? ", ..." : "");
+
         // A topic that was deleted meanwhile is no failure.
-        public void Note(ErrorCode error)
+        public void Note(PartitionId partition, ErrorCode error)
         {
             if (error == ErrorCode.None)
             {
@@ -133,7 +152,7 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
             }
             else if (error != ErrorCode.UnknownTopicOrPartition)
             {
-                Interlocked.Increment(ref _failed);
+                _failed.Enqueue(partition);
             }
         }
     }

@@ -39,11 +39,13 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     private readonly FileLogSetup _setup;
     private readonly DiskReserve _reserve;
     private readonly FileLogMetrics _metrics = new();
+    private readonly PartitionFaults _faults;
 
     private FileLog(FileLogSetup setup, FileLogThreads threads, FileLogStores stores)
     {
         var (disk, metadata, recovery, files) = stores;
         _setup = setup;
+        _faults = new PartitionFaults(setup);
         (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
         _metadata = metadata;
         _recovery = recovery;
@@ -68,7 +70,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
                 Tail = Tail,
                 Time = setup.Time,
                 Validation = setup.Validation,
-                OnReadFailed = (partition, offset, error) => setup.Note($"Partition {partition} cannot be read at offset {offset}.", error),
+                OnReadFailed = _faults.OnNotRead,
                 OnUnreadable = (partition, what) => setup.Note($"Partition {partition}, time lookup: {what}", null),
             },
             Objects = objects,
@@ -116,7 +118,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var gap = _lanes.Gap;
             if (gap > LogHealth.LongestGap) return new LogHealth(false, $"For {gap.TotalSeconds:0} s the disk has refused a new session of the log: nothing can be produced or opened until it takes one.");
             var isFull = _setup.Directory.Disk.FreeBytes + _reserve.Bytes < _setup.Lane.ReserveBytes;
-            return new LogHealth(true, isFull ? "The disk is full but for the reserve: producers are refused once the open WAL file is used up, until space returns." : null);
+            var full = isFull ? "The disk is full but for the reserve: producers are refused once the open WAL file is used up, until space returns." : null;
+            var trouble = string.Join(' ', new[] { full, _faults.Trouble }.OfType<string>());
+            return new LogHealth(true, trouble.Length > 0 ? trouble : null);
         }
     }
 
@@ -138,7 +142,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             log = new FileLog(setup, threads, new FileLogStores(disk, metadata, recovery, files));
             log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
-            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, disk.Reserve, log._reader, () => log._opening.Count));
+            log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, disk.Reserve, log._reader, () => log._opening.Count, () => log._faults.Damaged));
             log._upkeep.Start();
             return log;
         }
@@ -202,7 +206,11 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
         _upkeep.Mover.MoveAsync(handle, offset, cancellationToken);
 
-    public ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken) => _upkeep.Deletion.DeleteAsync(partition, cancellationToken);
+    public async ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        await _upkeep.Deletion.DeleteAsync(partition, cancellationToken);
+        _faults.OnDeleted(partition);
+    }
 
     /// <summary>Publishes what was accepted, records the end, and closes every file. Partitions are closed; the data directory stays locked by its owner.</summary>
     /// <exception cref="AggregateException">Steps of it failed; all others were taken, so that nothing stays locked or running.</exception>
@@ -260,11 +268,13 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     {
         try
         {
-            return await OpenOnceAsync(partition, settings);
+            var opened = await OpenOnceAsync(partition, settings);
+            if (opened.Handle is not null) _faults.OnOpened(partition);
+            return opened;
         }
         catch (LogException error)
         {
-            _setup.Note($"Partition {partition} cannot be opened.", error);
+            _faults.OnNotOpened(partition, error);
             return new OpenedHandle(ErrorCode.KafkaStorageError, null);
         }
     });

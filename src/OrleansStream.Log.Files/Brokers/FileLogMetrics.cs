@@ -36,6 +36,7 @@ internal sealed class FileLogMetrics : IDisposable
         Bound("orleansstream.slabs.kept", "Memory of blocks kept for the next ones.", () => log.Slabs.BytesKept, SlabPool.DefaultKeptBytes);
         Gauge("orleansstream.partitions.open", "{partition}", "Partitions that are open on this broker.", () => log.Handles.Count);
         Gauge("orleansstream.partitions.opening", "{partition}", "Partitions that are being opened.", () => sources.Opening());
+        Gauge("orleansstream.partitions.damaged", "{partition}", "Partitions that are refused, or unreadable at some offsets, because what is stored of them is damaged.", () => sources.Damaged());
         ObserveLeases(log.Slabs.Leases);
     }
 

@@ -25,8 +25,14 @@ public sealed record FileLogSetup
     /// <summary>Asks the catalog's owner whether the partition's topic exists (rule O1).</summary>
     public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
 
-    /// <summary>Told of what an operator should know: a lane that ended, a read that failed.</summary>
+    /// <summary>Told of what an operator should know: a lane that ended, upkeep that failed.</summary>
     public required Action<string, Exception?> Note { get; init; }
+
+    /// <summary>Told of a partition that cannot be opened or read, in one line; of the same cause at most once a minute. An error, not a warning: clients are refused.</summary>
+    public required Action<string> NoteFault { get; init; }
+
+    /// <summary>A partition's name for people, such as orders-3; null if it is not known. Never waits.</summary>
+    public Func<PartitionId, string?> NameOf { get; init; } = static _ => null;
 
     public FileLaneOptions Lane { get; init; } = new();
 

@@ -9,4 +9,5 @@ namespace OrleansStream.Log.Files.Brokers;
 /// <param name="Reserve">What is kept of the disk.</param>
 /// <param name="Reader">Reads them.</param>
 /// <param name="Opening">Partitions that are being opened.</param>
-internal sealed record FileLogSources(TimeSpan Recovery, WalFiles Wal, DiskReserve Reserve, WalReader Reader, Func<int> Opening);
+/// <param name="Damaged">Partitions in which damage was found.</param>
+internal sealed record FileLogSources(TimeSpan Recovery, WalFiles Wal, DiskReserve Reserve, WalReader Reader, Func<int> Opening, Func<int> Damaged);

@@ -63,7 +63,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         }
         catch (CorruptBlockException error)
         {
-            Add(error.Location, error.Position, error.Message);
+            Add(error.Location, error.Position, error.Detail);
             return null;
         }
     }
@@ -85,7 +85,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
             }
             catch (CorruptBlockException error)
             {
-                Add(error.Location, error.Position, error.Message);
+                Add(error.Location, error.Position, error.Detail);
                 continue;
             }
 
@@ -183,7 +183,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         }
         catch (CorruptBlockException error)
         {
-            Add(path, error.Position, error.Message);
+            Add(path, error.Position, error.Detail);
         }
     }
 

@@ -10,4 +10,7 @@ public sealed class CorruptBlockException(string source, long position, string d
     public string Location { get; } = source;
 
     public long Position { get; } = position;
+
+    /// <summary>The message without the place.</summary>
+    public string Detail { get; } = detail;
 }

@@ -73,6 +73,8 @@ internal static class ServeVerb
         Random = new Random(),
         ConfirmTopic = catalog.ConfirmAsync,
         Note = notes.Write,
+        NoteFault = notes.WriteError,
+        NameOf = partition => catalog.Name(partition),
         Lane = settings.Lane,
         ColdReads = settings.ColdReads,
         TailCache = settings.TailCache,

@@ -43,6 +43,7 @@ internal static class BrokerHost
         app.MapMetrics(parts.Metrics);
         app.Services.GetRequiredService<PartitionMetrics>();
         parts.Catalog.Settings = app.Services.GetRequiredService<GrainStartup>().SettingsOf;
+        parts.Catalog.Name = app.Services.GetRequiredService<GrainStartup>().NameOf;
         parts.Catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
         return app;
     }

@@ -13,6 +13,9 @@ internal sealed class CatalogLink
     /// <summary>The settings of a partition, as this broker's copy of the catalog has them.</summary>
     public Func<PartitionId, PartitionSettings?> Settings { get; set; } = static _ => null;
 
+    /// <summary>The name of a partition for people, as this broker's copy of the catalog has it.</summary>
+    public Func<PartitionId, string?> Name { get; set; } = static _ => null;
+
     public async ValueTask<bool> ConfirmAsync(PartitionId partition, CancellationToken cancellationToken) =>
         HiddenTopics.Contains(partition.Topic) || (Catalog is { } catalog && await catalog(partition.Topic).WaitAsync(cancellationToken));
 }

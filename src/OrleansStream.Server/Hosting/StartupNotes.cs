@@ -4,22 +4,13 @@ namespace OrleansStream.Server.Hosting;
 internal sealed partial class StartupNotes
 {
     private readonly Lock _gate = new();
-    private readonly List<(string Text, Exception? Error)> _early = [];
+    private readonly List<(LogLevel Level, string Text, Exception? Error)> _early = [];
     private ILogger? _logger;
 
-    public void Write(string text, Exception? error)
-    {
-        lock (_gate)
-        {
-            if (_logger is null)
-            {
-                _early.Add((text, error));
-                return;
-            }
-        }
+    public void Write(string text, Exception? error) => Write(LogLevel.Warning, text, error);
 
-        Log(_logger, text, error);
-    }
+    /// <summary>For what refuses clients.</summary>
+    public void WriteError(string text) => Write(LogLevel.Error, text, null);
 
     public void Attach(ILogger logger)
     {
@@ -28,12 +19,26 @@ internal sealed partial class StartupNotes
             _logger = logger;
         }
 
-        foreach (var (text, error) in _early)
+        foreach (var (level, text, error) in _early)
         {
-            Log(logger, text, error);
+            Log(logger, level, text, error);
         }
     }
 
-    [LoggerMessage(LogLevel.Warning, "{Text}")]
-    private static partial void Log(ILogger logger, string text, Exception? error);
+    private void Write(LogLevel level, string text, Exception? error)
+    {
+        lock (_gate)
+        {
+            if (_logger is null)
+            {
+                _early.Add((level, text, error));
+                return;
+            }
+        }
+
+        Log(_logger, level, text, error);
+    }
+
+    [LoggerMessage(Message = "{Text}")]
+    private static partial void Log(ILogger logger, LogLevel level, string text, Exception? error);
 }

@@ -1,6 +1,6 @@
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Logging;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Grains.Tests.Harness;
@@ -19,6 +19,7 @@ public sealed class OpeningAtStartTests : IDisposable
     private readonly MemoryLog _log = new();
     private readonly CatalogView _view = new();
     private readonly OneBroker _cluster = new();
+    private readonly LogLines _lines = new();
 
     private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
@@ -52,6 +53,37 @@ public sealed class OpeningAtStartTests : IDisposable
         Assert.InRange(_log.Openings, 1, Partitions / 2);
     }
 
+    [Theory]
+    [InlineData(1, "many-0")]
+    [InlineData(7, "many-0, many-1, many-2, many-3, many-4, ...")]
+    public async Task Partitions_that_could_not_be_opened_are_a_warning_that_names_the_first_few(int count, string names)
+    {
+        Put([.. Enumerable.Range(0, count)]);
+        _log.Refusal = ErrorCode.KafkaStorageError;
+        _view.Publish(CatalogSnapshot.Empty.With(Topic, 1));
+        using var opening = Service();
+
+        await opening.StartAsync(Stop);
+        await opening.ExecuteTask!.WaitAsync(Stop);
+
+        var (level, text) = Assert.Single(_lines.Lines);
+        Assert.Equal(LogLevel.Warning, level);
+        Assert.EndsWith($"{count} could not be opened: {names}", text, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_start_that_opens_everything_warns_of_nothing()
+    {
+        Put(0, 1);
+        _view.Publish(CatalogSnapshot.Empty.With(Topic, 1));
+        using var opening = Service();
+
+        await opening.StartAsync(Stop);
+        await opening.ExecuteTask!.WaitAsync(Stop);
+
+        Assert.Equal(LogLevel.Information, Assert.Single(_lines.Lines).Level);
+    }
+
     [Fact]
     public async Task A_broker_that_stops_does_not_wait_for_the_catalog()
     {
@@ -81,6 +113,18 @@ public sealed class OpeningAtStartTests : IDisposable
         var settings = new TopicSettings(new BrokerConfigValues(new Dictionary<string, string>()));
         var metrics = new OpeningMetrics(_services.GetRequiredService<IMeterFactory>());
         var parts = new OpeningParts(new LocalPartitions(_log, _view, settings), _log, metrics);
-        return new OpeningAtStart(parts, _view, _cluster, TimeProvider.System, NullLogger<OpeningAtStart>.Instance);
+        return new OpeningAtStart(parts, _view, _cluster, TimeProvider.System, _lines);
+    }
+
+    private sealed class LogLines : ILogger<OpeningAtStart>
+    {
+        public List<(LogLevel Level, string Text)> Lines { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) => Lines.Add((logLevel, formatter(state, exception)));
     }
 }

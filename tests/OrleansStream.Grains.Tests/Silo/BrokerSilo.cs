@@ -53,6 +53,7 @@ public sealed class BrokerSilo : IAsyncLifetime
                 ConfirmTopic = async (partition, cancellationToken) =>
                     HiddenTopics.Contains(partition.Topic) || await Grains.GetGrain<ICatalogGrain>(0).KnowsAsync(partition.Topic, cancellationToken),
                 Note = static (_, _) => { },
+                NoteFault = static _ => { },
                 Lane = new FileLaneOptions { FileBytes = 2L * Limits.MaxBlockBytes, ReserveBytes = 0 },
             },
             CancellationToken.None);

@@ -33,6 +33,9 @@ internal sealed class LogBench : IAsyncDisposable
     /// <summary>What an operator was told.</summary>
     public List<string> Notes { get; } = [];
 
+    /// <summary>Which partitions an operator was told of as refused.</summary>
+    public List<string> Faults { get; } = [];
+
     /// <summary>The running log.</summary>
     public FileLog Log { get; private set; } = null!;
 
@@ -157,6 +160,11 @@ internal sealed class LogBench : IAsyncDisposable
                 {
                     lock (Notes) Notes.Add(text);
                 },
+                NoteFault = text =>
+                {
+                    lock (Faults) Faults.Add(text);
+                },
+                NameOf = static partition => partition == Partition ? "orders-0" : null,
                 Lane = Lane,
             },
             TestContext.Current.CancellationToken);

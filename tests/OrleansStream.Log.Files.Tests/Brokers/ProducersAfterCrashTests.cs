@@ -93,6 +93,7 @@ public sealed class ProducersAfterCrashTests : IDisposable
                     Random = new Random(1),
                     ConfirmTopic = static (_, _) => ValueTask.FromResult(true),
                     Note = static (text, error) => Assert.Fail($"{text} {error}"),
+                    NoteFault = Assert.Fail,
                     Lane = new FileLaneOptions { FileBytes = 32L * Limits.MiB, Direct = false },
                 },
                 None);

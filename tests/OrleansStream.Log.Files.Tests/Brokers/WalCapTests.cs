@@ -82,6 +82,7 @@ public sealed class WalCapTests : IDisposable
             Random = new Random(1),
             ConfirmTopic = static (_, _) => ValueTask.FromResult(true),
             Note = static (text, error) => TestContext.Current.SendDiagnosticMessage($"{text} {error}"),
+            NoteFault = static text => TestContext.Current.SendDiagnosticMessage(text),
             Lane = maxWalBytes is { } most ? new FileLaneOptions { FileBytes = SmallWal.FileBytes, MaxWalBytes = most, BlockBytes = SmallWal.BlockBytes } : SmallWal,
             TailCache = new TailCacheOptions { MaxBytes = 32L * Limits.MiB },
         },

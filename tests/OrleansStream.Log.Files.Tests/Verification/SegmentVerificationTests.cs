@@ -69,6 +69,7 @@ public sealed class SegmentVerificationTests : IDisposable
                 Random = new Random(1),
                 ConfirmTopic = static (_, _) => ValueTask.FromResult(true),
                 Note = static (text, error) => TestContext.Current.SendDiagnosticMessage($"{text} {error}"),
+                NoteFault = static text => TestContext.Current.SendDiagnosticMessage(text),
                 Lane = new FileLaneOptions { FileBytes = 32L * Limits.MiB, MaxWalBytes = 96L * Limits.MiB, BlockBytes = Limits.MiB },
             },
             None);

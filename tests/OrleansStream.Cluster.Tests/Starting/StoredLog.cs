@@ -9,6 +9,11 @@ internal static class StoredLog
     public const string Topic = "kept";
     public const int Records = 200;
 
+    // Like no other byte around it: padding is zero, and headers hold no run of it.
+    private const byte Filling = 0xA5;
+
+    private static readonly byte[] Value = [.. Enumerable.Repeat(Filling, 4096)];
+
     /// <summary>Lets a broker write records one by one, each in a block of its own, and stop.</summary>
     public static async Task WriteAsync(string data, int signal = Signals.Kill)
     {
@@ -20,7 +25,7 @@ internal static class StoredLog
     public static async Task ProduceAsync(string bootstrap)
     {
         using var producer = new ProducerBuilder<Null, byte[]>(new ProducerConfig { BootstrapServers = bootstrap, LingerMs = 0, MessageTimeoutMs = 30_000 }).Build();
-        for (var number = 0; number < Records; number++) await producer.ProduceAsync(Topic, new Message<Null, byte[]> { Value = new byte[4096] });
+        for (var number = 0; number < Records; number++) await producer.ProduceAsync(Topic, new Message<Null, byte[]> { Value = Value });
     }
 
     /// <summary>How many records the topic's partition 0 holds, as its broker tells.</summary>
@@ -30,18 +35,19 @@ internal static class StoredLog
         return consumer.QueryWatermarkOffsets(new TopicPartition(Topic, 0), TimeSpan.FromSeconds(30)).High.Value;
     }
 
-    /// <summary>Turns over one byte in the middle of what was acknowledged.</summary>
+    /// <summary>Turns over one byte of a record in the middle of what was acknowledged, far from the tail.</summary>
     /// <returns>The file that has it.</returns>
     public static string Damage(string data)
     {
         var file = Directory.EnumerateFiles(Path.Combine(data, "wal")).Order(StringComparer.Ordinal).First();
         using var stream = File.Open(file, FileMode.Open, FileAccess.ReadWrite);
 
-        // Each record of 4 KiB took a block of two pages: this is in the middle of them, far from the tail.
-        stream.Position = (Records / 2 * 8192) + 1000;
-        var old = stream.ReadByte();
-        stream.Position--;
-        stream.WriteByte((byte)~old);
+        // Inside of a record: what stands beside it, and from where on, depends on how blocks fell.
+        var bytes = new byte[2 * 8192];
+        stream.Position = Records / 2 * 8192;
+        stream.ReadExactly(bytes);
+        stream.Position = (Records / 2 * 8192) + bytes.AsSpan().IndexOf(Value.AsSpan(0, 64)) + 32;
+        stream.WriteByte(unchecked((byte)~Filling));
         return file;
     }
 }

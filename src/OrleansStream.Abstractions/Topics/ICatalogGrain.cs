@@ -7,6 +7,8 @@ namespace OrleansStream.Abstractions.Topics;
 public interface ICatalogGrain : IGrainWithIntegerKey
 {
     /// <summary>Loads the catalog if it is not loaded, and publishes it to this broker's view. Called once at start.</summary>
+    /// <exception cref="TimeoutException">It cannot be read now; call again.</exception>
+    /// <exception cref="InvalidDataException">It is damaged, where the message says; calling again finds the same.</exception>
     [Alias("Load")]
     Task<long> LoadAsync(CancellationToken cancellationToken);
 

@@ -11,9 +11,11 @@ namespace OrleansStream.Grains.Cluster;
 
 /// <summary>This broker for others and for its own end. Reads the table of handles, which is safe for any number of readers, so calls need not wait for one another.</summary>
 [Reentrant]
-internal sealed class BrokerService(GrainId id, Silo silo, ILoggerFactory loggers, LocalPartitions partitions, HandleTable handles, IClusterView cluster)
+internal sealed partial class BrokerService(GrainId id, Silo silo, ILoggerFactory loggers, LocalPartitions partitions, HandleTable handles, IClusterView cluster)
     : GrainService(id, silo, loggers), IBrokerService
 {
+    private readonly ILogger _logger = loggers.CreateLogger<BrokerService>();
+
     public Task<BrokerStats> StatsAsync() =>
         Task.FromResult(new BrokerStats(cluster.Self, handles.Count, handles.All.Sum(static handle => handle.SizeBytes), partitions.IsDraining));
 
@@ -33,7 +35,15 @@ internal sealed class BrokerService(GrainId id, Silo silo, ILoggerFactory logger
         var given = handles.All.OrderBy(static handle => HiddenTopics.Contains(handle.Id.Topic)).ToList();
         foreach (var handle in given)
         {
-            handles.GiveUp(handle);
+            try
+            {
+                handles.GiveUp(handle);
+            }
+            catch (Exception exception)
+            {
+                // It ran somebody's code that waited there; the others are to hear too.
+                LogNotGivenUp(exception, handle.Id);
+            }
         }
 
         return Task.FromResult(given.Count);
@@ -45,4 +55,7 @@ internal sealed class BrokerService(GrainId id, Silo silo, ILoggerFactory logger
         await DrainAsync();
         await base.Stop();
     }
+
+    [LoggerMessage(LogLevel.Warning, "Giving up partition {Partition} failed; it ends with the process")]
+    private partial void LogNotGivenUp(Exception exception, PartitionId partition);
 }

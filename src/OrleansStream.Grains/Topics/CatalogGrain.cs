@@ -5,6 +5,7 @@ using OrleansStream.Grains.Partitions;
 using OrleansStream.Log;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
@@ -20,9 +21,13 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(1);
 
     private CatalogJournal? _journal;
+    private CorruptBlockException? _damage;
 
+    // Damage does not pass, and a broker that waited for it to pass would never start nor say why.
     public async Task<long> LoadAsync(CancellationToken cancellationToken) =>
-        await EnsureLoadedAsync(cancellationToken) is { } journal ? journal.Catalog.Snapshot.Version : throw Unavailable();
+        await EnsureLoadedAsync(cancellationToken) is { } journal ? journal.Catalog.Snapshot.Version
+        : _damage is { } damage ? throw new InvalidDataException($"The catalog of topics is damaged: {damage.Message}")
+        : throw Unavailable();
 
     public async Task<TopicChange> PutAsync(Topic topic, bool create, CancellationToken cancellationToken)
     {
@@ -92,6 +97,7 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
             return _journal;
         }
 
+        _damage = null;
         try
         {
             var opened = await log.OpenAsync(HiddenTopics.CatalogPartition, HiddenPartitions.Settings, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
@@ -112,6 +118,7 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         }
         catch (Exception exception) when (exception is LogException or TimeoutException)
         {
+            _damage = exception as CorruptBlockException;
             LogNotLoaded(exception);
             return null;
         }

@@ -20,12 +20,15 @@ internal static class PropertiesFile
         }
     }
 
-    private static List<KeyValuePair<string, string?>> Parse(IEnumerable<string> lines, string path)
+    // A name that stands twice has its last value, as in Java.
+    private static Dictionary<string, string?> Parse(IEnumerable<string> lines, string path)
     {
-        var settings = new List<KeyValuePair<string, string?>>();
+        var settings = new Dictionary<string, string?>(StringComparer.OrdinalIgnoreCase);
         var begun = "";
-        foreach (var line in lines)
+        var number = 0;
+        foreach (var line in lines.Append("")) // The last line may end with a backslash too.
         {
+            number++;
             var text = begun + line.TrimStart();
             begun = "";
             if (text.Length == 0 || text[0] is '#' or '!')
@@ -39,10 +42,10 @@ internal static class PropertiesFile
                 continue;
             }
 
+            // The line itself is not told: it may hold a password.
             var separator = text.IndexOfAny(['=', ':']);
-            settings.Add(separator > 0
-                ? new($"{KafkaSection.Name}:{text[..separator].TrimEnd()}", text[(separator + 1)..].Trim())
-                : throw new StartupException($"The configuration file '{path}' has the line '{text}'; a setting is written name=value."));
+            settings[separator > 0 ? $"{KafkaSection.Name}:{text[..separator].TrimEnd()}" : throw new StartupException($"Line {number} of the configuration file '{path}' is no setting; one is written name=value.")] =
+                text[(separator + 1)..].Trim();
         }
 
         return settings;

@@ -148,6 +148,27 @@ public sealed class RefusedStartTests : IDisposable
         await AssertRefusedAsync(["--data", Data, .. Addresses()], [Path.GetFileName(damaged)]);
     }
 
+    // It may hold a password.
+    [Fact]
+    public async Task A_line_of_a_properties_file_that_is_no_setting_is_named_by_its_number_and_not_repeated()
+    {
+        var file = Path.Combine(_directory.FullName, "server.properties");
+        await File.WriteAllTextAsync(file, "num.partitions=1\nnum.partitions=2\nssl.keystore.password hunter2\n");
+        await using var run = ServerRun.Start("--data", Data, "--config", file);
+
+        Assert.Equal(1, await run.EndAsync());
+        Assert.Equal($"Line 3 of the configuration file '{file}' is no setting; one is written name=value.", run.Errors.Trim());
+    }
+
+    [Fact]
+    public async Task Of_a_name_that_stands_twice_in_a_properties_file_the_last_value_counts_and_the_last_line_may_go_on()
+    {
+        var file = Path.Combine(_directory.FullName, "server.properties");
+        await File.WriteAllTextAsync(file, "num.partitions=1\nNum.Partitions=three\\");
+
+        await AssertRefusedAsync(["--data", Data, "--config", file], ["num.partitions", "three"]);
+    }
+
     private static string[] Addresses(string option = "", string address = "")
     {
         var kafka = option == "--kafka" ? address : "127.0.0.1:0";

@@ -12,7 +12,15 @@ public sealed class CatalogLoadTests
 {
     // A long journal is read for longer than a grain call lasts.
     [Fact]
-    public async Task A_start_asks_for_the_catalog_until_it_is_there()
+    public async Task A_start_asks_for_the_catalog_until_it_is_there() =>
+        Assert.Equal(4, await CallsOfStartAsync<SlowCatalog>());
+
+    [Fact]
+    public async Task A_start_does_not_wait_for_damage_to_pass() =>
+        Assert.Equal("The catalog of topics is damaged.", (await Assert.ThrowsAsync<InvalidDataException>(CallsOfStartAsync<DamagedCatalog>)).Message);
+
+    private static async Task<int> CallsOfStartAsync<TCatalog>()
+        where TCatalog : SlowCatalog
     {
         var time = new FakeTimeProvider();
         using var log = new MemoryLog();
@@ -20,7 +28,7 @@ public sealed class CatalogLoadTests
         var settings = new TopicSettings(new BrokerConfigValues(new Dictionary<string, string>()));
         using var follower = new SettingsFollower(log.Handles, view, settings);
         var startup = new GrainStartup(follower, new LocalPartitions(log, view, settings), time);
-        var catalog = DispatchProxy.Create<ICatalogGrain, SlowCatalog>();
+        var catalog = DispatchProxy.Create<ICatalogGrain, TCatalog>();
         var grains = DispatchProxy.Create<IGrainFactory, OneGrain>();
         ((OneGrain)grains).Grain = catalog;
 
@@ -28,15 +36,21 @@ public sealed class CatalogLoadTests
         while (!loading.IsCompleted) time.Advance(TimeSpan.FromSeconds(1));
 
         await loading;
-        Assert.Equal(4, ((SlowCatalog)(object)catalog).Calls);
+        return ((TCatalog)(object)catalog).Calls;
     }
 
     internal class SlowCatalog : DispatchProxy
     {
-        public int Calls { get; private set; }
+        public int Calls { get; protected set; }
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
             ++Calls < 4 ? Task.FromException<long>(new TimeoutException()) : Task.FromResult(1L);
+    }
+
+    internal class DamagedCatalog : SlowCatalog
+    {
+        protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
+            ++Calls < 2 ? Task.FromException<long>(new InvalidDataException("The catalog of topics is damaged.")) : base.Invoke(targetMethod, args);
     }
 
     internal class OneGrain : DispatchProxy

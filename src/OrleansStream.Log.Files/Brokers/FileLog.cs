@@ -117,10 +117,25 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         {
             var gap = _lanes.Gap;
             if (gap > LogHealth.LongestGap) return new LogHealth(false, $"For {gap.TotalSeconds:0} s the disk has refused a new session of the log: nothing can be produced or opened until it takes one.");
-            var isFull = _setup.Directory.Disk.FreeBytes + _reserve.Bytes < _setup.Lane.ReserveBytes;
-            var full = isFull ? "The disk is full but for the reserve: producers are refused once the open WAL file is used up, until space returns." : null;
+            var full = IsFull ? "The disk is full: it has no room for another WAL file beside the reserve, so producers are refused once the open one is used up, until space returns." : null;
             var trouble = string.Join(' ', new[] { full, _faults.Trouble }.OfType<string>());
             return new LogHealth(true, trouble.Length > 0 ? trouble : null);
+        }
+    }
+
+    // Whether the next WAL file would be refused. What cannot be told is no news: a disk that fails says so elsewhere.
+    private bool IsFull
+    {
+        get
+        {
+            try
+            {
+                return _setup.Directory.Disk.FreeBytes < _setup.Lane.FileBytes + Math.Max(0, _setup.Lane.ReserveBytes - _reserve.Bytes);
+            }
+            catch (DiskException)
+            {
+                return false;
+            }
         }
     }
 
@@ -269,7 +284,9 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         try
         {
             var opened = await OpenOnceAsync(partition, settings);
-            if (opened.Handle is not null) _faults.OnOpened(partition);
+            if (opened.Handle is not { } handle) return opened;
+            _faults.OnOpened(partition);
+            if (!handle.Manifest.PendingDelete.IsEmpty) _upkeep.Pending.Watch(partition); // The claim may have dropped a snapshot.
             return opened;
         }
         catch (LogException error)

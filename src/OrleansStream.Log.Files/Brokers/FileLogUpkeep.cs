@@ -25,7 +25,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
     {
         _setup = setup;
         _tendReserve = parts.TendReserve;
-        var pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time) { OnFailed = setup.Note };
+        var pending = Pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time) { OnFailed = setup.Note };
         var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
         var splitter = new Splitter(new SplitterParts
         {
@@ -73,6 +73,8 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
     public LogStartMover Mover { get; }
 
     public PartitionDeletion Deletion { get; }
+
+    public PendingObjects Pending { get; }
 
     public void Start() => _running = Task.Run(() => Task.WhenAll(_upkeep.RunAsync(_stopping.Token), TendReserveAsync()));
 

@@ -34,6 +34,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     {
         var scans = await ScanFilesAsync();
         var used = Stitch(scans, out var end);
+        if (end < record.TrimPoint) end = record.TrimPoint; // A file that is still there may stand below others that are deleted already.
         if (record.End is { } written) ThrowIfShort(scans, used, end, written);
         else await ThrowIfDurableAsync(scans, used, end);
         var partitions = new Dictionary<PartitionId, RecoveredRuns>();
@@ -124,7 +125,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         var witnesses = await Task.WhenAll(searches);
         var closed = scans.Skip(used).FirstOrDefault(scan => scan.IsFromFooter);
         var text = Array.Find(witnesses, witness => witness.Text is not null)?.Text ?? (closed is null ? null : $"'{closed.Path}' was closed behind it, when all below was durable");
-        if (text is null && MissingNumber(used) is { } missing) text = $"'{WalNames.PathOf(_session, _numbers[used])}' was made when '{WalNames.PathOf(_session, missing)}' was in use";
+        if (text is null && MissingNumber(scans, used) is { } missing) text = $"'{WalNames.PathOf(_session, _numbers[used])}' was made when '{WalNames.PathOf(_session, missing)}' was in use";
         if (text is null) return;
 
         var (path, position, problem) = Break(scans, used);
@@ -133,16 +134,17 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     }
 
     // A file is made, durably, only when the one before it is in use: a gap above what verifies is a file that was lost, with whatever it held.
-    private int? MissingNumber(int used)
+    // Below the trim point it is a file that was deleted.
+    private int? MissingNumber(WalFileScan[] scans, int used)
     {
-        if (used >= _numbers.Count) return null;
+        if (used >= _numbers.Count || (used > 0 && scans[used - 1].Map!.EndSlot < record.TrimPoint)) return null;
         int? expected = used > 0 ? _numbers[used - 1] + 1 : record.TrimPoint == Slot.Zero ? 0 : null;
         return expected is { } number && _numbers[used] > number ? number : null;
     }
 
     private (string Path, long Position, string Problem) Break(WalFileScan[] scans, int used)
     {
-        if (MissingNumber(used) is { } missing && (used == 0 || scans[used - 1].Problem is null)) return (WalNames.PathOf(_session, missing), 0, "the file is missing");
+        if (MissingNumber(scans, used) is { } missing && (used == 0 || scans[used - 1].Problem is null)) return (WalNames.PathOf(_session, missing), 0, "the file is missing");
         if (used > 0 && scans[used - 1].Problem is { } inFile && !IsAtEndOfFile(scans, used)) return (scans[used - 1].Path, scans[used - 1].EndPosition, inFile);
         if (used < scans.Length) return (scans[used].Path, 0, scans[used].Problem ?? "its first block does not follow the last one of the file before");
         return used > 0

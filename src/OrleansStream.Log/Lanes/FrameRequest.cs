@@ -29,4 +29,7 @@ public readonly struct FrameRequest
 
     /// <summary>Longest time that the frame may wait for company before its block is sealed; zero seals as soon as the lane can write.</summary>
     public TimeSpan Linger { get; init; }
+
+    /// <summary>A copy of a frame that stands in the lane already: it takes nothing of what the store keeps for journals.</summary>
+    internal bool IsCarried { get; init; }
 }

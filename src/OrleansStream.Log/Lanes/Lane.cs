@@ -87,7 +87,7 @@ public class Lane : ILane
             // Rule B2: another lane's partition is another session's; a closed epoch is another owner's.
             if (!ReferenceEquals(request.Partition.Lane, this) || request.Partition.IsClosed(request.Epoch)) return Refuse(EnqueueStatus.EpochClosed, out place);
 
-            status = _intake.TryMakeRoom(request.Length, request.Kind == FrameKind.Journal, out var block);
+            status = _intake.TryMakeRoom(request.Length, request.Kind == FrameKind.Journal && !request.IsCarried, out var block);
             wakes = _writer.TryClaimWake(deadline);
             if (status == EnqueueStatus.Accepted)
             {

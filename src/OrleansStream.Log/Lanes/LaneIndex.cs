@@ -70,7 +70,7 @@ public sealed class LaneIndex
         {
             foreach (var (partition, state) in _partitions)
             {
-                if (state.Runs.Below(end) is { } held) holdings.Add(new LaneHolding(partition, held.LastOffset, held.Bytes, held.Carries));
+                if (state.Runs.Below(end) is { } held) holdings.Add(new LaneHolding(partition, held.LastOffset, held.Bytes, held.Carries) { State = state });
             }
         }
     }

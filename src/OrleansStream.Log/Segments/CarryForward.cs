@@ -60,13 +60,14 @@ internal sealed class CarryForward(ILane lane, TimeProvider time, int atOnceByte
         lock (_lock) _underWay += bytes.Length;
         var request = new FrameRequest
         {
-            Partition = lane.PartitionOf(plan.Partition),
+            Partition = plan.CarriedIn!, // Never looked up here: a deleted partition would be made anew, with every epoch open.
             Epoch = plan.Epoch,
             BaseOffset = frame.Entry.BaseOffset,
             LastOffset = frame.Entry.LastOffset,
             MaxTimestampMs = frame.Entry.MaxTimestampMs,
             Length = bytes.Length,
             Kind = frame.Entry.Kind,
+            IsCarried = true,
             Owner = this,
             State = bytes.Length,
         };

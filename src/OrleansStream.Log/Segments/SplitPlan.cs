@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
@@ -25,8 +26,13 @@ internal sealed record SplitPlan
     /// <summary>Frames below it have expired.</summary>
     public required Offset LogStart { get; init; }
 
-    /// <summary>Appended again instead of cut (rule S4).</summary>
-    public bool Carries { get; init; }
+    /// <summary>
+    /// Appended again instead of cut (rule S4), under this state of the lane: found before the manifest was read, it knows when the epoch is closed, also
+    /// when the partition is deleted and the lane has forgotten it. Null: cut.
+    /// </summary>
+    public LanePartition? CarriedIn { get; init; }
+
+    public bool Carries => CarriedIn is not null;
 
     public long Bytes => Sources.Sum(static source => source.Bytes);
 }

@@ -22,6 +22,8 @@ internal sealed class SplitPlanner(SplitterParts parts)
     public async ValueTask<SplitPlan?> PlanAsync(ILane lane, PartitionId partition, Offset to, CancellationToken cancellationToken)
     {
         var manifest = (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
+        // Deleted for good, so nothing of it is needed, whatever came into the index since.
+        if (manifest is { Deleted: true }) lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
         if (manifest is null || manifest.Deleted || manifest.Owner != lane.Session) return null;
 
         var sources = SourcesOf(lane, manifest, to);
@@ -49,7 +51,7 @@ internal sealed class SplitPlanner(SplitterParts parts)
         foreach (var holding in holdings)
         {
             if (await PlanAsync(lane, holding.Partition, holding.LastOffset, cancellationToken) is not { } plan) continue;
-            plans.Add(IsCarried(holding, plan) ? plan with { Carries = true, Sources = [.. plan.Sources.Where(source => source.Session == part.Session && source.FirstSlot < part.End)] } : plan);
+            plans.Add(IsCarried(holding, plan) ? plan with { CarriedIn = holding.State, Sources = [.. plan.Sources.Where(source => source.Session == part.Session && source.FirstSlot < part.End)] } : plan);
         }
 
         return plans;

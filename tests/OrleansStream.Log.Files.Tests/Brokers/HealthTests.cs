@@ -63,14 +63,22 @@ public sealed class HealthTests
     {
         await using var bench = await LogBench.StartedAsync(new FileLaneOptions { FileBytes = 2L * Limits.MaxBlockBytes, ReserveBytes = 64L * Limits.MiB });
         Assert.Equal(new LogHealth(true, null), bench.Log.Health);
+        while (bench.Disk.UsedBytes < bench.Lane.ReserveBytes + (2 * bench.Lane.FileBytes))
+        {
+            Token.ThrowIfCancellationRequested();
+            await Task.Yield(); // The second WAL file is on its way.
+        }
 
         bench.Disk.Capacity -= bench.Disk.FreeBytes;
-        bench.Disk.Capacity -= 1;
+        Assert.Equal(0, bench.Disk.FreeBytes);
 
         Assert.True(bench.Log.Health.IsServing);
         Assert.Contains("The disk is full", bench.Log.Health.Trouble, StringComparison.Ordinal);
 
-        bench.Disk.Capacity = long.MaxValue;
+        bench.Disk.Capacity += bench.Lane.FileBytes - 1;
+        Assert.Contains("The disk is full", bench.Log.Health.Trouble, StringComparison.Ordinal);
+
+        bench.Disk.Capacity += 1;
         Assert.Equal(new LogHealth(true, null), bench.Log.Health);
     }
 }

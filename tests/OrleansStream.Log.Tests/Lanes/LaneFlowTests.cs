@@ -240,6 +240,17 @@ public sealed class LaneFlowTests
         Assert.InRange(many - few, -100_000, 16_000);
     }
 
+    [Fact]
+    public void What_the_store_keeps_for_journals_is_not_for_frames_of_journals_that_are_carried_forward()
+    {
+        using var bench = new LaneBench();
+        (bench.Store.Space, bench.Store.SpaceForJournal) = (EnqueueStatus.NoSpace, EnqueueStatus.Accepted);
+        var journal = LaneCalls.Request(bench.Partition, bench.Owner, 0) with { Kind = FrameKind.Journal };
+
+        Assert.Equal(EnqueueStatus.NoSpace, bench.Lane.Append(journal with { IsCarried = true }));
+        Assert.Equal(EnqueueStatus.Accepted, bench.Lane.Append(journal));
+    }
+
     private static long Allocated(LaneBench bench, IFrameOwner owner, byte[] payload, int frames)
     {
         bench.Store.Blocks.Clear();

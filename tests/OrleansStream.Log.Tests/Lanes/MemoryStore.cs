@@ -18,6 +18,9 @@ internal sealed class MemoryStore : ILaneStore
 
     public EnqueueStatus Space { get; set; } = EnqueueStatus.Accepted;
 
+    /// <summary>What is answered to journals; null for what everybody gets.</summary>
+    public EnqueueStatus? SpaceForJournal { get; set; }
+
     public long RegionNumber { get; set; }
 
     /// <summary>False: written blocks stay undurable until <see cref="Tend"/> is told that it is the last time.</summary>
@@ -28,6 +31,8 @@ internal sealed class MemoryStore : ILaneStore
     public Slot DurableEnd { get; private set; }
 
     public EnqueueStatus Reserve(int bytes) => Space;
+
+    public EnqueueStatus ReserveForJournal(int bytes) => SpaceForJournal ?? Space;
 
     public void Write(ReadOnlySpan<LaneBlock> blocks)
     {

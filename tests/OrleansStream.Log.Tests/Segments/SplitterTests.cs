@@ -178,6 +178,42 @@ public sealed class SplitterTests
         Assert.Equal(new Slot(3), bench.Lane.TrimPoint);
     }
 
+    // Planned, then deleted, drained and forgotten: a copy that came into the lane after that would keep its slot for ever.
+    [Fact]
+    public async Task T1_a_partition_that_is_deleted_while_it_is_carried_leaves_nothing_in_the_lane()
+    {
+        using var bench = new SplitBench(Carry);
+        var handle = bench.Open();
+        bench.Append(handle, 3);
+        var isDeleted = false;
+        bench.Retention.Broker.Extents.Fault = _ =>
+        {
+            if (!isDeleted) bench.Retention.Deletion.DeleteAsync(handle.Id, CancellationToken.None).AsTask().Wait();
+            isDeleted = true;
+            return null;
+        };
+
+        Assert.True(await bench.SplitAsync(bench.Lane.PublishedEnd));
+
+        Assert.True(isDeleted);
+        Assert.Equal(new Slot(3), bench.Lane.PublishedEnd);
+        Assert.Equal(bench.Lane.PublishedEnd, bench.Lane.TrimPoint);
+        Assert.Equal(0, bench.Lane.Index.Partitions);
+    }
+
+    [Fact]
+    public async Task T1_what_the_lane_still_holds_of_a_deleted_partition_goes_with_the_next_split()
+    {
+        using var bench = new SplitBench(Carry);
+        var handle = bench.Open();
+        bench.Append(handle, 3);
+        bench.Retention.Store.Put((await bench.Retention.ManifestOf(handle.Id)) with { Deleted = true });
+
+        Assert.True(await bench.SplitAsync(bench.Lane.PublishedEnd));
+
+        Assert.Equal(bench.Lane.PublishedEnd, bench.Lane.TrimPoint);
+    }
+
     [Fact]
     public async Task S4_a_lane_that_is_full_makes_the_splitter_cut_instead()
     {

@@ -1,9 +1,10 @@
 using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
 
 namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>All connections: counts them against their bounds, and once a second looks for those that wait for their peer too long. One timer for all.</summary>
-internal sealed class ConnectionTable : IDisposable
+internal sealed partial class ConnectionTable : IDisposable
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
@@ -13,21 +14,22 @@ internal sealed class ConnectionTable : IDisposable
     private readonly GatewayOptions _options;
     private readonly TimeProvider _time;
     private readonly GatewayMetrics _metrics;
+    private readonly ILogger _log;
     private readonly BudgetRelief[] _reliefs;
     private readonly ITimer _timer;
     private TaskCompletionSource? _drained;
+    private int _isSweeping;
+    private bool _hasFailed;
 
-    public ConnectionTable(GatewayOptions options, TimeProvider time, GatewayMetrics metrics, ConnectionBudgets budgets)
+    public ConnectionTable(GatewaySurroundings surroundings, ConnectionBudgets budgets)
     {
-        _options = options;
-        _time = time;
-        _metrics = metrics;
+        (_options, _time, _metrics, _log) = surroundings;
         _reliefs = [new(budgets.Intake, static activity => activity.IntakeLag()), new(budgets.Answers, static activity => activity.AnswerLag())];
-        _timer = time.CreateTimer(static state => ((ConnectionTable)state!).Sweep(), this, SweepEvery, SweepEvery);
-        metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, options.MaxConnections);
-        metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => budgets.Intake.Taken, options.IntakeBytes);
-        metrics.Observe("orleansstream.gateway.response", ("By", "Bytes of records in answers under way."), () => budgets.Responses.Taken, options.ResponseBytes);
-        metrics.Observe("orleansstream.gateway.answer", ("By", "Bytes of answers under way, without records."), () => budgets.Answers.Taken, options.AnswerBytes);
+        _timer = _time.CreateTimer(static state => ((ConnectionTable)state!).OnTick(), this, SweepEvery, SweepEvery);
+        _metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, _options.MaxConnections);
+        _metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => budgets.Intake.Taken, _options.IntakeBytes);
+        _metrics.Observe("orleansstream.gateway.response", ("By", "Bytes of records in answers under way."), () => budgets.Responses.Taken, _options.ResponseBytes);
+        _metrics.Observe("orleansstream.gateway.answer", ("By", "Bytes of answers under way, without records."), () => budgets.Answers.Taken, _options.AnswerBytes);
     }
 
     public int Count => _connections.Count;
@@ -110,6 +112,33 @@ internal sealed class ConnectionTable : IDisposable
 
     public void Dispose() => _timer.Dispose();
 
+    // Ticks may overlap when a sweep takes long, and nobody is above a timer: an exception that leaves it ends the process.
+    private void OnTick()
+    {
+        if (Interlocked.Exchange(ref _isSweeping, 1) != 0)
+        {
+            return;
+        }
+
+        try
+        {
+            Sweep();
+        }
+        catch (Exception failure)
+        {
+            // The next tick tries again; once in the log is enough for what may fail every second.
+            if (!_hasFailed)
+            {
+                _hasFailed = true;
+                LogFailed(_log, failure);
+            }
+        }
+        finally
+        {
+            Volatile.Write(ref _isSweeping, 0);
+        }
+    }
+
     private void Sweep()
     {
         var now = _time.GetTimestamp();
@@ -142,4 +171,7 @@ internal sealed class ConnectionTable : IDisposable
             }
         }
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Looking for overdue connections failed; later failures of it are not logged")]
+    private static partial void LogFailed(ILogger log, Exception failure);
 }

@@ -7,12 +7,12 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 internal sealed class RefusedPartitions(int most = RefusedPartitions.Most)
 {
     /// <summary>Partitions that are kept. Beyond that every partition counts as refused until the client can know.</summary>
-    public const int Most = 10_000;
+    public const int Most = 1_000;
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Topic, int Index), Refusal> _partitions = [];
     private readonly Queue<((string Topic, int Index) Partition, Refusal Refusal)> _order = new();
-    private Refusal? _everything;
+    private volatile Refusal? _everything;
     private volatile bool _isUsed;
     private long _read;
 
@@ -33,6 +33,21 @@ internal sealed class RefusedPartitions(int most = RefusedPartitions.Most)
 
             _partitions[(topic, index)] = refusal;
             _order.Enqueue(((topic, index), refusal));
+        }
+    }
+
+    /// <summary>Whether every partition counts as refused on account of it: nothing need be added to it any more.</summary>
+    public bool HoldsAll(Refusal refusal) => _everything == refusal;
+
+    /// <summary>Forgets what the client knew of when it sent the request. Requests ask in their order.</summary>
+    public void ForgetTold(long request)
+    {
+        if (_isUsed)
+        {
+            lock (_lock)
+            {
+                Forget(request);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Model;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
@@ -11,9 +12,11 @@ internal static class OpenAhead
 {
     public static void Begin(PartitionDoor door, IEnumerable<(string Topic, int Index)> partitions, CancellationToken gone)
     {
+        // A client may repeat a name as often as its request has room: each waits, and has a timer, once.
+        var begun = new HashSet<PartitionId>();
         foreach (var (topic, index) in partitions)
         {
-            if (TopicPartitions.Resolve(door.Catalog, topic, index, out var partition) == ErrorCode.None && !door.TryFind(partition, out _))
+            if (TopicPartitions.Resolve(door.Catalog, topic, index, out var partition) == ErrorCode.None && !door.TryFind(partition, out _) && begun.Add(partition))
             {
                 Begin(door.OpenAsync(partition, Limits.GrainCall, gone));
             }

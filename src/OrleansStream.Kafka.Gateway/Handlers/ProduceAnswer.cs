@@ -32,6 +32,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private readonly Activity? _trace;
     private BrokerId?[]? _leaders;
     private Refusal? _refusal;
+    private int[]? _firsts;
     private int _missing;
     private volatile bool _hasBegun;
 
@@ -73,6 +74,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     }
 
     public void OnAppended(int token, in AppendOutcome outcome) => Decide(token, outcome, isFirst: true);
+
+    /// <summary>Forgets refusals that the client knew of when it sent the request. Called in the order in which requests append.</summary>
+    public void ForgetRefused() => _connection.Refused.ForgetTold(Number);
 
     /// <summary>Whether the request was sent behind a refused batch of that partition, before its client could know.</summary>
     public bool IsBehindRefused(string topic, int index) => _connection.Refused.Holds(Number, topic, index);
@@ -156,16 +160,51 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         }
 
         var refusal = _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(), null) ?? _refusal;
-        foreach (var topic in _request.Topics)
+        if (_connection.Refused.HoldsAll(refusal))
         {
-            if (token < topic.Partitions.Count)
-            {
-                _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token].Index);
-                return;
-            }
-
-            token -= topic.Partitions.Count;
+            return;
         }
+
+        var firsts = LazyInitializer.EnsureInitialized(ref _firsts, FirstTokens);
+        var at = LastUpTo(firsts, token);
+        var topic = _request.Topics[at];
+
+        // A topic of another name can never exist, so that nothing can ever pass the batch.
+        if (TopicNames.IsLegal(topic.Name))
+        {
+            _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token - firsts[at]].Index);
+        }
+    }
+
+    // The first token of each topic; one without partitions shares that of the next.
+    private int[] FirstTokens()
+    {
+        var firsts = new int[_request.Topics.Count];
+        for (var at = 1; at < firsts.Length; at++)
+        {
+            firsts[at] = firsts[at - 1] + _request.Topics[at - 1].Partitions.Count;
+        }
+
+        return firsts;
+    }
+
+    private static int LastUpTo(int[] firsts, int token)
+    {
+        var (low, high) = (0, firsts.Length - 1);
+        while (low < high)
+        {
+            var middle = high - ((high - low) / 2);
+            if (firsts[middle] <= token)
+            {
+                low = middle;
+            }
+            else
+            {
+                high = middle - 1;
+            }
+        }
+
+        return low;
     }
 
     private static AppendOutcome Refused(ErrorCode error, string? message) =>

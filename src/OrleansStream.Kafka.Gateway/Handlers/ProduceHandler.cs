@@ -66,6 +66,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             var started = surroundings.Gateway.Time.GetTimestamp();
             BeginOpening(asked.Request, from, atMost, gone);
             await connection.Beginning;
+            answer.ForgetRefused();
             await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
             answer.Begun();
         }
@@ -85,9 +86,10 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
     {
         var context = new AppendContext(header.Version >= FirstWithZstd);
         done = 0;
+        answer.ForgetRefused();
         foreach (var topic in request.Topics)
         {
-            var known = door.Catalog.Current.Find(topic.Name);
+            var known = FindAndName(topic);
             foreach (var partition in topic.Partitions)
             {
                 if (known is null || (uint)partition.Index >= (uint)known.PartitionCount || IsInternal(topic.Name, header))
@@ -96,14 +98,15 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
                     continue;
                 }
 
+                // Looked for before the question: if the handle is that of a new session, what the one before refused is noted by then.
+                var isOpen = door.TryFind(new PartitionId(known.Id, partition.Index), out var opened);
                 if (answer.IsBehindRefused(topic.Name, partition.Index))
                 {
                     answer.RefuseBehind(done++);
                     continue;
                 }
 
-                if (!door.TryFind(new PartitionId(known.Id, partition.Index), out var opened) ||
-                    opened.Handle!.Append(partition.Records.GetValueOrDefault().Span, context, answer, done) == AppendStatus.Full)
+                if (!isOpen || opened.Handle!.Append(partition.Records.GetValueOrDefault().Span, context, answer, done) == AppendStatus.Full)
                 {
                     return false;
                 }
@@ -138,12 +141,13 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
     private void BeginOpening(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
     {
         var token = 0;
+        var begun = new HashSet<PartitionId>();
         foreach (var topic in request.Topics)
         {
-            var known = door.Catalog.Current.Find(topic.Name);
+            var known = FindAndName(topic);
             foreach (var partition in topic.Partitions)
             {
-                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
+                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount && begun.Add(new PartitionId(known.Id, partition.Index)))
                 {
                     OpenAhead.Begin(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
                 }
@@ -175,11 +179,32 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         }
 
         var context = new AppendContext(what.Header.Version >= FirstWithZstd);
-        while (handle.Append(what.Partition.Records.GetValueOrDefault().Span, context, answer, token) == AppendStatus.Full)
+
+        // Asked again after every wait: a batch that was in the lane before it may have been refused meanwhile.
+        while (!answer.IsBehindRefused(what.Topic, what.Partition.Index))
         {
+            if (handle.Append(what.Partition.Records.GetValueOrDefault().Span, context, answer, token) != AppendStatus.Full)
+            {
+                return;
+            }
+
             // Back-pressure: nothing more is read from this connection until the lane has room.
             await handle.RoomAsync(wait.Gone);
         }
+
+        answer.RefuseBehind(token);
+    }
+
+    // The request goes on with the catalog's own string of the name: what is kept of it longer costs nothing then.
+    private Topic? FindAndName(ProduceRequest.Topic topic)
+    {
+        var known = door.Catalog.Current.Find(topic.Name);
+        if (known is not null)
+        {
+            topic.Name = known.Name;
+        }
+
+        return known;
     }
 
     private static void RefuseAll(ProduceAnswer answer, ErrorCode error)

@@ -57,4 +57,23 @@ public class RefusedPartitionsTests
         Assert.False(refused.Holds(later, "others", 0));
         Assert.False(refused.Holds(later, "orders", 0));
     }
+
+    [Fact]
+    public void What_the_client_knows_of_makes_room_though_nobody_asks_for_it()
+    {
+        var refused = new RefusedPartitions(most: 2);
+        for (var round = 0; round < 3; round++)
+        {
+            var refusal = new Refusal();
+            refused.ForgetTold(refused.NumberOfNext());
+            refused.Add(refusal, "orders", 0);
+            refused.Add(refusal, "orders", 1);
+            Assert.False(refused.HoldsAll(refusal));
+            refused.Tell(refusal);
+        }
+
+        var last = new Refusal();
+        refused.Add(last, "orders", 2);
+        Assert.True(refused.HoldsAll(last));
+    }
 }

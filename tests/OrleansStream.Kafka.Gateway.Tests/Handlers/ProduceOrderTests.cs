@@ -1,3 +1,4 @@
+using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
@@ -50,6 +51,91 @@ public class ProduceOrderTests
         Assert.Equal(1, ((ProduceResponse)(await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9))).Body).Only().BaseOffset);
         harness.Cluster.Elsewhere.Clear();
         Assert.Equal(0, (await harness.Connect().AskAsync<ProduceResponse>(Produce("other", 30_000), 9)).Only().BaseOffset);
+    }
+
+    [Fact]
+    public async Task A_batch_does_not_pass_one_that_its_lane_lost_while_the_partition_opened_anew()
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
+        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
+        await client.SendAsync(Produce("lost", 30_000), 9);
+        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(2)) >= 0);
+
+        // An earlier frame was lost, and the handle is closed, before this one's batch is.
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        handle!.Close(ErrorCode.NotLeaderOrFollower);
+        var waits = CountWaits();
+        await client.SendAsync(Produce("behind", 30_000), 9);
+
+        // One wait opens ahead, and one is that for its turn.
+        await GatewayHarness.UntilAsync(() => CountWaits() == waits + 2);
+        harness.Broker.Lane.Abort();
+        harness.Broker.Restart();
+        var first = await client.ReceiveAsync(ApiKey.Produce, 9);
+        gate.SetResult();
+        var second = await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, ((ProduceResponse)first.Body).Only().ErrorCode);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, ((ProduceResponse)second.Body).Only().ErrorCode);
+        Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Produce("lost", 30_000), 9)).Only().BaseOffset);
+        Assert.Equal(1, (await client.AskAsync<ProduceResponse>(Produce("behind", 30_000), 9)).Only().BaseOffset);
+
+        int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
+    }
+
+    [Theory]
+    [InlineData("no topic has this name ", ErrorCode.None)]
+    [InlineData("not-yet-", ErrorCode.NotLeaderOrFollower)]
+    public async Task Refusals_of_topics_that_can_never_exist_hold_nothing_up(string prefix, ErrorCode expected)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders", 2);
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000, partition: 1), 9);
+
+        // Its first batch keeps the answer until the next request was read.
+        var many = Produce("stored", 30_000, partition: 1);
+        var batch = many.Topics[0].Partitions[0].Records;
+        many.Topics.AddRange(Enumerable.Range(0, RefusedPartitions.Most + 1).Select(number => new ProduceRequest.Topic { Name = $"{prefix}{number}", Partitions = [new() { Records = batch }] }));
+        await client.SendAsync(many, 9);
+        await client.SendAsync(Produce("next", 30_000), 9);
+        await GatewayHarness.UntilAsync(() => harness.Connections.All.Single().Answers.Count == 2);
+        await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+        var next = await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+
+        Assert.Equal(expected, ((ProduceResponse)next.Body).Only().ErrorCode);
+    }
+
+    [Fact]
+    public async Task A_refused_batch_is_noted_under_its_own_name_wherever_it_stands_in_its_request()
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("orders", 2);
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000, partition: 1), 9);
+        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 1), out var handle);
+        var first = Produce("stored", 30_000, partition: 1);
+        first.Topics.Insert(0, new() { Name = "empty" });
+        first.Topics.Add(new() { Name = "hollow" });
+        first.Topics.Add(new() { Name = "orders", Partitions = [new() { Index = 2, Records = first.Topics[1].Partitions[0].Records }] });
+        await client.SendAsync(first, 9);
+
+        // When this one is in the lane, the one before it was refused.
+        await client.SendAsync(Produce("stored", 30_000, partition: 1), 9);
+        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(3)) >= 0);
+        await harness.Grains.Topics.Of("orders").GrowAsync(3, validateOnly: false, TestContext.Current.CancellationToken);
+        await client.SendAsync(Produce("behind", 30_000, partition: 2), 9);
+        await GatewayHarness.UntilAsync(() => harness.Connections.All.Single().Answers.Count == 3);
+        await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+        await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+        var behind = await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, ((ProduceResponse)behind.Body).Only().ErrorCode);
     }
 
     private static ProduceRequest Produce(string value, int timeoutMs, int partition = 0)

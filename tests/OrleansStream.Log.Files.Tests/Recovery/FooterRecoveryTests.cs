@@ -104,29 +104,6 @@ public sealed class FooterRecoveryTests : IDisposable
         Assert.True(await RecoverAsync(disk) > ReadsWithFooter);
     }
 
-    // The first file is kept by a reader, the second is deleted, and the third has no block yet.
-    [Fact]
-    public async Task T2_a_file_below_the_trim_point_that_is_deleted_before_an_older_one_is_not_missed()
-    {
-        for (var i = 1_000_000; _bench.Files.Of(_bench.Session).Count < 3; i++)
-        {
-            _bench.Append(i, length: 30_000);
-            _bench.RunAll();
-        }
-
-        var files = _bench.Files.Of(_bench.Session);
-        var disk = _bench.Disk.Kill();
-        disk.Delete(files[1].Path);
-        using (var file = disk.Open(files[2].Path, DiskOpenMode.Write)) file.Truncate(0);
-
-        var recovered = await ScanAsync(files[2].FirstSlot);
-        Assert.Equal(files[2].FirstSlot, recovered.End);
-        await Assert.ThrowsAsync<CorruptBlockException>(() => ScanAsync(files[1].FirstSlot));
-
-        Task<RecoveredSession> ScanAsync(Slot trimPoint) =>
-            new SessionScan(disk, new SessionRecord(_bench.Session, SessionState.Open, trimPoint, null), [0, 2], TaskScheduler.Default).ReadAsync();
-    }
-
     private static readonly Dictionary<string, Action<byte[]>> Wrongs = new()
     {
         ["magic"] = static footer => footer[0] ^= 1,

@@ -18,16 +18,8 @@ namespace OrleansStream.Log.Files.Brokers;
 /// <summary>The log of one broker on a data directory: recovery, the lane of the current session, and the partitions that are open on it.</summary>
 public sealed class FileLog : IPartitionLog, IAsyncDisposable
 {
-    // Reads of one spinning or cloud disk do not get faster with more; a backfill must not take every thread of a small machine.
-    private const int ColdReadThreads = 2;
-    
-    // One can write a segment while the other reads one.
-    private const int ObjectThreads = 2;
-
     private readonly ConcurrentDictionary<PartitionId, Lazy<Task<OpenedHandle>>> _opening = new();
-    private readonly DedicatedThreadScheduler _metadataThread;
-    private readonly DedicatedThreadScheduler _readThreads;
-    private readonly DedicatedThreadScheduler _objectThread;
+    private readonly FileLogThreads _threads;
     private readonly MetadataJournal _metadata;
     private readonly FileLaneRecovery _recovery;
     private readonly WalReader _reader;
@@ -46,16 +38,16 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         var (disk, metadata, recovery, files) = stores;
         _setup = setup;
         _faults = new PartitionFaults(setup);
-        (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
+        _threads = threads;
         _metadata = metadata;
         _recovery = recovery;
         _reserve = disk.Reserve;
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
-        _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
+        _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, threads.Reads);
         _lanes = new FileLaneKeeper(setup, metadata.Sessions, (files, disk.Reserve), Slabs, (Tail, _metrics));
         Handles = new HandleTable(_lanes.ClosedEpochs);
-        var objects = FileObjectStore.Open(disk, _objectThread);
+        var objects = FileObjectStore.Open(disk, threads.Objects);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
         _openerParts = new PartitionOpenerParts
@@ -88,12 +80,12 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             CurrentLane = () => _lanes.Current,
             Slabs = Slabs,
             Files = files,
-            Wal = _reader,
+            Thread = threads.Upkeep,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
             IsOpening = _opening.ContainsKey,
             CloseSessions = recovery.CloseUnneededAsync,
             TendReserve = () => disk.Reserve.IsShort
-                ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _objectThread)
+                ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads.Objects)
                 : Task.CompletedTask,
         });
     }
@@ -143,7 +135,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     /// <exception cref="LogException">Acknowledged data is damaged, or the disk failed. The message names file and byte; nothing was changed.</exception>
     public static async Task<FileLog> StartAsync(FileLogSetup setup, CancellationToken cancellationToken)
     {
-        var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
+        var threads = new FileLogThreads();
         var started = setup.Time.GetTimestamp();
         MetadataJournal? metadata = null;
         FileLog? log = null;
@@ -255,9 +247,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         _metadata.DisposeAsync,
         () => Now(Tail.Clear),
         () => Now(_reader.Dispose),
-        () => Now(_readThreads.Dispose),
-        () => Now(_objectThread.Dispose),
-        () => Now(_metadataThread.Dispose),
+        () => Now(_threads.Dispose),
     ];
 
     private static ValueTask Now(Action step)

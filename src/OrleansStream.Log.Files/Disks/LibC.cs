@@ -57,6 +57,10 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "flock", SetLastError = true)]
     public static partial int Lock(int file, int operation);
 
+    /// <summary>With which and who 0: of the calling thread, since Linux keeps it for each.</summary>
+    [LibraryImport(Name, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int nice);
+
     /// <summary>struct iovec.</summary>
     public struct Piece
     {

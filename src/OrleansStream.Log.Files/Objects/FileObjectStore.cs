@@ -19,6 +19,7 @@ public sealed class FileObjectStore : IObjectStore
     private readonly TaskScheduler _scheduler;
     private readonly HashSet<string> _folders = new(StringComparer.Ordinal);
     private readonly HashSet<string> _creating = new(StringComparer.Ordinal);
+    private readonly ObjectUses _uses = new();
     private long _temporaries;
 
     private FileObjectStore(IDisk disk, TaskScheduler scheduler)
@@ -62,27 +63,13 @@ public sealed class FileObjectStore : IObjectStore
     public async ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var path = ObjectNames.PathOf(name);
-        return await OnDisk(
-            () =>
-            {
-                if (!_disk.FileExists(path)) return -1;
-                using var file = _disk.Open(path, DiskOpenMode.Read);
-                return file.Read(position, destination.Span);
-            },
-            cancellationToken);
+        return await OnDisk(() => (int)Read(path, file => file.Read(position, destination.Span)), cancellationToken);
     }
 
     public async ValueTask<long> LengthAsync(string name, CancellationToken cancellationToken)
     {
         var path = ObjectNames.PathOf(name);
-        return await OnDisk(
-            () =>
-            {
-                if (!_disk.FileExists(path)) return -1;
-                using var file = _disk.Open(path, DiskOpenMode.Read);
-                return file.Length;
-            },
-            cancellationToken);
+        return await OnDisk(() => Read(path, static file => file.Length), cancellationToken);
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
@@ -92,7 +79,7 @@ public sealed class FileObjectStore : IObjectStore
             () =>
             {
                 if (!_disk.FileExists(path)) return false;
-                _disk.Delete(path);
+                Delete(path);
 
                 // An object that came back after a power cut would be in no manifest and never be deleted again.
                 _disk.SyncDirectory(ObjectNames.FolderOf(name));
@@ -112,6 +99,41 @@ public sealed class FileObjectStore : IObjectStore
                 .ToList(),
             cancellationToken);
         foreach (var name in names) yield return name;
+    }
+
+    // -1 if there is no such object.
+    private long Read(string path, Func<IDiskFile, long> read)
+    {
+        if (!_uses.TryBeginRead(path)) return -1;
+        try
+        {
+            if (!_disk.FileExists(path)) return -1;
+            using var file = _disk.Open(path, DiskOpenMode.Read);
+            return read(file);
+        }
+        finally
+        {
+            _uses.EndRead(path);
+        }
+    }
+
+    // A reader keeps a deleted file, but not one whose bytes are freed under it.
+    private void Delete(string path)
+    {
+        if (!_uses.TryBeginDelete(path))
+        {
+            _disk.Delete(path);
+            return;
+        }
+
+        try
+        {
+            _disk.DeleteInPieces(path);
+        }
+        finally
+        {
+            _uses.EndDelete(path);
+        }
     }
 
     private Task<T> OnDisk<T>(Func<T> work, CancellationToken cancellationToken)

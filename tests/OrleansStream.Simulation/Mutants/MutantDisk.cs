@@ -32,6 +32,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
     public void Delete(string path) => inner.Delete(path);
 
+    public void DeleteInPieces(string path) => inner.DeleteInPieces(path);
+
     public void SyncDirectory(string directory)
     {
         if (!SkipsDirectorySync(directory)) inner.SyncDirectory(directory);

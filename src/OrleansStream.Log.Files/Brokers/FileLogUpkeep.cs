@@ -16,9 +16,9 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
 {
     private static readonly TimeSpan ReserveInterval = TimeSpan.FromSeconds(10);
 
-    // The splitter reads each file once, from its start to its end: it needs no more than the window at hand and the next, and neither takes the place of
-    // what consumers read nor holds up a flush for longer than one short read.
-    private static readonly WalReaderOptions ReadOnce = new() { CacheBytes = 2 * Limits.MiB, WindowBytes = 512 * Limits.KiB, MaxWindowBytes = 512 * Limits.KiB };
+    // The splitter reads each file once, from its start to its end: the window at hand and the next are all that it needs, and the page cache is no help.
+    // Short direct reads hold up a flush for 0.1 ms, buffered ones for up to 14 ms (docs/adr/0009-background-work.md).
+    private static readonly WalReaderOptions ReadOnce = new() { CacheBytes = Limits.MiB, WindowBytes = 256 * Limits.KiB, MaxWindowBytes = 256 * Limits.KiB, Direct = true };
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly Upkeep _upkeep;

@@ -116,7 +116,8 @@ public sealed class LinuxDisk : IDisk
         try
         {
             Delete(path);
-            if (file >= 0) FreeInPieces(file);
+            // Whoever made a hard link, as backups do, keeps the bytes.
+            if (file >= 0 && LibC.CountNames(file) == 0) FreeInPieces(file);
         }
         finally
         {

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Objects;
 
@@ -13,6 +14,9 @@ public sealed class FileObjectStore : IObjectStore
 {
     // One write call takes at most this many pieces, well under what the system allows (IOV_MAX is 1,024).
     private const int MaxPieces = 512;
+
+    // A large object is synced in steps: the lane's own sync waits for what the device was given before it.
+    private const int StepBytes = Limits.MiB;
 
     private readonly Lock _gate = new();
     private readonly IDisk _disk;
@@ -194,8 +198,9 @@ public sealed class FileObjectStore : IObjectStore
         {
             pieces.Add(piece);
             pending += piece.Length;
-            if (pieces.Count < MaxPieces) continue;
+            if (pieces.Count < MaxPieces && pending < StepBytes) continue;
             file.Write(position, [.. pieces]);
+            file.SyncData();
             position += pending;
             pending = 0;
             pieces.Clear();

@@ -15,9 +15,9 @@ public sealed class Splitter(SplitterParts parts)
 {
     private const int StepBytes = Limits.MiB;
 
-    // While it may rest: steps of a millisecond or so, and three times as long a pause after each.
+    // While it may rest: steps of a millisecond or so, and as long a pause after each.
     private const int RestingStepBytes = 128 * Limits.KiB;
-    private const int RestPerWork = 3;
+    private const int RestPerWork = 1;
     private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
 
     private readonly SplitPlanner _planner = new(parts);

@@ -28,6 +28,7 @@ internal sealed class SplitBench : IDisposable
             Random = new Random(1),
             Time = Retention.Time,
             Space = () => Space,
+            MayRest = () => MayRest,
             Segments = new SegmentOptions { MaxBytes = maxSegmentBytes },
             Options = options ?? new SplitOptions { CarryBytes = 0 },
             OnFailed = (partition, error) => Failures.Add((partition, error)),
@@ -43,6 +44,9 @@ internal sealed class SplitBench : IDisposable
 
     /// <summary>Bytes that segments may take.</summary>
     public long Space { get; set; } = long.MaxValue;
+
+    /// <summary>Whether the splitter may pause between its steps.</summary>
+    public bool MayRest { get; set; }
 
     public List<(PartitionId Partition, LogException Error)> Failures { get; } = [];
 

@@ -67,6 +67,27 @@ public sealed class SplitterTests
         Assert.Equal(20, bench.ReadAll(handle).Length);
     }
 
+    // As long as it worked; and a file that somebody waits for is emptied without a pause.
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task It_pauses_after_each_step_while_nobody_waits_for_the_space(bool mayRest)
+    {
+        using var bench = new SplitBench { MayRest = mayRest };
+        var handle = bench.Open();
+        bench.Append(handle, 20, valueBytes: 15_000);
+        bench.Retention.Time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1); // Each look at the clock finds that time has passed.
+
+        var split = bench.Splitter.SplitAsync(new WalPart(bench.Lane.Session, bench.Lane.PublishedEnd, 1), CancellationToken.None).AsTask();
+        Assert.NotEqual(mayRest, split.IsCompleted);
+        for (var pauses = 0; !split.IsCompleted; pauses++)
+        {
+            Assert.True(pauses < 1000, "The split does not end.");
+            bench.Retention.Time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.True(await split);
+        Assert.Equal(20, bench.ReadAll(handle).Length);
+    }
+
     [Fact]
     public async Task A_partition_above_the_budget_is_cut_by_itself()
     {

@@ -67,6 +67,9 @@ internal static class Mutants
         ["sweep judges blocks"] = () => new BlockSweepMutation(),
         ["dead sessions without partitions never closed"] = () => new EmptySessionMutation(),
         ["no tombstone of a deleted topic"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsTombstones = true }),
+        ["footer with a last offset that is too high"] = () => new FooterMutation(FooterMutation.LastOffsetTooHigh),
+        ["footer that leaves out a partition"] = () => new FooterMutation(FooterMutation.LeavesOutAPartition),
+        ["footer with a highest slot that is too low"] = () => new FooterMutation(FooterMutation.HighestSlotTooLow),
         ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
     };
 

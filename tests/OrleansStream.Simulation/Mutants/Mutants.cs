@@ -48,7 +48,6 @@ internal static class Mutants
         ["offset and place in two critical sections"] = () => new TwoSectionsMutation(),
         ["trim as far as is written"] = () => new InFlightMutation(),
         ["deactivated partition not pinned"] = () => new UnpinnedMutation(),
-        ["a carried frame forgotten"] = () => new ForgottenCarryMutation(),
         ["split out of order"] = () => new ManifestMutation(store => new MutantManifests(store)
         {
             OnEdit = (stands, next) => next with { Extents = [.. next.Extents.OfType<SegmentExtent>().Except(stands.Extents), .. next.Extents.Where(extent => extent is WalExtent || stands.Extents.Contains(extent))] },

@@ -77,7 +77,6 @@ internal sealed class Schedule
         _weights[(int)ScheduleAction.Append] += 10;
         _weights[(int)ScheduleAction.Run] += 10;
         _weights[(int)ScheduleAction.Open] += 2;
-        _weights[(int)ScheduleAction.TendWal] += 2;
         _weights[(int)ScheduleAction.Damage] = _chance.Next(8) == 0 ? 1 : 0; // Each costs two more starts.
     }
 

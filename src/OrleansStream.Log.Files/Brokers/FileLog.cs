@@ -323,7 +323,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         catch (LogException error)
         {
             _faults.OnNotOpened(partition, error);
-            return new OpenedHandle(ErrorCode.KafkaStorageError, null);
+            return new OpenedHandle(ErrorCode.KafkaStorageError, null) { Damage = error as CorruptBlockException };
         }
     });
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;
@@ -10,6 +11,7 @@ using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
@@ -72,6 +74,17 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Producers = setup.Producers,
         };
         _opener = new PartitionOpener(_openerParts);
+        var cleaning = new JournalCleaning(new JournalCleaningParts
+        {
+            Journal = metadata,
+            Recovery = recovery,
+            Disk = disk,
+            Scheduler = threads.Objects,
+            CurrentLane = () => _lanes.Current,
+            IsOpening = _opening.ContainsKey,
+            ConfirmTopic = setup.ConfirmTopic,
+            Time = setup.Time,
+        });
         _upkeep = new FileLogUpkeep(setup, metadata.Manifests, new FileLogUpkeepParts
         {
             Editor = _manifests,
@@ -83,7 +96,11 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Thread = threads.Upkeep,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
             IsOpening = _opening.ContainsKey,
-            CloseSessions = recovery.CloseUnneededAsync,
+            CloseSessions = async cancellationToken =>
+            {
+                await recovery.CloseUnneededAsync(cancellationToken);
+                await cleaning.RunIfDueAsync(cancellationToken);
+            },
             TendReserve = () => disk.Reserve.IsShort
                 ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads.Objects)
                 : Task.CompletedTask,
@@ -153,18 +170,32 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             log._upkeep.Start();
             return log;
         }
-        catch
+        catch (Exception error)
         {
             if (log is not null)
             {
                 await log.DisposeAfterFailureAsync();
-                throw;
+            }
+            else
+            {
+                if (metadata is not null) await metadata.DisposeAsync();
+                threads.Dispose();
             }
 
-            if (metadata is not null) await metadata.DisposeAsync();
-            threads.Dispose();
+            if (error is DiskFullException full) throw NoSpace(setup, full);
             throw;
         }
+    }
+
+    // What is reserved in WAL files cannot help: nothing there may be given back before a new file of the metadata journal stands (rules F3, F8).
+    private static DataDirectoryException NoSpace(FileLogSetup setup, DiskFullException error)
+    {
+        var needed = MetadataJournal.SpaceForStart(setup.Directory.Disk) + Limits.MaxBlockBytes + Limits.MiB;
+        var mebibytes = (needed + Limits.MiB - 1) / Limits.MiB;
+        return new DataDirectoryException(
+            setup.Directory.Path,
+            $"The disk of the data directory '{setup.Directory.Path}' is full, and nothing is left of the space that the broker keeps there for itself: free {mebibytes} MiB on that disk, but nothing inside the directory, and start again ({error.Message.TrimEnd('.')}).",
+            error);
     }
 
     public LeaderEpoch? EpochOf(PartitionId partition) => _metadata.Find(JournalKey.Of(partition)) is { } entry ? ManifestCodec.ReadEpoch(entry.Payload) : null;
@@ -282,7 +313,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         catch (LogException error)
         {
             _faults.OnNotOpened(partition, error);
-            return new OpenedHandle(ErrorCode.KafkaStorageError, null);
+            return new OpenedHandle(ErrorCode.KafkaStorageError, null) { Damage = error as CorruptBlockException };
         }
     });
 

@@ -11,7 +11,7 @@ internal sealed record FileLogThreads : IDisposable
     // One can write a segment while the other reads one.
     private const int ObjectThreads = 2;
 
-    // A tenth of what others get where both want a processor: enough to keep up, too little to be felt (docs/adr/0009-background-work.md).
+    // A tenth of what others get where both want a processor: enough to keep up, too little to be felt (docs/adr/0010-background-work.md).
     private const int StandsBack = 10;
 
     public DedicatedThreadScheduler Metadata { get; } = new("metadata journal");

@@ -17,7 +17,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
     private static readonly TimeSpan ReserveInterval = TimeSpan.FromSeconds(10);
 
     // The splitter reads each file once, from its start to its end: the window at hand and the next are all that it needs, and the page cache is no help.
-    // Short direct reads hold up a flush for 0.1 ms, buffered ones for up to 14 ms (docs/adr/0009-background-work.md).
+    // Short direct reads hold up a flush for 0.1 ms, buffered ones for up to 14 ms (docs/adr/0010-background-work.md).
     private static readonly WalReaderOptions ReadOnce = new() { CacheBytes = Limits.MiB, WindowBytes = 256 * Limits.KiB, MaxWindowBytes = 256 * Limits.KiB, Direct = true };
 
     private readonly CancellationTokenSource _stopping = new();

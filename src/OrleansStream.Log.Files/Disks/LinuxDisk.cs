@@ -21,7 +21,7 @@ public sealed class LinuxDisk : IDisk
 
     private const int OwnerOnly = 0x1A4; // rw-r--r--
 
-    // docs/adr/0009-background-work.md has the figures.
+    // docs/adr/0010-background-work.md has the figures.
     private const long PieceToFree = 4 * Limits.MiB;
 
     private readonly string _root;

@@ -281,6 +281,28 @@ public sealed class SplitterTests
         Assert.Equal(Slot.Zero, bench.Lane.TrimPoint);
     }
 
+    // Why parts of the WAL are emptied in their order (docs/adr/0009-order-of-wal-parts.md): another one would give nothing back earlier.
+    [Fact]
+    public async Task S2_a_later_part_cannot_be_emptied_without_those_before_it()
+    {
+        using var bench = new SplitBench();
+        var (early, both) = (bench.Open(0), bench.Open(1));
+        bench.Append(early, 3);
+        bench.Append(both, 3);
+        var found = new List<WalExtent>();
+        bench.Lane.Index.CopyTo(both.Id, Offset.Zero, found);
+        bench.Append(both, 2);
+
+        Assert.True(await bench.SplitAsync(bench.Lane.PublishedEnd));
+        Assert.All([early, both], handle => Assert.IsType<SegmentExtent>(Assert.Single(bench.Retention.ManifestOf(handle.Id).Result.Extents)));
+
+        var older = found[0] with { Session = new SessionId(new BrokerId(1), Guid.NewGuid()) };
+        var later = older with { Session = new SessionId(new BrokerId(1), Guid.NewGuid()), BaseOffset = older.LastOffset + 1, LastOffset = new Offset(older.LastOffset.Value * 2 + 1) };
+        var manifest = (await bench.Retention.ManifestOf(both.Id)) with { Extents = [older, later] };
+        bench.Retention.Store.Put(manifest);
+        Assert.Equal([older.Session, later.Session], (await bench.PlanAsync(both.Id, later.LastOffset)).Select(static source => source.Session));
+    }
+
     [Fact]
     public async Task R5_what_an_ended_session_still_owns_is_claimed_first()
     {

@@ -35,15 +35,17 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             if (refusal != ErrorCode.None)
             {
                 RefuseAll(answer, refusal);
+                answer.Begun();
             }
             else if (!connection.Beginning.IsCompleted || !TryAppendAll(answer, header, request, out done))
             {
                 isLeft = true;
                 connection.Beginning = FinishAsync(connection, answer, (header, request, frame), done);
-                return;
             }
-
-            answer.Begun();
+            else
+            {
+                answer.BegunInTurn();
+            }
         }
         finally
         {
@@ -68,7 +70,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             await connection.Beginning;
             answer.ForgetRefused();
             await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
-            answer.Begun();
+            answer.BegunInTurn();
         }
         catch (Exception failure)
         {

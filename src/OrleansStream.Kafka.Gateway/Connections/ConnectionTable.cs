@@ -145,6 +145,7 @@ internal sealed partial class ConnectionTable : IDisposable
         foreach (var (connection, _) in _connections)
         {
             connection.Answers.Expire(now);
+            connection.Refused.EndHolds();
             switch (connection.Activity.Overdue(_options.MaxIdle, _options.MaxStall))
             {
                 case ConnectionPhase.Idle when connection.Answers.Count == 0:

@@ -7,13 +7,34 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 /// before it could see the refusal is refused too, though the partition may be open by then: a batch must not be lost in front of a later one. Any thread.
 /// </summary>
 /// <remarks>
+/// <para>
+/// When a client sees an answer cannot be known here. What lies in our buffers when the answer leaves was sent before that; so was what arrives within one
+/// way of the network. A refusal therefore holds on until the reader has found nothing more to read since the answer left, and <see cref="FlightTime"/> has
+/// passed. Clients wait about 100 ms (retry.backoff.ms) before they send a refused batch again, and keep those behind it back meanwhile, so that this costs
+/// them nothing; one that comes again sooner is refused once more. <see cref="LongestHold"/> ends it for a client that never lets the reader rest.
+/// </para>
+/// <para>
+/// What stays open: a batch that is longer under way than that, or one that the client's program had sent before it looked at the answer that its kernel
+/// had; a client that goes on with later batches after it gave a refused one up; and a client that comes back on another connection while this one still
+/// begins what it read. Kafka has all of them, and closes no part: with enable.idempotence=false and more than one request in flight it refuses a batch while
+/// there is no leader and takes the next one when there is, and its documentation says that retries may then change the order. An idempotent producer is
+/// safe in both: its sequence numbers tell a gap, except in front of the first batch that a partition stores of it, where Kafka takes any number too.
+/// </para>
 /// Partitions that exist are remembered by name, as many as there are. Of those that do not, <paramref name="mostUnknown"/> are; for what is beyond, the
 /// catalog of that moment is kept, and a partition that has come to be since then counts as one of them. So what existed is served whatever stood before it.
 /// </remarks>
-internal sealed class RefusedPartitions(int mostUnknown = RefusedPartitions.MostUnknown)
+/// <param name="time">The clock.</param>
+/// <param name="mostUnknown">Partitions that do not exist and are remembered.</param>
+internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = RefusedPartitions.MostUnknown)
 {
     /// <summary>Partitions that do not exist and are remembered by name.</summary>
     public const int MostUnknown = 1_000;
+
+    /// <summary>How long a batch may be under way that was sent before its client could see the refusal. Less than any usual client waits before it tries again.</summary>
+    public static readonly TimeSpan FlightTime = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a refusal holds after its answer has left though requests come without a gap.</summary>
+    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Topic, int Index), Held> _partitions = [];
@@ -24,6 +45,7 @@ internal sealed class RefusedPartitions(int mostUnknown = RefusedPartitions.Most
     private CatalogSnapshot? _existedBeyond;
     private int _unknown;
     private volatile bool _isUsed;
+    private volatile bool _isReaderWaiting;
     private long _read;
     private long _appended;
 
@@ -40,7 +62,39 @@ internal sealed class RefusedPartitions(int mostUnknown = RefusedPartitions.Most
     }
 
     /// <summary>A request was read; its number among those of the connection.</summary>
-    public long NumberOfNext() => Interlocked.Increment(ref _read);
+    public long NumberOfNext()
+    {
+        EndHolds();
+        return Interlocked.Increment(ref _read);
+    }
+
+    /// <summary>Ends the holds whose time is over: of what is read from here on, the client may know them. Also called now and then, so that a connection that has fallen silent keeps nothing.</summary>
+    public void EndHolds()
+    {
+        if (_isUsed)
+        {
+            lock (_lock)
+            {
+                EndHoldsNow();
+            }
+        }
+    }
+
+    /// <summary>The reader waits for the peer: all that had come is read, but perhaps for a part of the next request.</summary>
+    public void ReaderWaits()
+    {
+        _isReaderWaiting = true;
+        if (_isUsed)
+        {
+            lock (_lock)
+            {
+                NoteReadUpTo();
+            }
+        }
+    }
+
+    /// <summary>The reader has a request.</summary>
+    public void ReaderGoesOn() => _isReaderWaiting = false;
 
     /// <summary>A batch was refused, in an answer that has not left. Batches of several requests are refused in any order.</summary>
     public void Add(Refusal refusal, string topic, int index, CatalogSnapshot catalog)
@@ -91,15 +145,16 @@ internal sealed class RefusedPartitions(int mostUnknown = RefusedPartitions.Most
         ForgetTold(request + 1);
     }
 
-    /// <summary>The answer is with the client, or on its way: what is read from now on was sent by one who may know.</summary>
+    /// <summary>The answer is with the kernel. Its client will know soon.</summary>
     public void Tell(Refusal refusal)
     {
         lock (_lock)
         {
-            refusal.LastBefore = Interlocked.Read(ref _read);
-
-            // A connection that is silent from now on keeps nothing.
-            Forget(Volatile.Read(ref _appended) + 1);
+            refusal.ToldAt = time.GetTimestamp();
+            if (_isReaderWaiting)
+            {
+                NoteReadUpTo();
+            }
         }
     }
 
@@ -138,6 +193,28 @@ internal sealed class RefusedPartitions(int mostUnknown = RefusedPartitions.Most
         {
             _refusals.Insert(at, refusal);
         }
+    }
+
+    private void NoteReadUpTo()
+    {
+        foreach (var refusal in _refusals)
+        {
+            refusal.IsReadUpTo |= refusal.ToldAt is not null;
+        }
+    }
+
+    private void EndHoldsNow()
+    {
+        foreach (var refusal in _refusals)
+        {
+            if (refusal is { ToldAt: { } toldAt, LastBefore: long.MaxValue } && time.GetElapsedTime(toldAt) is var since &&
+                since >= FlightTime && (refusal.IsReadUpTo || since >= LongestHold))
+            {
+                refusal.LastBefore = _read;
+            }
+        }
+
+        Forget(Volatile.Read(ref _appended) + 1);
     }
 
     // Answers leave in the order of their requests, so the oldest refusals are forgotten first.

@@ -63,13 +63,14 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
     {
         try
         {
-            var gone = connection.Gone;
-            var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
-            var started = surroundings.Gateway.Time.GetTimestamp();
-            BeginOpening(asked.Request, from, atMost, gone);
+            var openings = new Openings(door, TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0)), surroundings.Gateway.Time, connection.Gone);
+            BeginOpening(openings, asked.Request, from);
             await connection.Beginning;
+
+            // Topics may have come to be meanwhile.
+            BeginOpening(openings, asked.Request, from);
             answer.ForgetRefused();
-            await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
+            await AppendRestAsync(answer, (asked.Header, asked.Request), from, openings);
             answer.BegunInTurn();
         }
         catch (Exception failure)
@@ -120,9 +121,8 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         return true;
     }
 
-    private async ValueTask AppendRestAsync(ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from, (TimeSpan AtMost, CancellationToken Gone) wait)
+    private async ValueTask AppendRestAsync(ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from, Openings openings)
     {
-        var started = surroundings.Gateway.Time.GetTimestamp();
         var token = 0;
         foreach (var topic in asked.Request.Topics)
         {
@@ -130,8 +130,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             {
                 if (token >= from)
                 {
-                    var left = wait.AtMost - surroundings.Gateway.Time.GetElapsedTime(started);
-                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), (left, wait.Gone));
+                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), openings);
                 }
 
                 token++;
@@ -139,26 +138,24 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         }
     }
 
-    // Openings of one request run beside one another; each is waited for in its turn.
-    private void BeginOpening(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
+    private void BeginOpening(Openings openings, ProduceRequest request, int from)
     {
         var token = 0;
-        var begun = new HashSet<PartitionId>();
         foreach (var topic in request.Topics)
         {
             var known = FindAndName(topic);
             foreach (var partition in topic.Partitions)
             {
-                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount && begun.Add(new PartitionId(known.Id, partition.Index)))
+                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
                 {
-                    OpenAhead.Begin(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
+                    openings.Begin(new PartitionId(known.Id, partition.Index));
                 }
             }
         }
     }
 
     private async ValueTask AppendOneAsync(
-        ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, (TimeSpan Left, CancellationToken Gone) wait)
+        ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, Openings openings)
     {
         var known = door.Catalog.Current.Find(what.Topic);
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
@@ -173,7 +170,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             return;
         }
 
-        var opened = await door.OpenAsync(new PartitionId(known.Id, what.Partition.Index), wait.Left, wait.Gone);
+        var opened = await openings.WaitAsync(new PartitionId(known.Id, what.Partition.Index));
         if (opened.Handle is not { } handle)
         {
             answer.Refuse(token, opened.Error, opened.Leader);
@@ -191,7 +188,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             }
 
             // Back-pressure: nothing more is read from this connection until the lane has room.
-            await handle.RoomAsync(wait.Gone);
+            await handle.RoomAsync(openings.Gone);
         }
 
         answer.RefuseBehind(token);

@@ -86,15 +86,28 @@ internal sealed class RequestDispatcher : IRequestDispatcher
             ResponseFrame.Write(writer, request.Header, await _handlers[(int)api]!.HandleAsync(request.Body, context));
             taken = _answers.Charge(taken, writer);
             connection.Activity.HoldsAnswer(taken);
+            connection.Activity.HoldsRecords(RecordsOf(writer));
             await connection.WriteAsync(writer);
         }
         finally
         {
             connection.Activity.HoldsAnswer(0);
+            connection.Activity.HoldsRecords(0);
             _answers.Return(taken);
         }
 
         _surroundings.Metrics.Answered(api, _surroundings.Time.GetElapsedTime(started));
+    }
+
+    private static long RecordsOf(ProtocolWriter writer)
+    {
+        long bytes = 0;
+        foreach (var piece in writer.Pieces)
+        {
+            bytes += (piece.Records as LeasedRecords)?.Charge ?? 0;
+        }
+
+        return bytes;
     }
 
     // These have buffers in them, which are views of the frame; their handlers release it once they have copied what they need.

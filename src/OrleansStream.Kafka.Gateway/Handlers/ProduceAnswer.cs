@@ -64,6 +64,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>Batches of the request; tokens count through them in order.</summary>
     public int Count { get; }
 
+    /// <summary>Batches that have their place, or are refused, by those who begin the request; the token of the next one.</summary>
+    public int HandedOver { get; set; }
+
     /// <summary>The number of the request on its connection.</summary>
     public required long Number { get; init; }
 

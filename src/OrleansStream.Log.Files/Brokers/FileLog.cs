@@ -80,7 +80,6 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Recovery = recovery,
             Disk = disk,
             Scheduler = threads.Objects,
-            CurrentLane = () => _lanes.Current,
             IsOpening = _opening.ContainsKey,
             ConfirmTopic = setup.ConfirmTopic,
             Time = setup.Time,

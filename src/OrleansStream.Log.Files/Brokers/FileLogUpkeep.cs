@@ -47,6 +47,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Handles = parts.Handles,
             CurrentLane = parts.CurrentLane,
             Open = parts.Open,
+            IsOpening = parts.IsOpening,
             Random = setup.Random,
             Time = setup.Time,
             Space = () => setup.Directory.Disk.FreeBytes - setup.Lane.ReserveBytes,

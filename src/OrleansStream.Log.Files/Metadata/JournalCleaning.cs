@@ -33,9 +33,10 @@ internal sealed class JournalCleaning(JournalCleaningParts parts)
         await foreach (var stored in parts.Journal.Manifests.ListAsync(cancellationToken))
         {
             var manifest = stored.Manifest;
-            if (await IsDoneWithAsync(manifest, cancellationToken))
+            var version = JournalETag.VersionOf(stored.ETag)!.Value;
+            if (version <= parts.Journal.VersionAtStart && await IsDoneWithAsync(manifest, cancellationToken))
             {
-                forgotten.Add((JournalKey.Of(manifest.Partition), JournalETag.VersionOf(stored.ETag)!.Value));
+                forgotten.Add((JournalKey.Of(manifest.Partition), version));
                 continue;
             }
 
@@ -52,12 +53,14 @@ internal sealed class JournalCleaning(JournalCleaningParts parts)
     }
 
     // Whoever opens the partition from here on finds the tombstone, or nothing and a catalog that does not know it; an open that is under way may have
-    // found what stood before. While a session or the lane has frames of it, the tombstone is what lets them go (rules R4, T1).
+    // found what stood before. While a session has frames of it, the tombstone is what lets them go (rule R4). No session of this process has any: the
+    // tombstone stood before it began. One that was written since waits for the next process, since the lane's index forgets deleted frames before their
+    // slots are trimmed.
     private async ValueTask<bool> IsDoneWithAsync(Manifest manifest, CancellationToken cancellationToken)
     {
         var partition = manifest.Partition;
         if (!manifest.Deleted || !manifest.PendingDelete.IsEmpty || parts.IsOpening(partition)) return false;
-        if (parts.CurrentLane().Index.PublishedEnd(partition) is not null || parts.Recovery.Sessions.Any(session => session.FramesOf(partition).Count > 0)) return false;
+        if (parts.Recovery.Sessions.Any(session => session.FramesOf(partition).Count > 0)) return false;
         return !await parts.ConfirmTopic(partition, cancellationToken);
     }
 
@@ -96,9 +99,6 @@ internal sealed record JournalCleaningParts
 
     /// <summary>Where files are looked at.</summary>
     public required TaskScheduler Scheduler { get; init; }
-
-    /// <summary>The lane of the current session, ended or not.</summary>
-    public required Func<ILane> CurrentLane { get; init; }
 
     /// <summary>Whether an open of the partition is under way.</summary>
     public required Func<PartitionId, bool> IsOpening { get; init; }

@@ -29,9 +29,14 @@ internal sealed class SplitPlanner(SplitterParts parts)
         var sources = SourcesOf(lane, manifest, to);
         if (sources.IsEmpty) return null;
 
+        // Whoever opens it now reads what the manifest names, and is let be: the next call finds a handle. Asked in this order, since an open publishes its
+        // handle before it ends; one that begins later claims a higher epoch, under which this plan changes nothing.
+        var handle = HandleOf(manifest);
+        if (handle is null && (parts.IsOpening(partition) || HandleOf(manifest) is not null)) return null;
+
         // An entry of the lane index may reach below what a segment covers already.
         var from = manifest.Extents.OfType<WalExtent>().FirstOrDefault()?.BaseOffset ?? Offset.Max(sources[0].BaseOffset, manifest.ExtentsEnd);
-        return new SplitPlan { Partition = partition, Epoch = manifest.Epoch, Handle = HandleOf(manifest), Sources = sources, From = from, LogStart = manifest.LogStart };
+        return new SplitPlan { Partition = partition, Epoch = manifest.Epoch, Handle = handle, Sources = sources, From = from, LogStart = manifest.LogStart };
     }
 
     // Inherited extents first; the lane index follows them where no segment stands between.

@@ -30,6 +30,12 @@ public sealed class SplitterParts
     /// <summary>Claims a partition that an ended session still owns (rule R5). Null if that did not succeed: its topic is deleted, or storage failed.</summary>
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
 
+    /// <summary>
+    /// Whether an open of the partition is under way; true until its handle is published. Its claim stands in the manifest before anybody serves by it, and
+    /// a split in between would take away what the open is about to read.
+    /// </summary>
+    public required Func<PartitionId, bool> IsOpening { get; init; }
+
     /// <summary>For names. Locked while it is used.</summary>
     public required Random Random { get; init; }
 

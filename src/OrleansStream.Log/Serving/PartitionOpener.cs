@@ -21,6 +21,9 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private readonly ProducerReplay _producers = new(parts);
     private readonly ConcurrentDictionary<PartitionId, TaskCompletionSource<OpenOutcome>> _open = new();
 
+    /// <summary>Whether an open of the partition is under way: until its handle is published, or it failed.</summary>
+    public bool IsOpening(PartitionId partition) => _open.ContainsKey(partition);
+
     /// <summary>Claims the partition and publishes its handle.</summary>
     /// <param name="partition">Which.</param>
     /// <param name="settings">Its topic's configs. Whoever joins an open that is under way gets a handle with the settings of the one who began it.</param>

@@ -77,7 +77,7 @@ internal sealed class LogBench : IAsyncDisposable
     public async Task<PartitionHandle> OpenAsync(PartitionId? partition = null)
     {
         var opened = await Log.OpenAsync(partition ?? Partition, new PartitionSettings(), TestContext.Current.CancellationToken);
-        Assert.Equal(ErrorCode.None, opened.Error);
+        Assert.True(opened.Error == ErrorCode.None, $"The open was answered {opened.Error}. {string.Join(' ', Notes.Concat(Faults).TakeLast(8))}");
         return opened.Handle!;
     }
 

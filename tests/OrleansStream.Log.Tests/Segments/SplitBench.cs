@@ -27,6 +27,7 @@ internal sealed class SplitBench : IDisposable
             Handles = Retention.Broker.Handles,
             CurrentLane = () => Lane,
             Open = (partition, _) => ValueTask.FromResult(OpenInherited(partition)),
+            IsOpening = _ => IsOpening,
             Random = new Random(1),
             Time = Retention.Time,
             Space = () => Space,
@@ -46,6 +47,9 @@ internal sealed class SplitBench : IDisposable
 
     /// <summary>Bytes that segments may take.</summary>
     public long Space { get; set; } = long.MaxValue;
+
+    /// <summary>Whether partitions are being opened.</summary>
+    public bool IsOpening { get; set; }
 
     /// <summary>Whether the splitter may pause between its steps.</summary>
     public bool MayRest { get; set; }

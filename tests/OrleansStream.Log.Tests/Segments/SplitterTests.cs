@@ -67,6 +67,24 @@ public sealed class SplitterTests
         Assert.Equal(20, bench.ReadAll(handle).Length);
     }
 
+    // Its claim stands in the manifest, and it is about to read the extents that stand there too.
+    [Fact]
+    public async Task A_partition_that_is_being_opened_keeps_its_extents_until_it_is_open()
+    {
+        using var bench = new SplitBench();
+        var handle = bench.Open();
+        bench.Append(handle, 3);
+        bench.Retention.Broker.Handles.Withdraw(handle.Id, handle.Epoch, ErrorCode.NotLeaderOrFollower);
+        bench.IsOpening = true;
+
+        await bench.SplitAsync(bench.Lane.PublishedEnd);
+        Assert.DoesNotContain((await bench.Retention.ManifestOf(handle.Id)).Extents, static extent => extent is SegmentExtent);
+
+        bench.IsOpening = false;
+        Assert.True(await bench.SplitAsync(bench.Lane.PublishedEnd));
+        Assert.All((await bench.Retention.ManifestOf(handle.Id)).Extents, static extent => Assert.IsType<SegmentExtent>(extent));
+    }
+
     // As long as it worked; and a file that somebody waits for is emptied without a pause.
     [Theory, InlineData(true), InlineData(false)]
     public async Task It_pauses_after_each_step_while_nobody_waits_for_the_space(bool mayRest)

@@ -1,0 +1,27 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.AzureBlobs.Containers;
+
+/// <summary>
+/// Where things stand in a cluster's container; docs/formats/blob-container.md has the table. Names that grow with time or load begin with three digits of a
+/// hash: the service spreads its load over ranges of names (https://learn.microsoft.com/azure/storage/blobs/storage-performance-checklist).
+/// </summary>
+internal static class BlobNames
+{
+    /// <summary>What the names of all manifests begin with.</summary>
+    public const string Manifests = "m/";
+
+    /// <summary>What the names of all session records begin with.</summary>
+    public const string Sessions = "s/";
+
+    private const int HashBits = 12;
+
+    public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
+
+    public static string SessionOf(SessionId session) => $"{Sessions}{session}";
+
+    private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");
+}

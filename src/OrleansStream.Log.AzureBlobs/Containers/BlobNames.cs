@@ -23,5 +23,11 @@ internal static class BlobNames
 
     public static string SessionOf(SessionId session) => $"{Sessions}{session}";
 
+    /// <summary>A block of a session, or a fence.</summary>
+    public static string BlockOf(SessionId session, Slot slot) => $"{BlocksOf(session)}{slot}";
+
+    /// <summary>What the names of all slots of a session begin with.</summary>
+    public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
+
     private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");
 }

@@ -11,6 +11,12 @@ public sealed class UndecidedPuts(TimeProvider time, Random random, TimeSpan fir
 {
     private const int LongestPauseFactor = 20;
 
+    /// <summary>How long a put is asked for again.</summary>
+    internal TimeSpan GiveUpAfter => giveUpAfter;
+
+    /// <summary>Ends with the token, or when a put was asked for long enough, whatever is under way then.</summary>
+    internal CallLimit LimitOf(CancellationToken cancellationToken) => new(time, giveUpAfter, cancellationToken);
+
     internal Guid NewNonce()
     {
         Span<byte> bytes = stackalloc byte[16];

@@ -15,6 +15,7 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
     private readonly Lock _gate = new();
     private readonly SortedDictionary<string, Stored> _blobs = new(StringComparer.Ordinal);
     private readonly List<Put> _late = [];
+    private readonly List<(Put Put, TaskCompletionSource<BlobPut> Answer)> _held = [];
     private int _calls;
     private long _versions;
 
@@ -33,6 +34,18 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
         get
         {
             lock (_gate) return _late.Count;
+        }
+    }
+
+    /// <summary>Whether puts wait, neither done nor answered, until <see cref="Release"/> or the end of their caller's patience.</summary>
+    public bool HoldsPuts { get; set; }
+
+    /// <summary>The names of puts that wait, in the order in which they were sent.</summary>
+    public IReadOnlyList<string> Held
+    {
+        get
+        {
+            lock (_gate) return [.. _held.Select(held => held.Put.Name)];
         }
     }
 
@@ -66,22 +79,50 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
         }
     }
 
+    /// <summary>A put that waits gets on, and its caller's continuation runs before this returns.</summary>
+    /// <param name="name">Which.</param>
+    /// <param name="fault">What becomes of it.</param>
+    public void Release(string name, BlobFault fault = BlobFault.None)
+    {
+        (Put Put, TaskCompletionSource<BlobPut> Answer) held;
+        lock (_gate)
+        {
+            held = _held.First(waiting => waiting.Put.Name == name);
+            _held.Remove(held);
+        }
+
+        held.Answer.TrySetResult(Answer(held.Put, fault));
+    }
+
     public ValueTask<BlobPut> PutAsync(string name, ReadOnlySequence<byte> content, ETag? expected, Guid nonce, CancellationToken cancellationToken)
     {
         BlobName.Check(name);
         cancellationToken.ThrowIfCancellationRequested();
         var fault = Begin(BlobCallKind.Put, name);
         var put = new Put(name, content.ToArray(), expected, nonce);
+        return HoldsPuts ? new(HoldAsync(put, cancellationToken)) : new(Answer(put, fault));
+    }
+
+    private async Task<BlobPut> HoldAsync(Put put, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<BlobPut>();
+        lock (_gate) _held.Add((put, answer));
+        using var cancelled = cancellationToken.Register(() => answer.TrySetCanceled(cancellationToken));
+        return await answer.Task;
+    }
+
+    private BlobPut Answer(Put put, BlobFault fault)
+    {
         lock (_gate)
         {
             if (fault is BlobFault.Late or BlobFault.Doubled) _late.Add(put);
-            return new(fault switch
+            return fault switch
             {
                 BlobFault.RequestLost or BlobFault.Late => Unknown,
                 BlobFault.FalseConflict => new BlobPut(BlobOutcome.Conflict, default, "the simulator told a conflict that there was not"),
                 BlobFault.AnswerLost => Unseen(put),
                 _ => Apply(put),
-            });
+            };
         }
     }
 

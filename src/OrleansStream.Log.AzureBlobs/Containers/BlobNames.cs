@@ -29,5 +29,13 @@ internal static class BlobNames
     /// <summary>What the names of all slots of a session begin with.</summary>
     public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
 
+    /// <summary>The slot in a name that begins with <see cref="BlocksOf"/>; false for a name that is none of ours.</summary>
+    public static bool TryParseSlot(string name, string prefix, out Slot slot)
+    {
+        var isSlot = long.TryParse(name.AsSpan(prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number >= 0;
+        slot = new Slot(isSlot ? number : 0);
+        return isSlot && name.Length == prefix.Length + 16;
+    }
+
     private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");
 }

@@ -12,12 +12,12 @@ public delegate Task Fault(HttpMessage message, Func<Task> send);
 
 /// <summary>
 /// Stands between a client and the account: loses requests and answers, answers itself, takes time. Faults come from a script, or by a seed for each request:
-/// by what it asks and how often it was asked, so that the order in which requests run does not change them.
+/// by what it asks and how often that was asked before, so that requests for different blobs do not change each other's.
 /// </summary>
 /// <param name="time">The clock by which requests are limited.</param>
 public sealed class FaultPolicy(FakeTimeProvider time) : HttpPipelinePolicy
 {
-    // Of a hundred requests so many meet each kind of fault; every third try of one passes, so that whoever tries again gets on.
+    // Of a hundred requests so many meet each kind of fault; the third try of one request passes, since a client tries it no more than four times.
     private const int Share = 6;
     private const int TriesUntilOnePasses = 3;
 
@@ -120,12 +120,15 @@ public sealed class FaultPolicy(FakeTimeProvider time) : HttpPipelinePolicy
             _requests.Add(asked);
             if ((request.Method == RequestMethod.Put ? _writes : _reads).TryDequeue(out var scripted)) return scripted;
             if (_seed is not { } seed) return null;
-            var attempt = _tries[asked] = _tries.GetValueOrDefault(asked) + 1;
-            var fault = attempt % TriesUntilOnePasses == 0 ? null : FaultOf((int)(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{seed} {asked} {attempt}")) % 100));
+            var occurrence = Count(asked);
+            if (Count(request.ClientRequestId) >= TriesUntilOnePasses) return null;
+            var fault = FaultOf((int)(XxHash3.HashToUInt64(Encoding.UTF8.GetBytes($"{seed} {asked} {occurrence}")) % 100));
             if (fault is not null) SeededFaults++;
             return fault;
         }
     }
+
+    private int Count(string what) => _tries[what] = _tries.GetValueOrDefault(what) + 1;
 
     private Fault? FaultOf(int number) => (number / Share) switch
     {

@@ -131,6 +131,7 @@ public sealed class BlobLaneRuleTests
 
         lane.Release(0);
 
+        Assert.Equal(Slot.Zero, lane.Store.DurableEnd);
         Assert.Empty(lane.Published);
         Assert.Equal([0L, 1], lane.Lost);
     }

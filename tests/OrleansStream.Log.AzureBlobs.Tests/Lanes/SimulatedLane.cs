@@ -1,6 +1,8 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Lanes;
+using OrleansStream.Log.AzureBlobs.Recovery;
+using OrleansStream.Log.AzureBlobs.Sessions;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
@@ -17,6 +19,7 @@ internal sealed class SimulatedLane : IAsyncDisposable
 
     private readonly StepScheduler _dispatcher = new();
     private readonly SlabPool _slabs = new();
+    private BlobSessionStore? _sessions;
 
     /// <param name="blobs">Where the slots are.</param>
     /// <param name="depth">Blocks on their way at once.</param>
@@ -24,11 +27,12 @@ internal sealed class SimulatedLane : IAsyncDisposable
     public SimulatedLane(SimulatedBlobs? blobs = null, int depth = 4, TimeProvider? pauses = null)
     {
         Blobs = blobs ?? new SimulatedBlobs(Time);
+        Undecided = new UndecidedPuts(pauses ?? Pauses, new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         Store = new BlobLaneStore(new BlobLaneSetup
         {
             Container = Blobs,
             Session = Session,
-            Undecided = new UndecidedPuts(pauses ?? Pauses, new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)),
+            Undecided = Undecided,
             Depth = depth,
             Wake = () => Wakes++,
         });
@@ -55,11 +59,16 @@ internal sealed class SimulatedLane : IAsyncDisposable
 
     public SessionId Session => DefaultSession;
 
+    public UndecidedPuts Undecided { get; }
+
+    public RecoverySetup Recovery => new() { Container = Blobs, Sessions = Sessions, Undecided = Undecided };
+
     public BlobLaneStore Store { get; }
 
     public Lane Lane { get; }
 
-    public MemorySessionStore Sessions { get; } = new();
+    /// <summary>The records of all sessions in the container.</summary>
+    public ISessionStore Sessions => _sessions ??= new BlobSessionStore(Blobs, Undecided, clusterGeneration: 0);
 
     public LanePartition Partition { get; }
 
@@ -82,6 +91,9 @@ internal sealed class SimulatedLane : IAsyncDisposable
             Run();
         }
     }
+
+    /// <summary>Writes the session's record, as a broker does before anything else.</summary>
+    public async ValueTask OpenAsync() => Assert.True(await Sessions.CompareAndSetAsync(new SessionRecord(Session, SessionState.Open, Slot.Zero, End: null), null, TestContext.Current.CancellationToken));
 
     /// <summary>Lets the writer and the dispatcher do what there is to do.</summary>
     public void Run()

@@ -29,6 +29,9 @@ internal static class BlobNames
     /// <summary>What the names of all slots of a session begin with.</summary>
     public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
 
+    /// <summary>What a recovery found in a session.</summary>
+    public static string SummaryOf(SessionId session) => $"r/{session}";
+
     /// <summary>The slot in a name that begins with <see cref="BlocksOf"/>; false for a name that is none of ours.</summary>
     public static bool TryParseSlot(string name, string prefix, out Slot slot)
     {

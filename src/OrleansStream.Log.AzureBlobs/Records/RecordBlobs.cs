@@ -17,7 +17,7 @@ internal sealed class RecordBlobs(IBlobContainer container, RecordEnvelope envel
     public async ValueTask<T?> GetAsync<T>(string name, Decoder<T> decode, CancellationToken cancellationToken)
         where T : class
     {
-        if (await container.GetAsync(name, RecordEnvelope.MaxBytes, cancellationToken) is not { } content) return null;
+        if (await container.GetAsync(name, envelope.MaxBytes, cancellationToken) is not { } content) return null;
         var record = envelope.Open(name, content.Bytes, out _);
         try
         {
@@ -46,7 +46,7 @@ internal sealed class RecordBlobs(IBlobContainer container, RecordEnvelope envel
         BlobContent? stands;
         try
         {
-            stands = await container.GetAsync(name, RecordEnvelope.MaxBytes, cancellationToken);
+            stands = await container.GetAsync(name, envelope.MaxBytes, cancellationToken);
         }
         catch (StorageException failed)
         {

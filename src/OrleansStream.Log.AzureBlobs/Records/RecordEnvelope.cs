@@ -8,7 +8,8 @@ namespace OrleansStream.Log.AzureBlobs.Records;
 /// <summary>The envelope of a small record that is changed by compare-and-set; docs/formats/blob-container.md has the table.</summary>
 /// <param name="kind">What it holds.</param>
 /// <param name="generation">The cluster's. A record of another one is refused, in either direction (rule M5).</param>
-internal sealed class RecordEnvelope(RecordKind kind, int generation)
+/// <param name="maxBytes">Of record and envelope.</param>
+internal sealed class RecordEnvelope(RecordKind kind, int generation, int maxBytes = RecordEnvelope.UsualMaxBytes)
 {
     private const uint Magic = 0x5242534F; // "OSBR"
     private const ushort Version = 1;
@@ -19,7 +20,10 @@ internal sealed class RecordEnvelope(RecordKind kind, int generation)
     private const int ChecksumPosition = 32;
 
     /// <summary>Of record and envelope. A manifest of 50,000 extents fits.</summary>
-    public const int MaxBytes = 4 * 1024 * 1024;
+    public const int UsualMaxBytes = 4 * 1024 * 1024;
+
+    /// <summary>Of record and envelope: a larger one is neither written nor read.</summary>
+    public int MaxBytes => maxBytes;
 
     /// <summary>Puts a record into its envelope.</summary>
     /// <param name="name">For messages.</param>
@@ -32,7 +36,7 @@ internal sealed class RecordEnvelope(RecordKind kind, int generation)
         output.GetSpan(HeaderBytes)[..HeaderBytes].Clear();
         output.Advance(HeaderBytes);
         record(output);
-        if (output.WrittenCount > MaxBytes) throw new LogException($"'{name}' would have {output.WrittenCount} bytes; at most {MaxBytes} are written.");
+        if (output.WrittenCount > maxBytes) throw new LogException($"'{name}' would have {output.WrittenCount} bytes; at most {maxBytes} are written.");
 
         var bytes = output.WrittenSpan.ToArray();
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);

@@ -5,4 +5,5 @@ internal enum RecordKind : ushort
 {
     Manifest = 1,
     Session = 2,
+    Summary = 3,
 }

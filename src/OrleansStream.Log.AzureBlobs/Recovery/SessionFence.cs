@@ -16,7 +16,7 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 /// Why it is safe: the writer acknowledges a slot only when it and all below are its own. Once a fence stands at the lowest slot without a block, the writer
 /// can never create that one, and acknowledges nothing at or above it.
 /// </remarks>
-public sealed class SessionFence(RecoverySetup setup)
+internal sealed class SessionFence(RecoverySetup setup)
 {
     /// <summary>How far ahead of all that is listed the far fence stands: more than a lane ever has on its way, so that the walk has an end even while the writer writes.</summary>
     public const int FarSlots = 64;

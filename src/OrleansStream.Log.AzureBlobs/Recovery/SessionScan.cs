@@ -12,7 +12,7 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 /// Finds out which frames a fenced session has (rules R1 and R2): reads header and directory of each block between trim point and end, whose checksums stand
 /// for every byte. Frames are verified when they are read.
 /// </summary>
-public sealed class SessionScan(RecoverySetup setup)
+internal sealed class SessionScan(RecoverySetup setup)
 {
     /// <summary>The session's frames of each partition, in offset order.</summary>
     /// <exception cref="CorruptBlockException">A block below the end is missing or does not follow the one before it: acknowledged data is damaged. Nothing may be claimed from the session.</exception>

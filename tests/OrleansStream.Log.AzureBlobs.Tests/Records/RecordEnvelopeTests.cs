@@ -47,9 +47,9 @@ public sealed class RecordEnvelopeTests
     [Fact]
     public void The_largest_record_is_written_and_a_larger_one_refused()
     {
-        const int Most = RecordEnvelope.MaxBytes - 40;
+        const int Most = RecordEnvelope.UsualMaxBytes - 40;
 
-        Assert.Equal(RecordEnvelope.MaxBytes, _envelope.Close("s/x", Nonce, output => output.Write(new byte[Most])).Length);
+        Assert.Equal(RecordEnvelope.UsualMaxBytes, _envelope.Close("s/x", Nonce, output => output.Write(new byte[Most])).Length);
         Assert.Throws<LogException>(() => _envelope.Close("s/x", Nonce, output => output.Write(new byte[Most + 1])));
     }
 }

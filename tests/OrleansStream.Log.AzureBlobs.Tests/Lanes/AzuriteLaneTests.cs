@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Lanes;
+using OrleansStream.Log.AzureBlobs.Recovery;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
@@ -69,6 +70,47 @@ public sealed class AzuriteLaneTests(AzuriteFixture azurite)
         Assert.Contains("another broker has ended this session", ended.Reason, StringComparison.Ordinal);
         Assert.Single(owner.Published);
         Assert.Single(owner.Lost);
+    }
+
+    // A broker that is taken for dead while it writes. On an account, with its thread, whatever order things take: the writer learns that it was ended, and
+    // what it had acknowledged is what a recovery finds, or less than that.
+    [Theory]
+    [InlineData(null)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task A_session_that_is_fenced_while_it_writes_has_all_that_was_acknowledged(int? seed)
+    {
+        var account = await TestAccount.CreateAsync(azurite, seed);
+        using var slabs = new SlabPool();
+        var owner = new RecordingOwner();
+        var session = new SessionId(new BrokerId(1), Guid.Parse("aaaaaaaa-0000-0000-0000-000000000001"));
+        Assert.True(await account.Sessions.CompareAndSetAsync(new SessionRecord(session, SessionState.Open, Slot.Zero, null), null, Token));
+        SessionSummary? summary = null;
+        await using (var lane = Start(account, session, slabs))
+        {
+            var partition = lane.Lane.PartitionOf(LaneCalls.Partition(0));
+            var recovery = Task.CompletedTask;
+            for (var offset = 0L; lane.Lane.End is null; offset++)
+            {
+                if (lane.Lane.Append(LaneCalls.Request(partition, owner, offset, length: 500)) != EnqueueStatus.Accepted) break;
+                if (offset % 5 == 0) await lane.Lane.DrainAsync(partition.Partition, Token);
+                if (offset == 50) recovery = RecoverAsync();
+            }
+
+            await lane.Lane.Ended.WaitAsync(Token);
+            await recovery;
+            Assert.Contains("another broker has ended this session", lane.Lane.End!.Reason, StringComparison.Ordinal);
+        }
+
+        Assert.All(owner.Published, frame => Assert.True(frame.Slot < summary!.Fenced.End));
+        var extents = summary!.FramesOf(LaneCalls.Partition(0));
+        Assert.True(owner.Published[^1].Base <= extents[^1].LastOffset);
+        Assert.Equal(0, extents[0].BaseOffset.Value);
+        Assert.All(extents.Zip(extents.Skip(1)), pair => Assert.Equal(pair.First.LastOffset + 1, pair.Second.BaseOffset));
+        Assert.Equal(0, slabs.Leases.Total);
+
+        async Task RecoverAsync() =>
+            summary = await new SessionRecovery(new RecoverySetup { Container = account.Container, Sessions = account.Sessions, Undecided = account.Undecided }).RecoverAsync(session, Token);
     }
 
     private static BlobLane Start(TestAccount account, SessionId session, SlabPool slabs) =>

@@ -33,8 +33,12 @@ public sealed class PipelinedLaneTests : IDisposable
     public void What_comes_while_there_is_no_room_goes_together_when_there_is()
     {
         Fill();
-        for (var offset = 10; offset < 15; offset++) _bench.Append(offset);
-        _bench.RunAll();
+        for (var offset = 10; offset < 15; offset++)
+        {
+            _bench.Append(offset);
+            _bench.RunAll(); // They are due at once, and wait for company all the same.
+        }
+
         Assert.Equal(Depth, _store.Writes.Count);
 
         _store.Land(1);

@@ -15,7 +15,7 @@ namespace OrleansStream.Simulation;
 /// </summary>
 public class DamageTests
 {
-    private const int PageBytes = 4096;
+    private const int PageBytes = DiskDamage.PageBytes;
 
     [Theory]
     [InlineData(Damage.Bit)]
@@ -30,8 +30,8 @@ public class DamageTests
             foreach (var position in PositionsOf(damage, whole.Disk.Contents(path)))
             {
                 var outcome = TryWith(whole, damage, path, position);
-                if (outcome == Outcome.Stopped) stopped++;
-                else if (outcome == Outcome.ReadFailed) failed++;
+                if (outcome == DamageOutcome.Stopped) stopped++;
+                else if (outcome == DamageOutcome.ReadFailed) failed++;
                 else harmless++;
             }
         }
@@ -49,9 +49,9 @@ public class DamageTests
         {
             foreach (var position in PositionsOf(damage, whole.Disk.Contents(path)).Where((_, index) => index % 3 == 0))
             {
-                if (TryWith(whole, damage, path, position) == Outcome.Harmless) continue;
+                if (TryWith(whole, damage, path, position) == DamageOutcome.Harmless) continue;
                 var disk = whole.Disk.CutPowerKeepingAll();
-                Hurt(disk, damage, path, position);
+                DiskDamage.Hurt(disk, damage, path, position);
                 var scheduler = new SeededScheduler(1);
                 var findings = scheduler.Run(() => new DataDirectoryVerifier(disk, scheduler).VerifyAsync(CancellationToken.None));
                 Assert.True(findings.Count > 0, $"{damage} of '{path}' at {position} is not found.");
@@ -59,74 +59,11 @@ public class DamageTests
         }
     }
 
-    public enum Damage
-    {
-        Bit,
-        ZeroedPage,
-        MissingFile,
-    }
-
-    private enum Outcome
-    {
-        Stopped,
-        ReadFailed,
-        Harmless,
-    }
-
-    private static Outcome TryWith(Script whole, Damage damage, string path, long position)
+    private static DamageOutcome TryWith(Script whole, Damage damage, string path, long position)
     {
         var disk = whole.Disk.CutPowerKeepingAll();
-        Hurt(disk, damage, path, position);
-        var script = whole.Fork(disk);
-        try
-        {
-            script.Start();
-            return Outcome.Harmless;
-        }
-        catch (UnreadableException)
-        {
-            AssertNamed(script.ReadFailures[0], damage, path, position);
-            return Outcome.ReadFailed;
-        }
-        catch (ViolationException violation)
-        {
-            throw new ViolationException($"{damage} of '{path}' at {position}: {violation.Message}");
-        }
-        catch (LogException error)
-        {
-            AssertNamed(error, damage, path, position);
-            return Outcome.Stopped;
-        }
-    }
-
-    // A file that is missing may be missed by another one's words; what is there is named with its byte.
-    private static void AssertNamed(LogException error, Damage damage, string path, long position)
-    {
-        if (error is not CorruptBlockException corrupt || damage == Damage.MissingFile) return;
-        var isNamed = corrupt.Location == path || corrupt.Location == path[(path.LastIndexOf('/') + 1)..].Replace('+', '/');
-        Assert.True(isNamed, $"{damage} of '{path}' at {position}: {error.Message}");
-        Assert.True(corrupt.Position <= position + PageBytes, $"{damage} of '{path}' at {position}: {error.Message}");
-    }
-
-    private static void Hurt(SimulatedDisk disk, Damage damage, string path, long position)
-    {
-        if (damage == Damage.MissingFile)
-        {
-            disk.Delete(path);
-            return;
-        }
-
-        if (damage == Damage.Bit)
-        {
-            disk.Flip(path, position, mask: 0x10);
-            return;
-        }
-
-        var bytes = disk.Contents(path);
-        for (var at = position; at < Math.Min(position + PageBytes, bytes.Length); at++)
-        {
-            if (bytes[at] != 0) disk.Flip(path, at, bytes[at]);
-        }
+        DiskDamage.Hurt(disk, damage, path, position);
+        return DiskDamage.Try(whole.Fork(disk), damage, path, position);
     }
 
     private static IEnumerable<long> PositionsOf(Damage damage, byte[] content)

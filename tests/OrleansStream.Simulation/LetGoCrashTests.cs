@@ -118,6 +118,27 @@ public class LetGoCrashTests
         Assert.Equal(early, found > 0);
     }
 
+    // The mutant "a carried frame forgotten": carrying is rare in random schedules, and this one always does it.
+    [Theory, InlineData(false), InlineData(true)]
+    public void What_is_carried_forward_is_still_the_lane_s_unless_it_is_forgotten(bool forgets)
+    {
+        var part = Parts["a split carries forward"];
+        var script = Prepared(part with { Mutation = () => forgets ? new Mutants.ForgottenCarryMutation() : Mutation.None });
+        part.Act(script);
+
+        // Until the tail cache has nothing of it any more.
+        for (var round = 0; round < 5; round++)
+        {
+            Fill(script, 8);
+            script.TendWal();
+        }
+
+        Assert.Equal(forgets, Throws(() =>
+        {
+            foreach (var log in script.Logs) script.OpenAndCheck(log);
+        }));
+    }
+
     private static bool Throws(Action work)
     {
         try

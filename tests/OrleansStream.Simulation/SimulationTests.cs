@@ -19,7 +19,7 @@ public class SimulationTests
     public void No_schedule_loses_moves_or_doubles_what_was_acknowledged()
     {
         var failures = new List<string>();
-        long lives = 0, acknowledged = 0, answered = 0, segments = 0, carried = 0, deleted = 0, commands = 0, restored = 0;
+        long lives = 0, acknowledged = 0, answered = 0, segments = 0, carried = 0, deleted = 0, commands = 0, restored = 0, damages = 0, refusals = 0;
         for (var seed = FirstSeed; seed < FirstSeed + Seeds && failures.Count < 10; seed++)
         {
             try
@@ -33,6 +33,8 @@ public class SimulationTests
                 deleted += result.Deleted;
                 commands += result.Commands;
                 restored += result.Restored;
+                damages += result.Damages;
+                refusals += result.Refusals;
             }
             catch (Exception error)
             {
@@ -41,8 +43,8 @@ public class SimulationTests
         }
 
         // A simulation in which nothing happens finds nothing.
-        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} of {answered} answered appends acknowledged, {segments} segments cut, {carried} bytes carried forward, {deleted} topics deleted, {commands} commands, {restored} journals restored from snapshots.");
-        Assert.True(failures.Count > 0 || Seeds < 100 || (lives > 3 * Seeds && acknowledged > 10 * Seeds), $"{lives} lives, {acknowledged} acknowledged of {answered}");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} of {answered} answered appends acknowledged, {segments} segments cut, {carried} bytes carried forward, {deleted} topics deleted, {commands} commands, {restored} journals restored from snapshots, {damages} starts on damaged disks with {refusals} refusals.");
+        Assert.True(failures.Count > 0 || Seeds < 100 || (lives > 3 * Seeds && acknowledged > 10 * Seeds && damages > Seeds / 100 && refusals > Seeds / 400), $"{lives} lives, {acknowledged} acknowledged of {answered}");
         Assert.True(failures.Count == 0, string.Join("\n", failures));
     }
 }

@@ -103,6 +103,7 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
             var opened = await log.OpenAsync(HiddenTopics.CatalogPartition, HiddenPartitions.Settings, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
             if (opened.Handle is null)
             {
+                _damage = opened.Damage;
                 LogNotOpened(opened.Error);
                 return null;
             }

@@ -26,11 +26,18 @@ internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, I
             case ConfigResourceType.Broker when wish.Changes.IsEmpty:
                 return (ErrorCode.None, null);
             case ConfigResourceType.Broker:
-                return (ErrorCode.InvalidRequest, "Configs of a broker are set at its start and cannot be changed while it runs.");
+                return (ErrorCode.InvalidRequest, $"Cannot update these configs dynamically: [{Names(wish)}]. Configs of a broker are set at its start.");
+            case ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics or ConfigResourceType.Group when name.Length > 0 && wish.Changes.IsEmpty:
+                return (ErrorCode.None, null);
+            case ConfigResourceType.BrokerLogger or ConfigResourceType.ClientMetrics or ConfigResourceType.Group:
+                return (ErrorCode.InvalidRequest, $"Configs of resource type {type} have no effect here and cannot be changed: [{Names(wish)}].");
             default:
                 return (ErrorCode.InvalidRequest, $"Configs of resource type {type} do not exist here.");
         }
     }
+
+    // Some of them: what a client sends is not sent back to it at any length.
+    private static string Names(ConfigureTopic wish) => string.Join(", ", wish.Changes.Take(10).Select(static change => change.Name[..Math.Min(change.Name.Length, 100)]));
 
     private async ValueTask<(ErrorCode Error, string? Message)> ChangeTopicAsync(string name, ConfigureTopic wish, RequestContext context)
     {

@@ -95,7 +95,7 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
         }
 
         // Its bytes are sent or copied: nothing reads the blocks any more.
-        leased.Dispose();
+        GiveBack(leased);
     }
 
     private async ValueTask PutAsync(ReadOnlyMemory<byte> bytes)
@@ -125,7 +125,16 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
     {
         records.CopyTo(Room(records.Length));
         _filled += records.Length;
-        (records as LeasedRecords)?.Dispose();
+        if (records is LeasedRecords leased)
+        {
+            GiveBack(leased);
+        }
+    }
+
+    private void GiveBack(LeasedRecords leased)
+    {
+        leased.Dispose();
+        activity.GaveRecords(leased.Charge);
     }
 
     // Acknowledgements need a few bytes, fetches a whole step: a buffer grows to what is asked of it.
@@ -172,6 +181,6 @@ internal abstract class AnswerOutput(ConnectionActivity activity) : IDisposable
     {
         activity.BeginWrite();
         await SendAsync(bytes);
-        activity.EndWrite();
+        activity.EndWrite(bytes.Length);
     }
 }

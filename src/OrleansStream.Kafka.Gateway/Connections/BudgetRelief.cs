@@ -6,11 +6,9 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 /// </summary>
 /// <param name="budget">What they wait for.</param>
 /// <param name="look">How long a connection has kept us waiting, and what it holds meanwhile.</param>
-internal sealed class BudgetRelief(ByteBudget budget, Func<ConnectionActivity, (TimeSpan Lag, long Held)> look)
+/// <param name="grace">How long it may.</param>
+internal sealed class BudgetRelief(ByteBudget budget, Func<ConnectionActivity, (TimeSpan Lag, long Held)> look, TimeSpan grace)
 {
-    // Anything may begin slowly; more than that is not the network.
-    private static readonly TimeSpan Grace = TimeSpan.FromSeconds(2);
-
     private readonly List<(TimeSpan Lag, long Held, KafkaConnection Connection)> _slow = [];
     private object? _stuck;
 
@@ -28,7 +26,7 @@ internal sealed class BudgetRelief(ByteBudget budget, Func<ConnectionActivity, (
         foreach (var connection in connections)
         {
             var (lag, held) = look(connection.Activity);
-            if (lag >= Grace && held > 0)
+            if (lag >= grace && held > 0)
             {
                 _slow.Add((lag, held, connection));
             }

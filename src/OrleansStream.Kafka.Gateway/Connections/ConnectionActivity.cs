@@ -7,7 +7,7 @@ namespace OrleansStream.Kafka.Gateway.Connections;
 /// <param name="minBytesPerSecond">The least rate at which a request comes in once it has begun.</param>
 internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecond)
 {
-    /// <summary>The least rate while others wait for intake and none is given back.</summary>
+    /// <summary>The least rate while others wait for the memory that a request or the records of an answer hold, and none is given back.</summary>
     public const int MinBytesPerSecondWhenFull = 256 * Limits.KiB;
 
     private const long NotWriting = -1;
@@ -25,6 +25,10 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
     private long _paceWhenFull;
     private long _held;
     private long _heldByAnswer;
+
+    // Of the records of an answer that goes out: when a peer that takes them at the least rate would have taken what this one has.
+    private long _heldRecords;
+    private long _recordsPace;
 
     public void Enter(ConnectionPhase phase)
     {
@@ -75,14 +79,29 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
     /// <summary>So many bytes of the answer budget belong to the answer that is written; none when it has left.</summary>
     public void HoldsAnswer(long bytes) => Volatile.Write(ref _heldByAnswer, bytes);
 
+    /// <summary>An answer begins to leave, and so many bytes of records belong to it.</summary>
+    public void HoldsRecords(long bytes)
+    {
+        Volatile.Write(ref _recordsPace, time.GetTimestamp());
+        Volatile.Write(ref _heldRecords, bytes);
+    }
+
+    /// <summary>So many bytes of its records were given back.</summary>
+    public void GaveRecords(long bytes) => Volatile.Write(ref _heldRecords, _heldRecords - bytes);
+
     /// <summary>A step of an answer is given to the socket.</summary>
     public void BeginWrite() => Volatile.Write(ref _writingSince, time.GetTimestamp());
 
     /// <summary>The step was taken whole.</summary>
-    public void EndWrite()
+    /// <param name="bytes">How long it was.</param>
+    public void EndWrite(int bytes)
     {
+        var now = time.GetTimestamp();
         Volatile.Write(ref _writingSince, NotWriting);
-        Volatile.Write(ref _since, time.GetTimestamp());
+        Volatile.Write(ref _since, now);
+
+        // Never ahead of the clock: the kernel takes the first megabytes at once, whatever the peer does.
+        Volatile.Write(ref _recordsPace, Math.Min(now, _recordsPace + (bytes * time.TimestampFrequency / MinBytesPerSecondWhenFull)));
     }
 
     /// <summary>What the connection has waited for its peer to do for too long; null if nothing.</summary>
@@ -113,4 +132,8 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
         var writingSince = Volatile.Read(ref _writingSince);
         return (writingSince == NotWriting ? TimeSpan.Zero : time.GetElapsedTime(writingSince), Volatile.Read(ref _heldByAnswer));
     }
+
+    /// <summary>How far the peer is behind the least rate with the records of an answer while the budget for them is spent, and what they hold of it.</summary>
+    public (TimeSpan Lag, long Held) RecordsLag() =>
+        (Volatile.Read(ref _writingSince) == NotWriting ? TimeSpan.Zero : time.GetElapsedTime(Volatile.Read(ref _recordsPace)), Volatile.Read(ref _heldRecords));
 }

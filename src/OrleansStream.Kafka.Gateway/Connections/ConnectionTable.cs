@@ -8,6 +8,12 @@ internal sealed partial class ConnectionTable : IDisposable
 {
     private static readonly TimeSpan SweepEvery = TimeSpan.FromSeconds(1);
 
+    // Anything may begin slowly; more than that is not the network.
+    private static readonly TimeSpan GraceOfSlow = TimeSpan.FromSeconds(2);
+
+    // Consumers ask for the next records before they are done with the last, and some do not read meanwhile.
+    private static readonly TimeSpan GraceOfConsumers = TimeSpan.FromSeconds(5);
+
     private readonly ConcurrentDictionary<KafkaConnection, byte> _connections = new();
     private readonly Dictionary<string, int> _byAddress = new(StringComparer.Ordinal);
     private readonly Lock _counting = new();
@@ -24,7 +30,12 @@ internal sealed partial class ConnectionTable : IDisposable
     public ConnectionTable(GatewaySurroundings surroundings, ConnectionBudgets budgets)
     {
         (_options, _time, _metrics, _log) = surroundings;
-        _reliefs = [new(budgets.Intake, static activity => activity.IntakeLag()), new(budgets.Answers, static activity => activity.AnswerLag())];
+        _reliefs =
+        [
+            new(budgets.Intake, static activity => activity.IntakeLag(), GraceOfSlow),
+            new(budgets.Answers, static activity => activity.AnswerLag(), GraceOfSlow),
+            new(budgets.Responses, static activity => activity.RecordsLag(), GraceOfConsumers),
+        ];
         _timer = _time.CreateTimer(static state => ((ConnectionTable)state!).OnTick(), this, SweepEvery, SweepEvery);
         _metrics.Observe("orleansstream.gateway.connections", ("{connection}", "Open connections."), () => Count, _options.MaxConnections);
         _metrics.Observe("orleansstream.gateway.intake", ("By", "Bytes of requests being read or decoded."), () => budgets.Intake.Taken, _options.IntakeBytes);
@@ -145,6 +156,7 @@ internal sealed partial class ConnectionTable : IDisposable
         foreach (var (connection, _) in _connections)
         {
             connection.Answers.Expire(now);
+            connection.Refused.EndHolds();
             switch (connection.Activity.Overdue(_options.MaxIdle, _options.MaxStall))
             {
                 case ConnectionPhase.Idle when connection.Answers.Count == 0:

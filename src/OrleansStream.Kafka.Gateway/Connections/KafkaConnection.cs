@@ -25,6 +25,7 @@ internal sealed class KafkaConnection : IDisposable
         Activity = new ConnectionActivity(time, options.MinRequestBytesPerSecond);
         Listener = transport.Features.Get<ListenerFeature>()?.Name ?? throw new InvalidOperationException("The connection names no listener.");
         _frames = new FrameReader(transport.Transport.Input, intake, options.MaxRequestBytes, Activity);
+        Refused = new RefusedPartitions(time);
         _output = CreateOutput(transport, Activity);
         _gone = CancellationTokenSource.CreateLinkedTokenSource(transport.ConnectionClosed);
         _ending = CancellationTokenSource.CreateLinkedTokenSource(_gone.Token);
@@ -46,7 +47,7 @@ internal sealed class KafkaConnection : IDisposable
     public Task Beginning { get; set; } = Task.CompletedTask;
 
     /// <summary>What later batches of this connection must not overtake.</summary>
-    public RefusedPartitions Refused { get; } = new();
+    public RefusedPartitions Refused { get; }
 
     /// <summary>The peer's address without its port; "unknown" where the transport has none.</summary>
     public string PeerAddress => (_transport.RemoteEndPoint as IPEndPoint)?.Address.ToString() ?? "unknown";
@@ -61,7 +62,7 @@ internal sealed class KafkaConnection : IDisposable
     {
         try
         {
-            while (!_ending.IsCancellationRequested && await _frames.ReadAsync(Gone) is { } frame)
+            while (!_ending.IsCancellationRequested && await ReadAsync() is { } frame)
             {
                 await dispatcher.DispatchAsync(this, frame);
             }
@@ -128,6 +129,25 @@ internal sealed class KafkaConnection : IDisposable
         finally
         {
             _transport.Abort(new ConnectionAbortedException(reason));
+        }
+    }
+
+    private ValueTask<Frame?> ReadAsync()
+    {
+        var reading = _frames.ReadAsync(Gone);
+        return reading.IsCompleted ? reading : WaitAsync(reading);
+    }
+
+    private async ValueTask<Frame?> WaitAsync(ValueTask<Frame?> reading)
+    {
+        Refused.ReaderWaits();
+        try
+        {
+            return await reading;
+        }
+        finally
+        {
+            Refused.ReaderGoesOn();
         }
     }
 

@@ -13,6 +13,9 @@ internal sealed class LeasedRecords(FrameList frames, ResponseBudget budget, lon
 
     public override int Length { get; } = (int)frames.Bytes;
 
+    /// <summary>Bytes of the response budget that it holds until it is disposed.</summary>
+    public long Charge => charge;
+
     public FrameList Frames => _frames ?? throw new ObjectDisposedException(nameof(LeasedRecords));
 
     public override void CopyTo(Span<byte> destination)

@@ -1,43 +1,130 @@
+using OrleansStream.Abstractions.Topics;
+
 namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>
 /// Partitions of which this connection had a batch refused that was well-formed: not here, not yet, not any more. What its client had sent behind that batch
 /// before it could see the refusal is refused too, though the partition may be open by then: a batch must not be lost in front of a later one. Any thread.
 /// </summary>
-internal sealed class RefusedPartitions(int most = RefusedPartitions.Most)
+/// <remarks>
+/// <para>
+/// When a client sees an answer cannot be known here. What lies in our buffers when the answer leaves was sent before that; so was what arrives within one
+/// way of the network. A refusal therefore holds on until the reader has found nothing more to read since the answer left, and <see cref="FlightTime"/> has
+/// passed. Clients wait about 100 ms (retry.backoff.ms) before they send a refused batch again, and keep those behind it back meanwhile, so that this costs
+/// them nothing; one that comes again sooner is refused once more. <see cref="LongestHold"/> ends it for a client that never lets the reader rest.
+/// </para>
+/// <para>
+/// What stays open: a batch that is longer under way than that, or one that the client's program had sent before it looked at the answer that its kernel
+/// had; a client that goes on with later batches after it gave a refused one up; and a client that comes back on another connection while this one still
+/// begins what it read. Kafka has all of them, and closes no part: with enable.idempotence=false and more than one request in flight it refuses a batch while
+/// there is no leader and takes the next one when there is, and its documentation says that retries may then change the order. An idempotent producer is
+/// safe in both: its sequence numbers tell a gap, except in front of the first batch that a partition stores of it, where Kafka takes any number too.
+/// </para>
+/// Partitions that exist are remembered by name, as many as there are. Of those that do not, <paramref name="mostUnknown"/> are; for what is beyond, the
+/// catalog of that moment is kept, and a partition that has come to be since then counts as one of them. So what existed is served whatever stood before it.
+/// </remarks>
+/// <param name="time">The clock.</param>
+/// <param name="mostUnknown">Partitions that do not exist and are remembered.</param>
+internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = RefusedPartitions.MostUnknown)
 {
-    /// <summary>Partitions that are kept. Beyond that every partition counts as refused until the client can know.</summary>
-    public const int Most = 1_000;
+    /// <summary>Partitions that do not exist and are remembered by name.</summary>
+    public const int MostUnknown = 1_000;
+
+    /// <summary>How long a batch may be under way that was sent before its client could see the refusal. Less than any usual client waits before it tries again.</summary>
+    public static readonly TimeSpan FlightTime = TimeSpan.FromMilliseconds(50);
+
+    /// <summary>How long a refusal holds after its answer has left though requests come without a gap.</summary>
+    public static readonly TimeSpan LongestHold = TimeSpan.FromSeconds(1);
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<(string Topic, int Index), Refusal> _partitions = [];
-    private readonly Queue<((string Topic, int Index) Partition, Refusal Refusal)> _order = new();
-    private volatile Refusal? _everything;
+    private readonly Dictionary<(string Topic, int Index), Held> _partitions = [];
+
+    // By number. No more than there are unanswered requests, and a few whose answers have left.
+    private readonly List<Refusal> _refusals = [];
+    private Refusal? _beyond;
+    private CatalogSnapshot? _existedBeyond;
+    private int _unknown;
     private volatile bool _isUsed;
+    private volatile bool _isReaderWaiting;
     private long _read;
+    private long _appended;
+
+    /// <summary>Partitions that are remembered by name.</summary>
+    public int Count
+    {
+        get
+        {
+            lock (_lock)
+            {
+                return _partitions.Count;
+            }
+        }
+    }
 
     /// <summary>A request was read; its number among those of the connection.</summary>
-    public long NumberOfNext() => Interlocked.Increment(ref _read);
+    public long NumberOfNext()
+    {
+        EndHolds();
+        return Interlocked.Increment(ref _read);
+    }
 
-    /// <summary>A batch was refused, in an answer that has not left.</summary>
-    public void Add(Refusal refusal, string topic, int index)
+    /// <summary>Ends the holds whose time is over: of what is read from here on, the client may know them. Also called now and then, so that a connection that has fallen silent keeps nothing.</summary>
+    public void EndHolds()
+    {
+        if (_isUsed)
+        {
+            lock (_lock)
+            {
+                EndHoldsNow();
+            }
+        }
+    }
+
+    /// <summary>The reader waits for the peer: all that had come is read, but perhaps for a part of the next request.</summary>
+    public void ReaderWaits()
+    {
+        _isReaderWaiting = true;
+        if (_isUsed)
+        {
+            lock (_lock)
+            {
+                NoteReadUpTo();
+            }
+        }
+    }
+
+    /// <summary>The reader has a request.</summary>
+    public void ReaderGoesOn() => _isReaderWaiting = false;
+
+    /// <summary>A batch was refused, in an answer that has not left. Batches of several requests are refused in any order.</summary>
+    public void Add(Refusal refusal, string topic, int index, CatalogSnapshot catalog)
     {
         lock (_lock)
         {
             _isUsed = true;
-            if (_order.Count >= most)
+            Enlist(refusal);
+            var name = (topic, index);
+            var isHeld = _partitions.TryGetValue(name, out var held);
+
+            // Answers leave in the order of their requests, so that the later request's refusal is told later.
+            if (isHeld && held.Refusal.Number >= refusal.Number)
             {
-                _everything = refusal;
                 return;
             }
 
-            _partitions[(topic, index)] = refusal;
-            _order.Enqueue(((topic, index), refusal));
+            var isUnknown = !Exists(catalog, topic, index);
+            if (isUnknown && !isHeld && _unknown >= mostUnknown)
+            {
+                _beyond = _beyond?.Number > refusal.Number ? _beyond : refusal;
+                _existedBeyond ??= catalog;
+                return;
+            }
+
+            _unknown += (isUnknown ? 1 : 0) - (isHeld && held.IsUnknown ? 1 : 0);
+            _partitions[name] = new(refusal, isUnknown);
+            refusal.Partitions.Add(name);
         }
     }
-
-    /// <summary>Whether every partition counts as refused on account of it: nothing need be added to it any more.</summary>
-    public bool HoldsAll(Refusal refusal) => _everything == refusal;
 
     /// <summary>Forgets what the client knew of when it sent the request. Requests ask in their order.</summary>
     public void ForgetTold(long request)
@@ -51,51 +138,114 @@ internal sealed class RefusedPartitions(int most = RefusedPartitions.Most)
         }
     }
 
-    /// <summary>The answer is with the client, or on its way: what is read from now on was sent by one who may know.</summary>
-    public void Tell(Refusal refusal) => refusal.LastBefore = Interlocked.Read(ref _read);
+    /// <summary>Every batch of the request has its place or is refused. Requests come here in their order.</summary>
+    public void Appended(long request)
+    {
+        Volatile.Write(ref _appended, request);
+        ForgetTold(request + 1);
+    }
+
+    /// <summary>The answer is with the kernel. Its client will know soon.</summary>
+    public void Tell(Refusal refusal)
+    {
+        lock (_lock)
+        {
+            refusal.ToldAt = time.GetTimestamp();
+            if (_isReaderWaiting)
+            {
+                NoteReadUpTo();
+            }
+        }
+    }
 
     /// <summary>Whether the request was sent behind a refused batch of that partition, by a client that could not know. Requests ask in their order.</summary>
-    public bool Holds(long request, string topic, int index) => _isUsed && HoldsBehind(request, topic, index);
+    /// <param name="request">Its number.</param>
+    /// <param name="topic">The topic's name.</param>
+    /// <param name="index">The partition's index.</param>
+    /// <param name="catalog">The topics that exist now.</param>
+    public bool Holds(long request, string topic, int index, CatalogSnapshot catalog) => _isUsed && HoldsBehind(request, topic, index, catalog);
 
-    private bool HoldsBehind(long request, string topic, int index)
+    private static bool Exists(CatalogSnapshot catalog, string topic, int index) => catalog.Find(topic) is { } known && (uint)index < (uint)known.PartitionCount;
+
+    private bool HoldsBehind(long request, string topic, int index, CatalogSnapshot catalog)
     {
         lock (_lock)
         {
             Forget(request);
-            return _everything is not null || (_partitions.TryGetValue((topic, index), out var refusal) && request <= refusal.LastBefore);
+            return (_partitions.TryGetValue((topic, index), out var held) && request <= held.Refusal.LastBefore) ||
+                (_beyond is not null && request <= _beyond.LastBefore && !ExistedBeyond(topic, index, catalog));
         }
+    }
+
+    // A topic that was deleted and made anew is another one.
+    private bool ExistedBeyond(string topic, int index, CatalogSnapshot catalog) =>
+        Exists(_existedBeyond!, topic, index) && catalog.Find(topic)?.Id == _existedBeyond!.Find(topic)!.Id;
+
+    private void Enlist(Refusal refusal)
+    {
+        var at = _refusals.Count;
+        while (at > 0 && _refusals[at - 1].Number > refusal.Number)
+        {
+            at--;
+        }
+
+        if (at == 0 || _refusals[at - 1] != refusal)
+        {
+            _refusals.Insert(at, refusal);
+        }
+    }
+
+    private void NoteReadUpTo()
+    {
+        foreach (var refusal in _refusals)
+        {
+            refusal.IsReadUpTo |= refusal.ToldAt is not null;
+        }
+    }
+
+    private void EndHoldsNow()
+    {
+        foreach (var refusal in _refusals)
+        {
+            if (refusal is { ToldAt: { } toldAt, LastBefore: long.MaxValue } && time.GetElapsedTime(toldAt) is var since &&
+                since >= FlightTime && (refusal.IsReadUpTo || since >= LongestHold))
+            {
+                refusal.LastBefore = _read;
+            }
+        }
+
+        Forget(Volatile.Read(ref _appended) + 1);
     }
 
     // Answers leave in the order of their requests, so the oldest refusals are forgotten first.
     private void Forget(long request)
     {
-        while (_order.TryPeek(out var oldest) && oldest.Refusal.LastBefore < request)
+        var forgotten = 0;
+        while (forgotten < _refusals.Count && _refusals[forgotten].LastBefore < request)
         {
-            _order.Dequeue();
-            if (_partitions.TryGetValue(oldest.Partition, out var latest) && latest == oldest.Refusal)
+            Forget(_refusals[forgotten++]);
+        }
+
+        _refusals.RemoveRange(0, forgotten);
+        _isUsed = _refusals.Count > 0;
+    }
+
+    private void Forget(Refusal refusal)
+    {
+        foreach (var name in refusal.Partitions)
+        {
+            if (_partitions.TryGetValue(name, out var held) && held.Refusal == refusal)
             {
-                _partitions.Remove(oldest.Partition);
+                _partitions.Remove(name);
+                _unknown -= held.IsUnknown ? 1 : 0;
             }
         }
 
-        if (_everything is { } all && all.LastBefore < request)
+        if (_beyond == refusal)
         {
-            _everything = null;
+            (_beyond, _existedBeyond) = (null, null);
         }
-
-        _isUsed = _order.Count > 0 || _everything is not null;
     }
-}
 
-/// <summary>What one answer refuses.</summary>
-internal sealed class Refusal
-{
-    private long _lastBefore = long.MaxValue;
-
-    /// <summary>The last request that was read before the client could see the answer; every one, as long as it cannot.</summary>
-    public long LastBefore
-    {
-        get => Volatile.Read(ref _lastBefore);
-        set => Volatile.Write(ref _lastBefore, value);
-    }
+    private readonly record struct Held(Refusal Refusal, bool IsUnknown);
 }

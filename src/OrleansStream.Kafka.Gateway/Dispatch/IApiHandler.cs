@@ -8,7 +8,7 @@ internal interface IApiHandler
 {
     ApiKey Api { get; }
 
-    /// <summary>The answer. What a client did wrong is in it; an exception is a defect of ours and closes the connection.</summary>
+    /// <summary>The answer. What a client did wrong is in it; an exception is a defect of ours, logged and answered with UNKNOWN_SERVER_ERROR.</summary>
     ValueTask<IResponse> HandleAsync(IRequest? request, RequestContext context);
 }
 

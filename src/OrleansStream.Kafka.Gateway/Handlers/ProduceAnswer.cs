@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Framing;
@@ -63,6 +64,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>Batches of the request; tokens count through them in order.</summary>
     public int Count { get; }
 
+    /// <summary>Batches that have their place, or are refused, by those who begin the request; the token of the next one.</summary>
+    public int HandedOver { get; set; }
+
     /// <summary>The number of the request on its connection.</summary>
     public required long Number { get; init; }
 
@@ -73,13 +77,20 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         CountDown();
     }
 
+    /// <summary>As <see cref="Begun"/>, of a request that took its turn to append: the ones behind it come next.</summary>
+    public void BegunInTurn()
+    {
+        _connection.Refused.Appended(Number);
+        Begun();
+    }
+
     public void OnAppended(int token, in AppendOutcome outcome) => Decide(token, outcome, isFirst: true);
 
     /// <summary>Forgets refusals that the client knew of when it sent the request. Called in the order in which requests append.</summary>
     public void ForgetRefused() => _connection.Refused.ForgetTold(Number);
 
     /// <summary>Whether the request was sent behind a refused batch of that partition, before its client could know.</summary>
-    public bool IsBehindRefused(string topic, int index) => _connection.Refused.Holds(Number, topic, index);
+    public bool IsBehindRefused(string topic, int index) => _connection.Refused.Holds(Number, topic, index, _surroundings.Catalog.Current);
 
     /// <summary>The batch was sent behind one that was refused, and is so too. It holds up no batch itself: the client sends the refused one again first.</summary>
     public void RefuseBehind(int token) => Decide(token, Refused(ErrorCode.NotLeaderOrFollower, null), isFirst: false);
@@ -159,12 +170,6 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
             return;
         }
 
-        var refusal = _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(), null) ?? _refusal;
-        if (_connection.Refused.HoldsAll(refusal))
-        {
-            return;
-        }
-
         var firsts = LazyInitializer.EnsureInitialized(ref _firsts, FirstTokens);
         var at = LastUpTo(firsts, token);
         var topic = _request.Topics[at];
@@ -172,7 +177,8 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         // A topic of another name can never exist, so that nothing can ever pass the batch.
         if (TopicNames.IsLegal(topic.Name))
         {
-            _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token - firsts[at]].Index);
+            var refusal = _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(Number), null) ?? _refusal;
+            _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token - firsts[at]].Index, _surroundings.Catalog.Current);
         }
     }
 
@@ -323,4 +329,4 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 }
 
 /// <summary>What every Produce answer is made with.</summary>
-internal sealed record ProduceSurroundings(IClusterView Cluster, GatewaySurroundings Gateway);
+internal sealed record ProduceSurroundings(IClusterView Cluster, CatalogView Catalog, GatewaySurroundings Gateway);

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Microsoft.Extensions.Logging;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Partitions;
@@ -14,7 +15,7 @@ namespace OrleansStream.Kafka.Gateway.Handlers;
 /// Begins Produce requests: every batch gets its offsets and its place in the lane before the next request of the connection begins, so that
 /// batches of a producer never change order. What becomes of them is the business of <see cref="ProduceAnswer"/>.
 /// </summary>
-internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings surroundings)
+internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurroundings surroundings)
 {
     private const short FirstWithZstd = 7;
     private const int AttributesPosition = 21;
@@ -30,20 +31,21 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             await connection.Answers.RoomAsync(frame.Length);
             var answer = new ProduceAnswer(connection, header, request, surroundings) { Charge = frame.Length, Number = number };
             connection.Answers.Enter(answer);
-            var done = 0;
             var refusal = RefusalOf(request);
             if (refusal != ErrorCode.None)
             {
                 RefuseAll(answer, refusal);
+                answer.Begun();
             }
-            else if (!connection.Beginning.IsCompleted || !TryAppendAll(answer, header, request, out done))
+            else if (!connection.Beginning.IsCompleted || !TryAppendOrFail(answer, header, request))
             {
                 isLeft = true;
-                connection.Beginning = FinishAsync(connection, answer, (header, request, frame), done);
-                return;
+                connection.Beginning = FinishAsync(connection, answer, (header, request, frame));
             }
-
-            answer.Begun();
+            else
+            {
+                answer.BegunInTurn();
+            }
         }
         finally
         {
@@ -57,23 +59,31 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
 
     // Requests still begin in order, but the next one is read meanwhile, so that its partitions open beside ours: after a restart a client with a
     // request for each of its thousands of partitions would else wait for them one by one. The bounds of the answer queue hold here too.
-    private async Task FinishAsync(KafkaConnection connection, ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request, Frame Frame) asked, int from)
+    private async Task FinishAsync(KafkaConnection connection, ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request, Frame Frame) asked)
     {
+        var before = connection.Beginning;
         try
         {
-            var gone = connection.Gone;
-            var atMost = TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0));
-            var started = surroundings.Gateway.Time.GetTimestamp();
-            BeginOpening(asked.Request, from, atMost, gone);
-            await connection.Beginning;
+            var openings = new Openings(door, TimeSpan.FromMilliseconds(Math.Max(asked.Request.TimeoutMs, 0)), surroundings.Gateway.Time, connection.Gone);
+            BeginOpening(openings, asked.Request, answer.HandedOver);
+            await before;
+
+            // Topics may have come to be meanwhile.
+            BeginOpening(openings, asked.Request, answer.HandedOver);
             answer.ForgetRefused();
-            await AppendRestAsync(answer, (asked.Header, asked.Request), from, (atMost - surroundings.Gateway.Time.GetElapsedTime(started), gone));
-            answer.Begun();
+            await AppendRestAsync(answer, (asked.Header, asked.Request), openings);
+            answer.BegunInTurn();
         }
-        catch (Exception failure)
+        catch (Exception failure) when (!connection.Gone.IsCancellationRequested)
         {
-            // Nobody waits for this task but the next request: it ends the connection, as an exception of its reader would.
-            connection.Abort(failure.Message);
+            // Those behind it still wait for those before it.
+            await before;
+            Refuse(answer, failure);
+            answer.BegunInTurn();
+        }
+        catch (Exception)
+        {
+            // Nobody waits for the answer.
         }
         finally
         {
@@ -81,55 +91,82 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         }
     }
 
+    private bool TryAppendOrFail(ProduceAnswer answer, in RequestHeader header, ProduceRequest request)
+    {
+        try
+        {
+            return TryAppendAll(answer, header, request);
+        }
+        catch (Exception failure)
+        {
+            Refuse(answer, failure);
+            return true;
+        }
+    }
+
     // The whole request, without a wait: every partition is open and the lane has room.
-    private bool TryAppendAll(ProduceAnswer answer, in RequestHeader header, ProduceRequest request, out int done)
+    private bool TryAppendAll(ProduceAnswer answer, in RequestHeader header, ProduceRequest request)
     {
         var context = new AppendContext(header.Version >= FirstWithZstd);
-        done = 0;
         answer.ForgetRefused();
         foreach (var topic in request.Topics)
         {
             var known = FindAndName(topic);
             foreach (var partition in topic.Partitions)
             {
-                if (known is null || (uint)partition.Index >= (uint)known.PartitionCount || IsInternal(topic.Name, header))
-                {
-                    answer.Refuse(done++, UnknownOf(topic.Name, header));
-                    continue;
-                }
-
-                // Looked for before the question: if the handle is that of a new session, what the one before refused is noted by then.
-                var isOpen = door.TryFind(new PartitionId(known.Id, partition.Index), out var opened);
-                if (answer.IsBehindRefused(topic.Name, partition.Index))
-                {
-                    answer.RefuseBehind(done++);
-                    continue;
-                }
-
-                if (!isOpen || opened.Handle!.Append(partition.Records.GetValueOrDefault().Span, context, answer, done) == AppendStatus.Full)
+                if (!TryAppend(answer, known, (header, topic.Name, partition), context))
                 {
                     return false;
                 }
 
-                done++;
+                answer.HandedOver++;
             }
         }
 
         return true;
     }
 
-    private async ValueTask AppendRestAsync(ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, int from, (TimeSpan AtMost, CancellationToken Gone) wait)
+    private bool TryAppend(ProduceAnswer answer, Topic? known, in (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, in AppendContext context)
     {
-        var started = surroundings.Gateway.Time.GetTimestamp();
+        var token = answer.HandedOver;
+        if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
+        {
+            answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            return true;
+        }
+
+        // Looked for before the question: if the handle is that of a new session, what the one before refused is noted by then.
+        var isOpen = door.TryFind(new PartitionId(known.Id, what.Partition.Index), out var opened);
+        if (answer.IsBehindRefused(what.Topic, what.Partition.Index))
+        {
+            answer.RefuseBehind(token);
+            return true;
+        }
+
+        return isOpen && opened.Handle!.Append(what.Partition.Records.GetValueOrDefault().Span, context, answer, token) != AppendStatus.Full;
+    }
+
+    // A defect of ours: what was not handed over by then is answered so, and whatever was goes its way.
+    private void Refuse(ProduceAnswer answer, Exception failure)
+    {
+        LogFailed(surroundings.Gateway.Log, failure);
+        for (var token = answer.HandedOver; token < answer.Count; token++)
+        {
+            answer.Refuse(token, ErrorCode.UnknownServerError);
+        }
+    }
+
+    private async ValueTask AppendRestAsync(ProduceAnswer answer, (RequestHeader Header, ProduceRequest Request) asked, Openings openings)
+    {
         var token = 0;
         foreach (var topic in asked.Request.Topics)
         {
             foreach (var partition in topic.Partitions)
             {
-                if (token >= from)
+                if (token >= answer.HandedOver)
                 {
-                    var left = wait.AtMost - surroundings.Gateway.Time.GetElapsedTime(started);
-                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), (left, wait.Gone));
+                    await AppendOneAsync(answer, token, (asked.Header, topic.Name, partition), openings);
+                    answer.HandedOver++;
                 }
 
                 token++;
@@ -137,26 +174,24 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         }
     }
 
-    // Openings of one request run beside one another; each is waited for in its turn.
-    private void BeginOpening(ProduceRequest request, int from, TimeSpan atMost, CancellationToken gone)
+    private void BeginOpening(Openings openings, ProduceRequest request, int from)
     {
         var token = 0;
-        var begun = new HashSet<PartitionId>();
         foreach (var topic in request.Topics)
         {
             var known = FindAndName(topic);
             foreach (var partition in topic.Partitions)
             {
-                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount && begun.Add(new PartitionId(known.Id, partition.Index)))
+                if (token++ >= from && known is not null && (uint)partition.Index < (uint)known.PartitionCount)
                 {
-                    OpenAhead.Begin(door.OpenAsync(new PartitionId(known.Id, partition.Index), atMost, gone));
+                    openings.Begin(new PartitionId(known.Id, partition.Index));
                 }
             }
         }
     }
 
     private async ValueTask AppendOneAsync(
-        ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, (TimeSpan Left, CancellationToken Gone) wait)
+        ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, Openings openings)
     {
         var known = door.Catalog.Current.Find(what.Topic);
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
@@ -171,7 +206,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             return;
         }
 
-        var opened = await door.OpenAsync(new PartitionId(known.Id, what.Partition.Index), wait.Left, wait.Gone);
+        var opened = await openings.WaitAsync(new PartitionId(known.Id, what.Partition.Index));
         if (opened.Handle is not { } handle)
         {
             answer.Refuse(token, opened.Error, opened.Leader);
@@ -189,7 +224,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
             }
 
             // Back-pressure: nothing more is read from this connection until the lane has room.
-            await handle.RoomAsync(wait.Gone);
+            await handle.RoomAsync(openings.Gone);
         }
 
         answer.RefuseBehind(token);
@@ -261,4 +296,7 @@ internal sealed class ProduceHandler(PartitionDoor door, ProduceSurroundings sur
         : ErrorCode.NotLeaderOrFollower;
 
     private static bool IsInternal(string topic, in RequestHeader header) => InternalTopics.Contains(topic) && header.ClientId != InternalTopics.AdminClient;
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Produce failed unexpectedly and was answered so")]
+    private static partial void LogFailed(ILogger log, Exception failure);
 }

@@ -125,7 +125,10 @@ internal sealed class PartitionDoor : IDisposable
             await _slots.WaitAsync(tooLong.Token);
             try
             {
-                result = await _local.OpenAsync(partition, tooLong.Token);
+                // Whoever looked before an earlier opening ended, and came here after it, finds it open now.
+                result = TryFind(partition, out var opened)
+                    ? new OpenResult(ErrorCode.None, opened.Handle!.Epoch, null)
+                    : await _local.OpenAsync(partition, tooLong.Token);
             }
             finally
             {

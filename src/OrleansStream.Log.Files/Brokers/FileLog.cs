@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;
@@ -10,6 +11,7 @@ using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
@@ -18,16 +20,8 @@ namespace OrleansStream.Log.Files.Brokers;
 /// <summary>The log of one broker on a data directory: recovery, the lane of the current session, and the partitions that are open on it.</summary>
 public sealed class FileLog : IPartitionLog, IAsyncDisposable
 {
-    // Reads of one spinning or cloud disk do not get faster with more; a backfill must not take every thread of a small machine.
-    private const int ColdReadThreads = 2;
-    
-    // One can write a segment while the other reads one.
-    private const int ObjectThreads = 2;
-
     private readonly ConcurrentDictionary<PartitionId, Lazy<Task<OpenedHandle>>> _opening = new();
-    private readonly DedicatedThreadScheduler _metadataThread;
-    private readonly DedicatedThreadScheduler _readThreads;
-    private readonly DedicatedThreadScheduler _objectThread;
+    private readonly FileLogThreads _threads;
     private readonly MetadataJournal _metadata;
     private readonly FileLaneRecovery _recovery;
     private readonly WalReader _reader;
@@ -46,16 +40,16 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         var (disk, metadata, recovery, files) = stores;
         _setup = setup;
         _faults = new PartitionFaults(setup);
-        (_metadataThread, _readThreads, _objectThread) = (threads.Metadata, threads.Reads, threads.Objects);
+        _threads = threads;
         _metadata = metadata;
         _recovery = recovery;
         _reserve = disk.Reserve;
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
-        _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, _readThreads);
+        _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, threads.Reads);
         _lanes = new FileLaneKeeper(setup, metadata.Sessions, (files, disk.Reserve), Slabs, (Tail, _metrics));
         Handles = new HandleTable(_lanes.ClosedEpochs);
-        var objects = FileObjectStore.Open(disk, _objectThread);
+        var objects = FileObjectStore.Open(disk, threads.Objects);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
         _openerParts = new PartitionOpenerParts
@@ -80,6 +74,17 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Producers = setup.Producers,
         };
         _opener = new PartitionOpener(_openerParts);
+        var cleaning = new JournalCleaning(new JournalCleaningParts
+        {
+            Journal = metadata,
+            Recovery = recovery,
+            Disk = disk,
+            Scheduler = threads.Objects,
+            CurrentLane = () => _lanes.Current,
+            IsOpening = _opening.ContainsKey,
+            ConfirmTopic = setup.ConfirmTopic,
+            Time = setup.Time,
+        });
         _upkeep = new FileLogUpkeep(setup, metadata.Manifests, new FileLogUpkeepParts
         {
             Editor = _manifests,
@@ -88,12 +93,16 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             CurrentLane = () => _lanes.Current,
             Slabs = Slabs,
             Files = files,
-            Wal = _reader,
+            Thread = threads.Upkeep,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
             IsOpening = _opening.ContainsKey,
-            CloseSessions = recovery.CloseUnneededAsync,
+            CloseSessions = async cancellationToken =>
+            {
+                await recovery.CloseUnneededAsync(cancellationToken);
+                await cleaning.RunIfDueAsync(cancellationToken);
+            },
             TendReserve = () => disk.Reserve.IsShort
-                ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _objectThread)
+                ? Task.Factory.StartNew(disk.Reserve.Restore, CancellationToken.None, TaskCreationOptions.DenyChildAttach, threads.Objects)
                 : Task.CompletedTask,
         });
     }
@@ -143,7 +152,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     /// <exception cref="LogException">Acknowledged data is damaged, or the disk failed. The message names file and byte; nothing was changed.</exception>
     public static async Task<FileLog> StartAsync(FileLogSetup setup, CancellationToken cancellationToken)
     {
-        var threads = new FileLogThreads(new DedicatedThreadScheduler("metadata journal"), new DedicatedThreadScheduler("cold reads", ColdReadThreads), new DedicatedThreadScheduler("objects", ObjectThreads));
+        var threads = new FileLogThreads();
         var started = setup.Time.GetTimestamp();
         MetadataJournal? metadata = null;
         FileLog? log = null;
@@ -161,18 +170,32 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             log._upkeep.Start();
             return log;
         }
-        catch
+        catch (Exception error)
         {
             if (log is not null)
             {
                 await log.DisposeAfterFailureAsync();
-                throw;
+            }
+            else
+            {
+                if (metadata is not null) await metadata.DisposeAsync();
+                threads.Dispose();
             }
 
-            if (metadata is not null) await metadata.DisposeAsync();
-            threads.Dispose();
+            if (error is DiskFullException full) throw NoSpace(setup, full);
             throw;
         }
+    }
+
+    // What is reserved in WAL files cannot help: nothing there may be given back before a new file of the metadata journal stands (rules F3, F8).
+    private static DataDirectoryException NoSpace(FileLogSetup setup, DiskFullException error)
+    {
+        var needed = MetadataJournal.SpaceForStart(setup.Directory.Disk) + Limits.MaxBlockBytes + Limits.MiB;
+        var mebibytes = (needed + Limits.MiB - 1) / Limits.MiB;
+        return new DataDirectoryException(
+            setup.Directory.Path,
+            $"The disk of the data directory '{setup.Directory.Path}' is full, and nothing is left of the space that the broker keeps there for itself: free {mebibytes} MiB on that disk, but nothing inside the directory, and start again ({error.Message.TrimEnd('.')}).",
+            error);
     }
 
     public LeaderEpoch? EpochOf(PartitionId partition) => _metadata.Find(JournalKey.Of(partition)) is { } entry ? ManifestCodec.ReadEpoch(entry.Payload) : null;
@@ -255,9 +278,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         _metadata.DisposeAsync,
         () => Now(Tail.Clear),
         () => Now(_reader.Dispose),
-        () => Now(_readThreads.Dispose),
-        () => Now(_objectThread.Dispose),
-        () => Now(_metadataThread.Dispose),
+        () => Now(_threads.Dispose),
     ];
 
     private static ValueTask Now(Action step)
@@ -292,7 +313,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         catch (LogException error)
         {
             _faults.OnNotOpened(partition, error);
-            return new OpenedHandle(ErrorCode.KafkaStorageError, null);
+            return new OpenedHandle(ErrorCode.KafkaStorageError, null) { Damage = error as CorruptBlockException };
         }
     });
 

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
@@ -5,6 +6,7 @@ using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Brokers;
@@ -14,17 +16,25 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
 {
     private static readonly TimeSpan ReserveInterval = TimeSpan.FromSeconds(10);
 
+    // The splitter reads each file once, from its start to its end: the window at hand and the next are all that it needs, and the page cache is no help.
+    // Short direct reads hold up a flush for 0.1 ms, buffered ones for up to 14 ms (docs/adr/0010-background-work.md).
+    private static readonly WalReaderOptions ReadOnce = new() { CacheBytes = Limits.MiB, WindowBytes = 256 * Limits.KiB, MaxWindowBytes = 256 * Limits.KiB, Direct = true };
+
     private readonly CancellationTokenSource _stopping = new();
     private readonly Upkeep _upkeep;
     private readonly UpkeepMetrics? _metrics;
     private readonly Func<Task> _tendReserve;
     private readonly FileLogSetup _setup;
+    private readonly DedicatedThreadScheduler _thread;
+    private readonly WalReader _reader;
     private Task _running = Task.CompletedTask;
 
     public FileLogUpkeep(FileLogSetup setup, IManifestStore manifests, FileLogUpkeepParts parts)
     {
         _setup = setup;
         _tendReserve = parts.TendReserve;
+        _thread = parts.Thread;
+        _reader = new WalReader(setup.Directory.Disk, parts.Files, parts.Slabs, ReadOnce, _thread);
         var pending = Pending = new PendingObjects(manifests, parts.Editor, parts.Objects, parts.Handles, setup.Time) { OnFailed = setup.Note };
         var usage = new WalUsage(parts.Files, setup.Lane, () => parts.CurrentLane().Session);
         var splitter = new Splitter(new SplitterParts
@@ -32,7 +42,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Store = manifests,
             Manifests = parts.Editor,
             Objects = parts.Objects,
-            Extents = parts.Wal,
+            Extents = _reader,
             Slabs = parts.Slabs,
             Handles = parts.Handles,
             CurrentLane = parts.CurrentLane,
@@ -40,6 +50,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Random = setup.Random,
             Time = setup.Time,
             Space = () => setup.Directory.Disk.FreeBytes - setup.Lane.ReserveBytes,
+            MayRest = () => !usage.IsNearCap,
             Segments = setup.Segments,
             Options = setup.Split,
             OnFailed = (partition, error) => setup.Note($"Partition {partition} could not be moved out of an old WAL file, which stays.", error),
@@ -76,7 +87,8 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
 
     public PendingObjects Pending { get; }
 
-    public void Start() => _running = Task.Run(() => Task.WhenAll(_upkeep.RunAsync(_stopping.Token), TendReserveAsync()));
+    public void Start() => _running = Task.Factory.StartNew(
+        () => Task.WhenAll(_upkeep.RunAsync(_stopping.Token), TendReserveAsync()), CancellationToken.None, TaskCreationOptions.DenyChildAttach, _thread).Unwrap();
 
     public async ValueTask DisposeAsync()
     {
@@ -87,6 +99,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
         }
         finally
         {
+            _reader.Dispose();
             _metrics?.Dispose();
             _stopping.Dispose();
         }
@@ -128,8 +141,8 @@ internal sealed record FileLogUpkeepParts
 
     public required WalFiles Files { get; init; }
 
-    /// <summary>Reads WAL extents.</summary>
-    public required IExtentReader Wal { get; init; }
+    /// <summary>Where all of it runs.</summary>
+    public required DedicatedThreadScheduler Thread { get; init; }
 
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
 

@@ -57,6 +57,23 @@ internal static unsafe partial class LibC
     [LibraryImport(Name, EntryPoint = "flock", SetLastError = true)]
     public static partial int Lock(int file, int operation);
 
+    // The same layout on every processor, which that of fstat is not.
+    [LibraryImport(Name, EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Stat(int file, string path, int flags, uint wanted, byte* result);
+
+    /// <summary>How many names an open file still has; -1 if that cannot be told.</summary>
+    public static long CountNames(int file)
+    {
+        const int OfFile = 0x1000, ResultBytes = 256, NamesAt = 16;
+        const uint Names = 4;
+        var result = stackalloc byte[ResultBytes];
+        return Stat(file, "", OfFile, Names, result) == 0 ? *(uint*)(result + NamesAt) : -1;
+    }
+
+    /// <summary>With which and who 0: of the calling thread, since Linux keeps it for each.</summary>
+    [LibraryImport(Name, EntryPoint = "setpriority", SetLastError = true)]
+    public static partial int SetPriority(int which, int who, int nice);
+
     /// <summary>struct iovec.</summary>
     public struct Piece
     {

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Disks;
 
@@ -19,6 +20,9 @@ public sealed class LinuxDisk : IDisk
     }
 
     private const int OwnerOnly = 0x1A4; // rw-r--r--
+
+    // docs/adr/0010-background-work.md has the figures.
+    private const long PieceToFree = 4 * Limits.MiB;
 
     private readonly string _root;
     private readonly Action<string>? _note;
@@ -103,6 +107,31 @@ public sealed class LinuxDisk : IDisk
     {
         var full = FullPath(path);
         if (LibC.Unlink(full) != 0 && Marshal.GetLastPInvokeError() != LibC.NoEntry) throw Failure(full, "Delete");
+    }
+
+    public void DeleteInPieces(string path)
+    {
+        var full = FullPath(path);
+        var file = TryOpen(full, LibC.ReadWrite | LibC.CloseOnExec);
+        try
+        {
+            Delete(path);
+            // Whoever made a hard link, as backups do, keeps the bytes.
+            if (file >= 0 && LibC.CountNames(file) == 0) FreeInPieces(file);
+        }
+        finally
+        {
+            if (file >= 0) _ = LibC.Close(file);
+        }
+    }
+
+    // Freeing hundreds of MiB is one transaction of the file system, for which every other file's sync waits. What a failed cut leaves goes with the close.
+    private static void FreeInPieces(int file)
+    {
+        for (var length = LibC.Seek(file, 0, LinuxFile.SeekEnd) - PieceToFree; length > 0; length -= PieceToFree)
+        {
+            if (LibC.Truncate(file, length) != 0) return;
+        }
     }
 
     public void SyncDirectory(string directory)

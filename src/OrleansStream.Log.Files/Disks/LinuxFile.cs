@@ -8,7 +8,7 @@ namespace OrleansStream.Log.Files.Disks;
 /// <summary>A file descriptor.</summary>
 internal sealed unsafe class LinuxFile(int file, string path, bool isDirect) : IDiskFile
 {
-    private const int SeekEnd = 2;
+    public const int SeekEnd = 2;
     private const int SeekData = 3;
 
     private int _file = file;

@@ -43,6 +43,8 @@ public sealed class ReservedDisk(IDisk disk, DiskReserve reserve) : IDisk
 
     public void Delete(string path) => disk.Delete(path);
 
+    public void DeleteInPieces(string path) => disk.DeleteInPieces(path);
+
     public void SyncDirectory(string directory) => disk.SyncDirectory(directory);
 
     private void Urgent(Action work)

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OrleansStream.Log.Files.Disks;
 
 namespace OrleansStream.Log.Files.Metadata;
 
@@ -7,11 +8,14 @@ public sealed class DedicatedThreadScheduler : TaskScheduler, IDisposable
 {
     private readonly BlockingCollection<Task> _tasks = [];
     private readonly Thread[] _threads;
+    private readonly int _nice;
 
     /// <param name="name">Of the threads, for dumps.</param>
     /// <param name="threads">How many, 1 or more; with one, tasks run one at a time in the order in which they came.</param>
-    public DedicatedThreadScheduler(string name, int threads = 1)
+    /// <param name="nice">How far they stand back where processors are short: 0 (not at all) to 19. The system may refuse it; then they do not.</param>
+    public DedicatedThreadScheduler(string name, int threads = 1, int nice = 0)
     {
+        _nice = nice;
         _threads = new Thread[threads];
         for (var i = 0; i < threads; i++)
         {
@@ -42,6 +46,7 @@ public sealed class DedicatedThreadScheduler : TaskScheduler, IDisposable
 
     private void Run()
     {
+        if (_nice > 0) _ = LibC.SetPriority(0, 0, _nice);
         foreach (var task in _tasks.GetConsumingEnumerable()) TryExecuteTask(task);
     }
 }

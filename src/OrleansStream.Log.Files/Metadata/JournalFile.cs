@@ -8,7 +8,7 @@ namespace OrleansStream.Log.Files.Metadata;
 internal sealed class JournalFile : IDisposable
 {
     // Large enough that most appends change no file length, small enough that an idle broker wastes nothing.
-    private const long ReserveStep = Limits.MiB;
+    public const long ReserveStep = Limits.MiB;
     private const int FlushBytes = 4 * Limits.MiB;
 
     private readonly IDiskFile _file;
@@ -49,7 +49,7 @@ internal sealed class JournalFile : IDisposable
             journal.WriteSnapshot(table);
             return journal;
         }
-        catch (DiskException)
+        catch
         {
             journal.Dispose();
             DeleteQuietly(disk, temporary);
@@ -74,7 +74,8 @@ internal sealed class JournalFile : IDisposable
     public void ReserveAdded()
     {
         _builder.Seal(DurableEnd);
-        var needed = Position + _builder.Bytes.Length;
+        // And for the empty block that follows it: without that, damage to this group would pass for a torn write.
+        var needed = Position + _builder.Bytes.Length + Limits.BlockAlignment;
         if (needed <= _reserved) return;
         _failed = true;
         try
@@ -128,7 +129,7 @@ internal sealed class JournalFile : IDisposable
         {
             disk.Delete(path);
         }
-        catch (DiskException)
+        catch (Exception)
         {
         }
     }

@@ -34,6 +34,15 @@ internal sealed class JournalTable
         else _sessions[key.Session] = entry;
     }
 
+    /// <summary>Takes out a record, unless it has another version by now.</summary>
+    public void Remove(in JournalKey key, long version)
+    {
+        if (Find(key) is not { } entry || entry.Version != version) return;
+        PayloadBytes -= entry.Payload.Length;
+        if (key.Kind == JournalRecordKind.Manifest) _manifests.Remove(key.Partition);
+        else _sessions.Remove(key.Session);
+    }
+
     /// <summary>Raises the version that the next write goes beyond.</summary>
     public void ContinueAfter(long version) => LastVersion = Math.Max(LastVersion, version);
 

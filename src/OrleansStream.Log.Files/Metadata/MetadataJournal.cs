@@ -27,6 +27,7 @@ public sealed class MetadataJournal : IAsyncDisposable
     private readonly long _minRotationBytes;
     private List<JournalWrite> _queue = [];
     private List<JournalWrite> _group = [];
+    private readonly List<(JournalKey Key, long Version)> _forgotten = [];
     private JournalFile? _file;
     private long _lastNumber;
     private bool _isCommitting;
@@ -59,9 +60,18 @@ public sealed class MetadataJournal : IAsyncDisposable
         var numbers = Numbers(disk);
         var table = new JournalTable();
         if (numbers.Count > 0) Load(disk, numbers[^1], table);
-        var journal = new MetadataJournal(disk, table, options) { _lastNumber = numbers.Count > 0 ? numbers[^1] : 0 };
+        var journal = new MetadataJournal(disk, table, options) { _lastNumber = numbers.Count > 0 ? numbers[^1] : 0, VersionAtStart = table.LastVersion };
         journal.Rotate();
         return journal;
+    }
+
+    /// <summary>About the bytes that <see cref="Open"/> writes beside what stands there.</summary>
+    internal static long SpaceForStart(IDisk disk)
+    {
+        var numbers = Numbers(disk);
+        if (numbers.Count == 0) return JournalFile.ReserveStep;
+        using var file = disk.Open(JournalNames.File(numbers[^1]), DiskOpenMode.Read);
+        return file.Length + JournalFile.ReserveStep;
     }
 
     /// <summary>Reads the newest journal file of a directory that no process uses, and changes nothing: for verification. Null if there is none.</summary>
@@ -127,6 +137,23 @@ public sealed class MetadataJournal : IAsyncDisposable
         return cancellationToken.CanBeCanceled ? write.Completion.WaitAsync(cancellationToken) : write.Completion;
     }
 
+    /// <summary>The highest version at the start: whatever is not above it stood there before this process.</summary>
+    internal long VersionAtStart { get; private init; }
+
+    /// <summary>
+    /// Forgets records that say nothing to anybody any more, unless they change before that is done. They go from memory at once, and from the disk with
+    /// the next file: until then a restart finds them again, and may forget them again.
+    /// </summary>
+    internal void Forget(IEnumerable<(JournalKey Key, long Version)> records)
+    {
+        lock (_gate)
+        {
+            if (_isStopped) return;
+            _forgotten.AddRange(records);
+            StartCommits();
+        }
+    }
+
     private static List<long> Numbers(IDisk disk)
     {
         var numbers = new List<long>();
@@ -160,6 +187,9 @@ public sealed class MetadataJournal : IAsyncDisposable
             List<JournalWrite> group;
             lock (_gate)
             {
+                // Here alone, since a new file is written from the table outside the lock.
+                foreach (var (key, version) in _forgotten) _table.Remove(key, version);
+                _forgotten.Clear();
                 if (_queue.Count == 0)
                 {
                     _isCommitting = false;
@@ -208,6 +238,12 @@ public sealed class MetadataJournal : IAsyncDisposable
         {
             // Refused before anything was written, in a file that nothing undecided can follow: the writes have failed for certain.
             foreach (var write in staged) write.Fail(error);
+        }
+        catch (Exception)
+        {
+            // Whatever it was, some of it may stand in the file, which takes nothing more; and whoever waits is told so, or would wait for ever.
+            _file?.Retire();
+            Answer(staged, JournalResult.Unknown);
         }
     }
 
@@ -266,7 +302,7 @@ public sealed class MetadataJournal : IAsyncDisposable
         {
             next.Name(_disk);
         }
-        catch (DiskException)
+        catch
         {
             next.Dispose();
             throw;
@@ -277,14 +313,14 @@ public sealed class MetadataJournal : IAsyncDisposable
         DeleteAllBut(next.Number);
     }
 
-    // An outgrown file is written on if there is no room for its successor; a failed one is not, and its writes stay unknown.
+    // An outgrown file is written on if there is no room for its successor, or whatever else is the matter; a failed one is not, and its writes stay unknown.
     private void TryRotate()
     {
         try
         {
             Rotate();
         }
-        catch (DiskException)
+        catch (Exception)
         {
         }
     }
@@ -334,16 +370,27 @@ public sealed class MetadataJournal : IAsyncDisposable
         {
             if (_file is { IsUsable: true } file) file.PublishEnd();
         }
-        catch (DiskException)
+        catch (Exception)
         {
-            // The file is unusable now, and the next group begins a new one.
+            // Whatever it was: the file takes nothing more, and the next group begins a new one.
+            _file?.Retire();
         }
     }
 
     private void Close()
     {
-        PublishEnd();
-        _file?.Dispose();
-        _file = null;
+        try
+        {
+            if (_file is { IsUsable: true } file) file.PublishEnd();
+        }
+        catch (DiskException)
+        {
+            // What was acknowledged stands all the same.
+        }
+        finally
+        {
+            _file?.Dispose();
+            _file = null;
+        }
     }
 }

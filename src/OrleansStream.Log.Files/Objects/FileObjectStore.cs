@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.Runtime.CompilerServices;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Objects;
 
@@ -14,11 +15,15 @@ public sealed class FileObjectStore : IObjectStore
     // One write call takes at most this many pieces, well under what the system allows (IOV_MAX is 1,024).
     private const int MaxPieces = 512;
 
+    // A large object is synced in steps: the lane's own sync waits for what the device was given before it.
+    private const int StepBytes = Limits.MiB;
+
     private readonly Lock _gate = new();
     private readonly IDisk _disk;
     private readonly TaskScheduler _scheduler;
     private readonly HashSet<string> _folders = new(StringComparer.Ordinal);
     private readonly HashSet<string> _creating = new(StringComparer.Ordinal);
+    private readonly ObjectUses _uses = new();
     private long _temporaries;
 
     private FileObjectStore(IDisk disk, TaskScheduler scheduler)
@@ -62,27 +67,13 @@ public sealed class FileObjectStore : IObjectStore
     public async ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken)
     {
         var path = ObjectNames.PathOf(name);
-        return await OnDisk(
-            () =>
-            {
-                if (!_disk.FileExists(path)) return -1;
-                using var file = _disk.Open(path, DiskOpenMode.Read);
-                return file.Read(position, destination.Span);
-            },
-            cancellationToken);
+        return await OnDisk(() => (int)Read(path, file => file.Read(position, destination.Span)), cancellationToken);
     }
 
     public async ValueTask<long> LengthAsync(string name, CancellationToken cancellationToken)
     {
         var path = ObjectNames.PathOf(name);
-        return await OnDisk(
-            () =>
-            {
-                if (!_disk.FileExists(path)) return -1;
-                using var file = _disk.Open(path, DiskOpenMode.Read);
-                return file.Length;
-            },
-            cancellationToken);
+        return await OnDisk(() => Read(path, static file => file.Length), cancellationToken);
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
@@ -92,7 +83,7 @@ public sealed class FileObjectStore : IObjectStore
             () =>
             {
                 if (!_disk.FileExists(path)) return false;
-                _disk.Delete(path);
+                Delete(path);
 
                 // An object that came back after a power cut would be in no manifest and never be deleted again.
                 _disk.SyncDirectory(ObjectNames.FolderOf(name));
@@ -112,6 +103,41 @@ public sealed class FileObjectStore : IObjectStore
                 .ToList(),
             cancellationToken);
         foreach (var name in names) yield return name;
+    }
+
+    // -1 if there is no such object.
+    private long Read(string path, Func<IDiskFile, long> read)
+    {
+        if (!_uses.TryBeginRead(path)) return -1;
+        try
+        {
+            if (!_disk.FileExists(path)) return -1;
+            using var file = _disk.Open(path, DiskOpenMode.Read);
+            return read(file);
+        }
+        finally
+        {
+            _uses.EndRead(path);
+        }
+    }
+
+    // A reader keeps a deleted file, but not one whose bytes are freed under it.
+    private void Delete(string path)
+    {
+        if (!_uses.TryBeginDelete(path))
+        {
+            _disk.Delete(path);
+            return;
+        }
+
+        try
+        {
+            _disk.DeleteInPieces(path);
+        }
+        finally
+        {
+            _uses.EndDelete(path);
+        }
     }
 
     private Task<T> OnDisk<T>(Func<T> work, CancellationToken cancellationToken)
@@ -172,8 +198,9 @@ public sealed class FileObjectStore : IObjectStore
         {
             pieces.Add(piece);
             pending += piece.Length;
-            if (pieces.Count < MaxPieces) continue;
+            if (pieces.Count < MaxPieces && pending < StepBytes) continue;
             file.Write(position, [.. pieces]);
+            file.SyncData();
             position += pending;
             pending = 0;
             pieces.Clear();

@@ -1,12 +1,15 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>A WAL file that is being written, or is ready to be.</summary>
 internal sealed class OpenWalFile(IDiskFile disk, int number, long bytes)
 {
+    private const int ZerosAtOnce = 256 * Limits.KiB;
+
     private readonly Lock _lock = new();
     private long _zeroedBytes;
     private bool _isTaken;
@@ -52,7 +55,8 @@ internal sealed class OpenWalFile(IDiskFile disk, int number, long bytes)
         {
             if (_isTaken) return;
 
-            disk.Write(_zeroedBytes, [zeros]);
+            // In pieces, so that the lane's own write to the same device need not wait for all of them.
+            for (var done = 0; done < zeros.Length; done += ZerosAtOnce) disk.Write(_zeroedBytes + done, [zeros.Slice(done, Math.Min(ZerosAtOnce, zeros.Length - done))]);
             disk.SyncData();
             Volatile.Write(ref _zeroedBytes, _zeroedBytes + zeros.Length);
         }

@@ -42,14 +42,15 @@ internal sealed class ReadWindow
 
     /// <summary>Reads the blocks from this slot on, up to so many bytes, and at least one.</summary>
     /// <exception cref="CorruptBlockException">A header or directory does not verify.</exception>
-    public static ReadWindow Read(IDisk disk, SlabPool slabs, WalFile file, Slot first, int maxBytes)
+    public static ReadWindow Read(IDisk disk, DiskOpenMode mode, SlabPool slabs, (WalFile File, Slot First) from, int maxBytes)
     {
+        var (file, first) = from;
         var (position, bytes, starts) = Plan(file, first, maxBytes);
         var slab = slabs.Rent(bytes);
         BlockLease lease;
         try
         {
-            using var open = disk.Open(file.Path, DiskOpenMode.Read);
+            using var open = disk.Open(file.Path, mode);
             var read = open.Read(position, slab.GetSpan()[..bytes]);
             if (read < bytes) throw new CorruptBlockException(file.Path, position + read, $"the file ends here; slots {first} and following take {bytes - read} bytes more");
             lease = Block.OfRead(slabs, slab, bytes, file.Session, first);

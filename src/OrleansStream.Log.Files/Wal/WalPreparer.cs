@@ -206,7 +206,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
 
         try
         {
-            foreach (var file in given) setup.Disk.Delete(file.Path);
+            foreach (var file in given) setup.Disk.DeleteInPieces(file.Path);
             setup.Disk.SyncDirectory(WalNames.Directory);
         }
         catch (DiskException error)

@@ -19,4 +19,10 @@ public sealed class WalReaderOptions
     /// <summary>Largest window, unless a single block is larger. 64 KiB to 16 MiB; 8 MiB unless set.</summary>
     [Between(64 * Limits.KiB, 16 * Limits.MiB)]
     public int MaxWindowBytes { get; set; } = 8 * Limits.MiB;
+
+    /// <summary>
+    /// Whether files are read past the page cache, where the file system allows it: then a second reader costs the device as much as the first, but
+    /// reads hold up the lane's syncs less. Off unless set.
+    /// </summary>
+    public bool Direct { get; set; }
 }

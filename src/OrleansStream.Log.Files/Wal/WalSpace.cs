@@ -1,14 +1,18 @@
 using OrleansStream.Log.Lanes;
+using OrleansStream.Model;
 
 namespace OrleansStream.Log.Files.Wal;
 
 /// <summary>
 /// Counts the bytes of the open file and the prepared one against what open blocks reserved (rule B3). A block does not span files, so up to one block's
 /// length is lost where the lane goes over to the prepared file. The last bytes are kept for journals: a full disk that refuses producers must still
-/// take the deletion of a topic, which gives space back.
+/// take the deletion of a topic, which gives space back. The very last page is kept for the block that says what is durable (rule F3).
 /// </summary>
 internal sealed class WalSpace(long fileBytes, int largestBlockBytes, long journalBytes)
 {
+    /// <summary>What an empty block takes.</summary>
+    public const long DurableEndBytes = Limits.BlockAlignment;
+
     private readonly Lock _lock = new();
     private long _left;
     private long _reserved;
@@ -18,11 +22,16 @@ internal sealed class WalSpace(long fileBytes, int largestBlockBytes, long journ
 
     private long Capacity => _hasNext ? Math.Max(_left, _left + fileBytes - largestBlockBytes) : _left;
 
-    public EnqueueStatus Reserve(int bytes, bool isJournal)
+    /// <summary>What nobody but a journal gets; of which journals leave the last page.</summary>
+    public long KeptForRecords { get; } = Math.Max(journalBytes, DurableEndBytes);
+
+    /// <param name="bytes">How many.</param>
+    /// <param name="kept">What is left for those that have a better right.</param>
+    public EnqueueStatus Reserve(int bytes, long kept)
     {
         lock (_lock)
         {
-            if (_reserved + bytes <= Capacity - (isJournal ? 0 : journalBytes))
+            if (_reserved + bytes <= Capacity - kept)
             {
                 _reserved += bytes;
                 return EnqueueStatus.Accepted;

@@ -43,9 +43,11 @@ public sealed class WalStore : ILaneStore, IDisposable
 
     public Slot DurableEnd => new(Volatile.Read(ref _durableEnd));
 
-    public EnqueueStatus Reserve(int bytes) => _space.Reserve(bytes, isJournal: false);
+    public EnqueueStatus Reserve(int bytes) => _space.Reserve(bytes, _space.KeptForRecords);
 
-    public EnqueueStatus ReserveForJournal(int bytes) => _space.Reserve(bytes, isJournal: true);
+    public EnqueueStatus ReserveForJournal(int bytes) => _space.Reserve(bytes, WalSpace.DurableEndBytes);
+
+    public EnqueueStatus ReserveForDurableEnd(int bytes) => _space.Reserve(bytes, kept: 0);
 
     public void Write(ReadOnlySpan<LaneBlock> blocks)
     {

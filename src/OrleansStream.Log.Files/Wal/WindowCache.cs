@@ -11,6 +11,7 @@ internal sealed class WindowCache(IDisk disk, WalFiles files, SlabPool slabs, Wa
     private readonly Lock _lock = new();
     private readonly List<ReadWindow> _windows = [];
     private readonly Dictionary<(SessionId, Slot), Task> _loading = [];
+    private readonly DiskOpenMode _mode = options.Direct ? DiskOpenMode.Read | DiskOpenMode.Direct : DiskOpenMode.Read;
     private long _bytes;
     private long _uses;
     private bool _isDisposed;
@@ -82,7 +83,7 @@ internal sealed class WindowCache(IDisk disk, WalFiles files, SlabPool slabs, Wa
 
             try
             {
-                Add(ReadWindow.Read(disk, slabs, file, slot, bytes));
+                Add(ReadWindow.Read(disk, _mode, slabs, (file, slot), bytes));
             }
             finally
             {

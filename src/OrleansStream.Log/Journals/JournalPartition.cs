@@ -51,6 +51,7 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
         {
             frames.Dispose();
             var outcome = await handle.ReadAsync(new ReadRequest(at, LoadStepBytes, AtLeastOne: true, Committed: false), frames, cancellationToken);
+            if (outcome.Error == ErrorCode.KafkaStorageError && handle.Damage is { } damage) throw damage; // It does not heal: a loader that tried again would never end.
             if (outcome.Error != ErrorCode.None) return outcome.Error;
             if (frames.Count == 0) throw new LogException($"Journal {handle.Id}: nothing stands at offset {at}, below the high watermark {outcome.HighWatermark}.");
             for (var index = 0; index < frames.Count; index++) Replay(frames[index], at, state);

@@ -19,6 +19,12 @@ public interface ILaneStore
     /// <summary>The same for a block that a journal or the lane itself must write, though nothing is left for records: deleting a topic on a full disk frees it.</summary>
     EnqueueStatus ReserveForJournal(int bytes) => Reserve(bytes);
 
+    /// <summary>
+    /// The same for the empty block that says that everything written is durable. Nobody else gets the last room of a store: without that block, damage to
+    /// what was acknowledged last would pass for a torn write (rule F3).
+    /// </summary>
+    EnqueueStatus ReserveForDurableEnd(int bytes) => ReserveForJournal(bytes);
+
     /// <summary>Writes sealed blocks in their order, and returns when they may be acknowledged. Sets <see cref="LaneBlock.Region"/> of each.</summary>
     /// <exception cref="DiskException">They may stand or not. The failure is final (rule F1): the lane ends, and nothing is written after it.</exception>
     void Write(ReadOnlySpan<LaneBlock> blocks);

@@ -49,7 +49,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
 
         // No more than it needs, so that records find little room beside it. Also while the next file is waited for: at the cap it is the deletion of a
         // topic that makes room.
-        return status != EnqueueStatus.Accepted && isJournal ? TryOpen(needed, out block, isJournal: true) : status;
+        return status != EnqueueStatus.Accepted && isJournal ? TryOpen(needed, out block, LaneRoom.Journal) : status;
     }
 
     /// <summary>Ends the open block: sealed if it has frames, given back if it has none.</summary>
@@ -63,14 +63,13 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         open.Seal();
     }
 
-    /// <summary>Seals a block without frames, which publishes the durable end (rule F3). False if there is no space; it can be tried later.</summary>
-    public bool TrySealEmpty()
+    /// <summary>Seals the block that publishes the durable end (rule F3): the open one, or one without frames. False if there is no space; it can be tried later.</summary>
+    /// <param name="saysAll">Whether everything written is durable. Only such a block may take the room that is kept for it: no other would follow it.</param>
+    public bool TrySealForDurableEnd(bool saysAll)
     {
-        if (TryOpen(SlabPool.MinSlabBytes, out var block, isJournal: true) != EnqueueStatus.Accepted) return false;
+        if (_open is null && TryOpen(SlabPool.MinSlabBytes, out _, saysAll ? LaneRoom.DurableEnd : LaneRoom.Journal) != EnqueueStatus.Accepted) return false;
 
-        _open = null;
-        _sealed.Enqueue(block!);
-        block!.Seal();
+        SealOpen(isFull: false);
         return true;
     }
 
@@ -111,7 +110,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         return waiters;
     }
 
-    private EnqueueStatus TryOpen(int bytes, [NotNull] out LaneBlock? block, bool isJournal = false)
+    private EnqueueStatus TryOpen(int bytes, [NotNull] out LaneBlock? block, LaneRoom room = LaneRoom.Records)
     {
         block = null!;
         var slabBytes = SlabPool.SlabBytesFor(bytes);
@@ -121,7 +120,12 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
             return EnqueueStatus.Full;
         }
 
-        var reserved = isJournal ? setup.Store.ReserveForJournal(slabBytes) : setup.Store.Reserve(slabBytes);
+        var reserved = room switch
+        {
+            LaneRoom.Records => setup.Store.Reserve(slabBytes),
+            LaneRoom.Journal => setup.Store.ReserveForJournal(slabBytes),
+            _ => setup.Store.ReserveForDurableEnd(slabBytes),
+        };
         if (reserved != EnqueueStatus.Accepted)
         {
             _refused |= reserved == EnqueueStatus.Full;
@@ -141,5 +145,13 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
     {
         if (isFull) _target = Math.Min(_target * 2, SlabPool.SlabBytesFor(setup.BlockBytes));
         else if (block.UsedBytes < _target / 2) _target = Math.Max(_target / 2, SlabPool.MinSlabBytes);
+    }
+
+    /// <summary>What a block is for: which part of what is left it may take.</summary>
+    private enum LaneRoom
+    {
+        Records,
+        Journal,
+        DurableEnd,
     }
 }

@@ -98,11 +98,17 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
                 _mayHurry = false;
             }
 
-            if (!intake.HasSealed && HasUnrecordedEnd && (_isStopping || now - _lastBlockAt >= ToTicks(setup.IdlePublication))) intake.TrySealEmpty();
+            if (!intake.HasSealed && HasUnrecordedEnd && (_isStopping || now - _lastBlockAt >= ToTicks(setup.IdlePublication))) SayDurableEnd(now);
             intake.TakeFilled(_batch, setup.MaxWriteBytes, _flight?.Room ?? int.MaxValue);
         }
 
         return _batch.Count > 0;
+    }
+
+    // Where there is no room, it is asked for again after as long: the writer must not go round and round until there is some.
+    private void SayDurableEnd(long now)
+    {
+        if (!intake.TrySealForDurableEnd(saysAll: setup.Store.DurableEnd >= _writtenEnd)) _lastBlockAt = now;
     }
 
     private bool Write()

@@ -15,6 +15,11 @@ public sealed class Splitter(SplitterParts parts)
 {
     private const int StepBytes = Limits.MiB;
 
+    // While it may rest: steps of a millisecond or so, and as long a pause after each.
+    private const int RestingStepBytes = 128 * Limits.KiB;
+    private const int RestPerWork = 1;
+    private static readonly TimeSpan LongestRest = TimeSpan.FromMilliseconds(100);
+
     private readonly SplitPlanner _planner = new(parts);
     private readonly SplitPauses _pauses = new(parts.Time);
 
@@ -165,7 +170,9 @@ public sealed class Splitter(SplitterParts parts)
         for (var at = source.BaseOffset; at <= source.LastOffset;)
         {
             frames.Dispose();
-            await parts.Extents.ReadAsync(plan.Partition, source, at, StepBytes, frames, cancellationToken);
+            var started = parts.Time.GetTimestamp();
+            var mayRest = parts.MayRest();
+            await parts.Extents.ReadAsync(plan.Partition, source, at, mayRest ? RestingStepBytes : StepBytes, frames, cancellationToken);
             if (frames.Count == 0) throw new LogException($"Partition {plan.Partition}: nothing was found at offset {at}, which stands in session {source.Session}, slots {source.FirstSlot} to {source.LastSlot}.");
             for (var i = 0; i < frames.Count; i++)
             {
@@ -173,9 +180,16 @@ public sealed class Splitter(SplitterParts parts)
             }
 
             at = frames[frames.Count - 1].Entry.LastOffset + 1;
+            if (mayRest) await RestAsync(parts.Time.GetElapsedTime(started), cancellationToken);
         }
 
         return true;
+    }
+
+    private Task RestAsync(TimeSpan worked, CancellationToken cancellationToken)
+    {
+        var rest = worked * RestPerWork;
+        return rest <= TimeSpan.Zero ? Task.CompletedTask : Task.Delay(rest < LongestRest ? rest : LongestRest, parts.Time, cancellationToken);
     }
 
     // What was to be carried and was not, or did not come in order: read by itself, from the manifest and index as they are now.

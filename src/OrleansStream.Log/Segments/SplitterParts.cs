@@ -45,6 +45,9 @@ public sealed class SplitterParts
 
     public SplitOptions Options { get; init; } = new();
 
+    /// <summary>Whether nobody waits for the space: then the splitter works half of the time, so that producers keep their latency. Never unless set.</summary>
+    public Func<bool> MayRest { get; init; } = static () => false;
+
     /// <summary>Told of a partition that could not be split: its bytes stay where they are. Must not throw.</summary>
     public Action<PartitionId, LogException>? OnFailed { get; init; }
 

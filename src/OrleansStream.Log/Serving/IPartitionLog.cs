@@ -45,4 +45,8 @@ public interface IPartitionLog
 /// <param name="Error">NONE; NOT_LEADER_OR_FOLLOWER when another broker owns it; UNKNOWN_TOPIC_OR_PARTITION for a tombstone; KAFKA_STORAGE_ERROR.</param>
 /// <param name="Handle">Set without an error. It may have been closed again by the time it is looked at.</param>
 /// <param name="Owner">The broker that owns it, where that is another one.</param>
-public readonly record struct OpenedHandle(ErrorCode Error, PartitionHandle? Handle, BrokerId? Owner = null);
+public readonly record struct OpenedHandle(ErrorCode Error, PartitionHandle? Handle, BrokerId? Owner = null)
+{
+    /// <summary>With KAFKA_STORAGE_ERROR: the damage that keeps the partition closed, which does not heal. Null if it may open when it is asked for again.</summary>
+    public Storage.CorruptBlockException? Damage { get; init; }
+}

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
@@ -10,6 +11,11 @@ namespace OrleansStream.Log.Serving;
 /// <summary>The reading half of a partition handle: tail cache first, without waiting; then extents.</summary>
 internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane lane, PublishedLog log)
 {
+    private CorruptBlockException? _damage;
+
+    /// <summary>The damage that a read last met; null if none did. It does not heal, so whoever cannot go without what stands there may stop at it.</summary>
+    public CorruptBlockException? Damage => Volatile.Read(ref _damage);
+
     /// <summary>Reads as <see cref="PartitionHandle.ReadAsync"/> says.</summary>
     /// <param name="request">What is wanted.</param>
     /// <param name="logEnd">Where the next append goes: an offset up to there is no error, though nothing can be read at it yet.</param>
@@ -127,7 +133,9 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
             }
         }
 
-        if (WhyNot(limits.From) == ErrorCode.KafkaStorageError) parts.OnReadFailed?.Invoke(partition, new Offset(limits.From), failure!);
+        if (WhyNot(limits.From) != ErrorCode.KafkaStorageError) return -1;
+        if (failure is CorruptBlockException damage) Volatile.Write(ref _damage, damage);
+        parts.OnReadFailed?.Invoke(partition, new Offset(limits.From), failure!);
         return -1;
     }
 

@@ -185,6 +185,9 @@ public sealed class PartitionHandle
         }
     }
 
+    /// <summary>The damage that a read of this handle last met; null if none did.</summary>
+    internal Storage.CorruptBlockException? Damage => _reader.Damage;
+
     /// <summary>
     /// Ends serving: leaves the table, wakes whoever waits, and answers this code from now on. Appends that have their place in the lane are answered
     /// as the lane decides. The first reason stays; later calls change nothing.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
@@ -9,8 +10,8 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Serving;
 
 /// <summary>
-/// Opens partitions by rules O1 to O6: every open is a claim, and nobody serves without a manifest write of its own. Safe for any number of callers, also
-/// for one partition; of those the last claim serves.
+/// Opens partitions by rules O1 to O6: every open is a claim, and nobody serves without a manifest write of its own. Safe for any number of callers; those
+/// who ask for one partition at once share one claim, since two that run beside each other may take it from each other again and again.
 /// </summary>
 public class PartitionOpener(PartitionOpenerParts parts)
 {
@@ -18,15 +19,40 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     private readonly ProducerReplay _producers = new(parts);
+    private readonly ConcurrentDictionary<PartitionId, TaskCompletionSource<OpenOutcome>> _open = new();
 
     /// <summary>Claims the partition and publishes its handle.</summary>
     /// <param name="partition">Which.</param>
-    /// <param name="settings">Its topic's configs.</param>
-    /// <param name="cancellationToken">Ends the wait between tries and of reads, never a claim that was sent: that may still stand, and the next open finds it.</param>
+    /// <param name="settings">Its topic's configs. Whoever joins an open that is under way gets a handle with the settings of the one who began it.</param>
+    /// <param name="cancellationToken">Ends the caller's wait, never the claim, which others may wait for: the next open finds it.</param>
     /// <exception cref="CorruptBlockException">Acknowledged data of the partition is damaged: it stays closed until that is repaired.</exception>
     /// <exception cref="DiskFullException">There is no space for the manifest; nothing was claimed. Open again when space returns.</exception>
     /// <exception cref="LogException">Storage failed; open again later.</exception>
-    public async ValueTask<OpenOutcome> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
+    public ValueTask<OpenOutcome> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
+    {
+        var mine = new TaskCompletionSource<OpenOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var open = _open.GetOrAdd(partition, mine);
+        if (open == mine) _ = OpenForAllAsync(partition, settings, mine);
+        return new ValueTask<OpenOutcome>(open.Task.WaitAsync(cancellationToken));
+    }
+
+    // Off the table before anybody is answered: who asks after that claims anew.
+    private async Task OpenForAllAsync(PartitionId partition, PartitionSettings settings, TaskCompletionSource<OpenOutcome> all)
+    {
+        try
+        {
+            var outcome = await ClaimAsync(partition, settings, CancellationToken.None);
+            _open.TryRemove(partition, out _);
+            all.SetResult(outcome);
+        }
+        catch (Exception error)
+        {
+            _open.TryRemove(partition, out _);
+            all.SetException(error);
+        }
+    }
+
+    private async ValueTask<OpenOutcome> ClaimAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
     {
         while (true)
         {

@@ -25,6 +25,12 @@ public interface IDisk
     /// <summary>Deletes the file; nothing happens if it is gone already.</summary>
     void Delete(string path);
 
+    /// <summary>
+    /// Deletes a large file that nobody reads or writes any more; nothing happens if it is gone already. The name is gone first, the space follows in
+    /// pieces, so that syncs of other files are not held up for as long.
+    /// </summary>
+    void DeleteInPieces(string path);
+
     /// <summary>Makes the creates, renames and deletes in this directory durable.</summary>
     /// <exception cref="DiskException">The sync failed: nothing may rely on those names.</exception>
     void SyncDirectory(string directory);

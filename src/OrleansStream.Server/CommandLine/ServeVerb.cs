@@ -39,6 +39,8 @@ internal static class ServeVerb
     {
         var (directory, notes) = data;
 
+        LargeBlocks.KeepApart();
+
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
         using var metrics = new MetricsCollector();
         var catalog = new CatalogLink();

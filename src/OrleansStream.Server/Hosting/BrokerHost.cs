@@ -18,6 +18,8 @@ namespace OrleansStream.Server.Hosting;
 /// <summary>Wires one broker: its silo, its Kafka listeners, its log, and HTTP beside them. Nothing is decided here that is not wiring.</summary>
 internal static class BrokerHost
 {
+    private const int GrainsToRemember = 65_536;
+
     public static WebApplication Build(BrokerSettings settings, BrokerParts parts)
     {
         // Empty: the usual builder also watches every file below the working directory, where the data may lie.
@@ -93,6 +95,8 @@ internal static class BrokerHost
             options.AdvertisedIPAddress = IPAddress.Loopback;
             options.GatewayPort = 0;
         });
+        // Two caches allocate for this many at once; the default of a million takes 19 MB.
+        silo.Configure<GrainDirectoryOptions>(static options => options.CacheSize = GrainsToRemember);
         silo.Configure<SiloMessagingOptions>(options => options.ResponseTimeout = TimeSpan.FromSeconds(10));
     }
 }

@@ -35,6 +35,20 @@ internal static class StoredLog
         return consumer.QueryWatermarkOffsets(new TopicPartition(Topic, 0), TimeSpan.FromSeconds(30)).High.Value;
     }
 
+    /// <summary>Turns over one byte of the name under which the catalog keeps the topic.</summary>
+    /// <returns>The file that has it.</returns>
+    public static string DamageCatalog(string data)
+    {
+        var file = Directory.EnumerateFiles(Path.Combine(data, "wal")).Order(StringComparer.Ordinal).First();
+        using var stream = File.Open(file, FileMode.Open, FileAccess.ReadWrite);
+        var bytes = new byte[Math.Min(stream.Length, 1 << 20)];
+        stream.ReadExactly(bytes);
+        var at = bytes.AsSpan().IndexOf(System.Text.Encoding.UTF8.GetBytes(Topic));
+        stream.Position = at;
+        stream.WriteByte((byte)(bytes[at] ^ 1));
+        return file;
+    }
+
     /// <summary>Turns over one byte of a record in the middle of what was acknowledged, far from the tail.</summary>
     /// <returns>The file that has it.</returns>
     public static string Damage(string data)

@@ -1,79 +1,190 @@
+using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Kafka.Gateway.Tests.Connections;
 
 public class RefusedPartitionsTests
 {
+    private readonly FakeTimeProvider _time = new();
+    private static readonly CatalogSnapshot Nothing = CatalogSnapshot.Empty;
+    private static readonly CatalogSnapshot Orders = Nothing.With(TopicOf("orders", 1), 1);
+
     [Fact]
     public void What_was_read_before_the_refusal_left_is_held_and_what_came_later_is_not()
     {
-        var refused = new RefusedPartitions();
-        var refusal = new Refusal();
+        var refused = new RefusedPartitions(_time);
         var (first, second) = (refused.NumberOfNext(), refused.NumberOfNext());
-        refused.Add(refusal, "orders", 3);
+        var refusal = new Refusal(first);
+        refused.Add(refusal, "orders", 3, Orders);
 
-        Assert.True(refused.Holds(second, "orders", 3));
-        Assert.False(refused.Holds(second, "orders", 4));
+        Assert.True(refused.Holds(second, "orders", 3, Orders));
+        Assert.False(refused.Holds(second, "orders", 4, Orders));
         var third = refused.NumberOfNext();
-        refused.Tell(refusal);
+        Land(refused, refusal);
         var fourth = refused.NumberOfNext();
 
-        Assert.True(refused.Holds(third, "orders", 3));
-        Assert.False(refused.Holds(fourth, "orders", 3));
+        Assert.True(refused.Holds(third, "orders", 3, Orders));
+        Assert.False(refused.Holds(fourth, "orders", 3, Orders));
         Assert.Equal(1, first);
     }
 
     [Fact]
     public void A_partition_that_is_refused_again_is_held_for_the_later_refusal()
     {
-        var refused = new RefusedPartitions();
-        var (early, late) = (new Refusal(), new Refusal());
-        refused.NumberOfNext();
-        refused.Add(early, "orders", 0);
-        refused.Tell(early);
-        var second = refused.NumberOfNext();
-        refused.Add(late, "orders", 0);
+        var refused = new RefusedPartitions(_time);
+        var early = new Refusal(refused.NumberOfNext());
+        refused.Add(early, "orders", 0, Orders);
+        Land(refused, early);
+        var late = new Refusal(refused.NumberOfNext());
+        refused.Add(late, "orders", 0, Orders);
+
+        Assert.True(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+    }
+
+    [Theory]
+    [InlineData("orders")]
+    [InlineData("beyond")]
+    public void A_refusal_that_comes_late_and_is_told_early_does_not_end_the_hold_of_a_later_request(string topic)
+    {
+        var refused = new RefusedPartitions(_time, mostUnknown: 0);
+        var (early, late) = (new Refusal(refused.NumberOfNext()), new Refusal(refused.NumberOfNext()));
+        refused.Add(late, topic, 0, Orders);
+        refused.Add(early, topic, 0, Orders);
+        Land(refused, early);
         var third = refused.NumberOfNext();
 
-        Assert.True(refused.Holds(third, "orders", 0));
-        Assert.True(second < third);
+        Assert.True(refused.Holds(third, topic, 0, Orders));
+        Land(refused, late);
+        Assert.False(refused.Holds(refused.NumberOfNext(), topic, 0, Orders));
     }
 
     [Fact]
-    public void Beyond_the_bound_every_partition_is_held_until_the_client_can_know()
+    public void Beyond_the_bound_what_has_come_to_be_since_then_is_held_and_what_existed_is_not()
     {
-        var refused = new RefusedPartitions(most: 2);
-        var refusal = new Refusal();
-        refused.NumberOfNext();
-        for (var partition = 0; partition < 3; partition++)
+        var refused = new RefusedPartitions(_time, mostUnknown: 2);
+        var refusal = new Refusal(refused.NumberOfNext());
+        for (var topic = 0; topic < 4; topic++)
         {
-            refused.Add(refusal, "orders", partition);
+            refused.Add(refusal, $"not-yet-{topic}", 0, Orders);
         }
 
-        Assert.True(refused.Holds(refused.NumberOfNext(), "others", 0));
-        refused.Tell(refusal);
+        var catalog = Orders.With(TopicOf("not-yet-3", 2), 2).With(TopicOf("other", 3), 3);
+        var next = refused.NumberOfNext();
+        Assert.Equal(2, refused.Count);
+        Assert.False(refused.Holds(next, "orders", 0, catalog));
+        Assert.True(refused.Holds(next, "orders", 4, catalog));
+        Assert.True(refused.Holds(next, "not-yet-3", 0, catalog));
+        Assert.True(refused.Holds(next, "other", 0, catalog));
+        Assert.True(refused.Holds(next, "orders", 0, Nothing.With(TopicOf("orders", 4), 4)));
+        Land(refused, refusal);
 
         var later = refused.NumberOfNext();
-        Assert.False(refused.Holds(later, "others", 0));
-        Assert.False(refused.Holds(later, "orders", 0));
+        Assert.False(refused.Holds(later, "not-yet-3", 0, catalog));
+        Assert.False(refused.Holds(later, "not-yet-0", 0, catalog));
+    }
+
+    [Fact]
+    public void Partitions_that_exist_are_remembered_beyond_the_bound()
+    {
+        var refused = new RefusedPartitions(_time, mostUnknown: 0);
+        var refusal = new Refusal(refused.NumberOfNext());
+        refused.Add(refusal, "orders", 0, Orders);
+        refused.Add(refusal, "orders", 1, Orders);
+
+        Assert.True(refused.Holds(2, "orders", 1, Orders));
+        Assert.False(refused.Holds(2, "orders", 2, Orders));
     }
 
     [Fact]
     public void What_the_client_knows_of_makes_room_though_nobody_asks_for_it()
     {
-        var refused = new RefusedPartitions(most: 2);
+        var refused = new RefusedPartitions(_time, mostUnknown: 2);
         for (var round = 0; round < 3; round++)
         {
-            var refusal = new Refusal();
-            refused.ForgetTold(refused.NumberOfNext());
-            refused.Add(refusal, "orders", 0);
-            refused.Add(refusal, "orders", 1);
-            Assert.False(refused.HoldsAll(refusal));
-            refused.Tell(refusal);
+            var refusal = new Refusal(refused.NumberOfNext());
+            refused.ForgetTold(refusal.Number);
+            refused.Add(refusal, "not-yet", 0, Nothing);
+            refused.Add(refusal, "not-yet", 1, Nothing);
+            Assert.False(refused.Holds(refusal.Number, "others", 0, Nothing));
+            Land(refused, refusal);
         }
-
-        var last = new Refusal();
-        refused.Add(last, "orders", 2);
-        Assert.True(refused.HoldsAll(last));
     }
+
+    [Fact]
+    public void A_client_that_falls_silent_leaves_nothing_behind()
+    {
+        var refused = new RefusedPartitions(_time);
+        var (first, second) = (refused.NumberOfNext(), refused.NumberOfNext());
+        var refusal = new Refusal(first);
+        refused.Add(refusal, "orders", 0, Orders);
+        refused.Appended(first);
+        Land(refused, refusal);
+
+        refused.EndHolds();
+        Assert.Equal(1, refused.Count);
+        refused.Appended(second);
+        Assert.Equal(0, refused.Count);
+    }
+
+    [Fact]
+    public void What_comes_within_one_way_of_the_network_is_held_and_what_comes_later_is_not()
+    {
+        var refused = new RefusedPartitions(_time);
+        var refusal = new Refusal(refused.NumberOfNext());
+        refused.Add(refusal, "orders", 0, Orders);
+        refused.Tell(refusal);
+        refused.ReaderWaits();
+        _time.Advance(RefusedPartitions.FlightTime - TimeSpan.FromTicks(1));
+
+        Assert.True(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+        _time.Advance(TimeSpan.FromTicks(1));
+        Assert.False(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+    }
+
+    [Fact]
+    public void What_had_come_before_the_answer_left_is_held_however_late_it_is_read()
+    {
+        var refused = new RefusedPartitions(_time);
+        var refusal = new Refusal(refused.NumberOfNext());
+        refused.Add(refusal, "orders", 0, Orders);
+        refused.Tell(refusal);
+        _time.Advance(RefusedPartitions.LongestHold - TimeSpan.FromTicks(1));
+
+        Assert.True(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+        refused.ReaderWaits();
+        refused.ReaderGoesOn();
+        Assert.False(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+    }
+
+    [Fact]
+    public void A_client_whose_requests_leave_no_gap_is_not_held_for_ever()
+    {
+        var refused = new RefusedPartitions(_time);
+        var refusal = new Refusal(refused.NumberOfNext());
+        refused.Add(refusal, "orders", 0, Orders);
+        refused.Tell(refusal);
+        _time.Advance(RefusedPartitions.LongestHold);
+
+        Assert.False(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+    }
+
+    // The answer leaves, and so long passes that whatever comes then was sent by one who may know it.
+    private void Land(RefusedPartitions refused, Refusal refusal)
+    {
+        refused.Tell(refusal);
+        refused.ReaderWaits();
+        refused.ReaderGoesOn();
+        _time.Advance(RefusedPartitions.FlightTime);
+    }
+
+    private static Topic TopicOf(string name, int id) => new()
+    {
+        Id = new TopicId(new Guid(id, 1, 1, new byte[8])),
+        Name = name,
+        PartitionCount = 4,
+        ReplicationFactor = 1,
+        Configs = System.Collections.Immutable.ImmutableSortedDictionary<string, string>.Empty,
+    };
 }

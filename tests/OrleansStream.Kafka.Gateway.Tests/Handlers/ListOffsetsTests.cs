@@ -92,11 +92,16 @@ public class ListOffsetsTests
         var twice = Requests.ListOffsets("orders", -1);
         twice.Topics[0].Partitions.Add(new() { Index = 0, Timestamp = -1 });
         twice.Topics.Add(new() { Name = "orders", Partitions = [new() { Index = 0, Timestamp = -2 }] });
+
+        // As Kafka: that it is unknown too is not said.
+        var unknown = Requests.ListOffsets("other", -1);
+        unknown.Topics[0].Partitions.Add(new() { Index = 0, Timestamp = -1 });
         var fenced = Requests.ListOffsets("orders", -1);
         fenced.Topics[0].Partitions[0].CurrentLeaderEpoch = 1;
 
         Assert.Equal(ErrorCode.UnknownTopicOrPartition, (await client.AskAsync<ListOffsetsResponse>(Requests.ListOffsets("other", -1), 9)).Only().ErrorCode);
         Assert.Equal(ErrorCode.InvalidRequest, (await client.AskAsync<ListOffsetsResponse>(twice, 9)).Only().ErrorCode);
+        Assert.Equal(ErrorCode.InvalidRequest, (await client.AskAsync<ListOffsetsResponse>(unknown, 9)).Only().ErrorCode);
         Assert.Equal(ErrorCode.FencedLeaderEpoch, (await client.AskAsync<ListOffsetsResponse>(fenced, 9)).Only().ErrorCode);
     }
 

@@ -1,4 +1,5 @@
 using OrleansStream.Abstractions.Groups;
+using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Model.Ids;
@@ -63,7 +64,10 @@ public class PitfallTests
         await client.AskAsync<DeleteTopicsResponse>(new DeleteTopicsRequest { TimeoutMs = 1000, TopicNames = ["orders"] }, 5);
         Assert.Equal((ErrorCode.UnknownTopicOrPartition, -1L), await SendAsync(2));
 
+        // Clients wait before they try again, and what comes sooner was sent behind the refused batch.
         harness.AddTopic("orders");
+        await GatewayHarness.UntilAsync(() => harness.Connections.All.Single().Answers.Count == 0);
+        harness.Time.Advance(RefusedPartitions.FlightTime);
         Assert.Equal((ErrorCode.None, 0L), await SendAsync(2));
         Assert.Equal((ErrorCode.None, 1L), await SendAsync(3));
 

@@ -288,6 +288,44 @@ public class ProduceTests
     }
 
     [Fact]
+    public async Task Who_finds_a_partition_closed_and_comes_after_its_opening_has_ended_does_not_open_it_again()
+    {
+        await using var harness = new GatewayHarness();
+        var partition = new PartitionId(harness.AddTopic("orders").Id, 0);
+        harness.Cluster.OnOwnerAsked = () =>
+        {
+            harness.Cluster.OnOwnerAsked = static () => { };
+            Assert.True(((ILocalPartitions)harness.Grains.Partitions).OpenAsync(partition, CancellationToken.None).AsTask().IsCompletedSuccessfully);
+        };
+
+        var answer = await harness.Connect().AskAsync<ProduceResponse>(Requests.Produce("orders", "a"), 9);
+
+        Assert.Equal(0, answer.Only().BaseOffset);
+        Assert.Equal(1, harness.Grains.Partitions.Openings);
+    }
+
+    [Fact]
+    public async Task A_request_tries_each_of_its_partitions_once_however_often_it_names_them_and_however_long_that_takes()
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders", partitions: 3);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        harness.Grains.Partitions.Answer = new OpenResult(ErrorCode.LeaderNotAvailable, LeaderEpoch.None, null);
+        var request = Requests.Produce("orders", "a");
+        var batch = request.Topics[0].Partitions[0].Records;
+        request.Topics[0].Partitions = [.. Enumerable.Range(0, 3_000).Select(number => new ProduceRequest.Partition { Index = number % 3, Records = batch })];
+        var client = harness.Connect();
+        await client.SendAsync(request, 9);
+        await GatewayHarness.UntilAsync(() => harness.Grains.Partitions.Openings == 3);
+        gate.SetResult();
+        var answer = (ProduceResponse)(await client.ReceiveAsync(ApiKey.Produce, 9)).Body;
+
+        Assert.All(answer.Topics[0].Partitions, static partition => Assert.Equal(ErrorCode.NotLeaderOrFollower, partition.ErrorCode));
+        Assert.Equal(3, harness.Grains.Partitions.Openings);
+    }
+
+    [Fact]
     public async Task Requests_behind_one_that_waits_for_its_partition_open_theirs_meanwhile_and_begin_in_order()
     {
         await using var harness = new GatewayHarness();

@@ -18,7 +18,14 @@ internal sealed class FakeCluster : IClusterView
 
     public HashSet<string> GroupsElsewhere { get; } = new(StringComparer.Ordinal);
 
-    public BrokerId OwnerOf(PartitionId partition) => Elsewhere.Contains(partition) ? new(7) : Self;
+    /// <summary>Called when somebody asks who owns a partition: after he found it closed, and before he opens it.</summary>
+    public Action OnOwnerAsked { get; set; } = static () => { };
+
+    public BrokerId OwnerOf(PartitionId partition)
+    {
+        OnOwnerAsked();
+        return Elsewhere.Contains(partition) ? new(7) : Self;
+    }
 
     public BrokerId CoordinatorOf(string groupId) => GroupsElsewhere.Contains(groupId) ? new(7) : Self;
 

@@ -1,4 +1,7 @@
 using System.Buffers;
+using System.Globalization;
+using System.Text.RegularExpressions;
+using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -80,6 +83,33 @@ public sealed class FullDiskTests
         Assert.Equal(2, handle.LogStart.Value);
         await bench.RestartAsync();
         Assert.Equal([2], await LogBench.OffsetsAsync(await bench.OpenAsync()));
+    }
+
+    // Nothing that stands there may be touched before the journal is written anew (rule F8), and for that there is no place.
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Without_a_free_byte_and_without_a_reserve_the_start_says_how_much_to_free_and_changes_nothing(bool wasKilled)
+    {
+        await using var bench = await LogBench.StartedAsync(new FileLaneOptions { FileBytes = FileBytes, ReserveBytes = 64L * Limits.MiB });
+        await LogBench.AppendDurablyAsync(await bench.OpenAsync(), "a", "b");
+        if (!wasKilled) await bench.StopAsync();
+        List<string> before = [];
+        void Fill(SimulatedDisk disk)
+        {
+            disk.Delete(DiskReserve.FileName);
+            disk.Capacity = disk.UsedBytes;
+            before.AddRange(disk.AllFiles());
+        }
+
+        if (!wasKilled) Fill(bench.Disk);
+        var refused = await Assert.ThrowsAsync<DataDirectoryException>(() => wasKilled ? bench.KillAsync(Fill) : bench.StartAsync());
+        bench.GiveUpDirectory();
+
+        Assert.Equal(before, bench.Disk.AllFiles());
+        Assert.Contains(refused.Path, refused.Message, StringComparison.Ordinal);
+        var freed = long.Parse(Regex.Match(refused.Message, "free (\\d+) MiB").Groups[1].Value, CultureInfo.InvariantCulture);
+        bench.Disk.Capacity += freed * Limits.MiB;
+        await bench.StartAsync();
+        Assert.Equal([0, 1], await LogBench.OffsetsAsync(await bench.OpenAsync()));
     }
 
     [Fact]

@@ -137,6 +137,13 @@ internal sealed class LogBench : IAsyncDisposable
         }
     }
 
+    /// <summary>After a start that was refused.</summary>
+    public void GiveUpDirectory()
+    {
+        _directory?.Dispose();
+        _directory = null;
+    }
+
     /// <summary>Kill -9: the next process finds what was written.</summary>
     public async Task KillAsync(Action<SimulatedDisk>? beforeStart = null)
     {

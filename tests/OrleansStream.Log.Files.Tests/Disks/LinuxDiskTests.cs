@@ -92,6 +92,33 @@ public sealed partial class LinuxDiskTests : IDisposable
     }
 
     [Fact]
+    public void A_file_deleted_in_pieces_is_gone_with_its_space_and_a_second_deletion_is_none()
+    {
+        var disk = new LinuxDisk(_root);
+        using var open = disk.Open("a", DiskOpenMode.Write | DiskOpenMode.CreateNew);
+        open.Reserve(33 * Limits.MiB);
+
+        disk.DeleteInPieces("a");
+
+        Assert.False(disk.FileExists("a"));
+        Assert.InRange(open.Length, 1, 4 * Limits.MiB); // The last piece goes with the last descriptor.
+        disk.DeleteInPieces("a");
+    }
+
+    [Fact]
+    public void A_hard_link_keeps_the_bytes_of_a_file_deleted_in_pieces()
+    {
+        var disk = new LinuxDisk(_root);
+        using (var file = disk.Open("a", DiskOpenMode.Write | DiskOpenMode.CreateNew)) file.Reserve(33 * Limits.MiB);
+        Assert.Equal(0, Link(Path.Combine(_root, "a"), Path.Combine(_root, "kept")));
+
+        disk.DeleteInPieces("a");
+
+        using var kept = disk.Open("kept", DiskOpenMode.Read);
+        Assert.Equal(33 * Limits.MiB, kept.Length);
+    }
+
+    [Fact]
     public void A_closed_file_refuses_every_call()
     {
         var disk = new LinuxDisk(_root);
@@ -195,6 +222,9 @@ public sealed partial class LinuxDiskTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_root, recursive: true);
+
+    [LibraryImport("libc", EntryPoint = "link", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int Link(string from, string to);
 
     [LibraryImport("libc", EntryPoint = "mount", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int Mount(string source, string target, string type, nuint flags, string data);

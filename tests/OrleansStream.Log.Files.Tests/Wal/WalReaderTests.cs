@@ -12,8 +12,8 @@ public sealed class WalReaderTests
 {
     private static readonly CancellationToken None = TestContext.Current.CancellationToken;
 
-    [Fact]
-    public async Task All_frames_of_all_partitions_read_back_in_offset_order()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task All_frames_of_all_partitions_read_back_in_offset_order(bool direct)
     {
         using var bench = new WalBench();
         var partitions = Enumerable.Range(0, 3).Select(i => bench.Lane.PartitionOf(LaneCalls.Partition(i))).ToArray();
@@ -24,7 +24,7 @@ public sealed class WalReaderTests
         }
 
         bench.RunAll();
-        using var reader = Reader(bench, new WalReaderOptions { WindowBytes = 64 * Limits.KiB });
+        using var reader = Reader(bench, new WalReaderOptions { WindowBytes = 64 * Limits.KiB, Direct = direct });
         foreach (var partition in partitions)
         {
             var offsets = new List<long>();

@@ -3,6 +3,7 @@ using System.Text;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
@@ -128,6 +129,24 @@ public sealed class JournalPartitionTests
         Assert.False(journal.WantsSnapshot);
         for (var append = 0; append < 310; append++) await AppendAsync(broker, journal, new string('x', 1000));
         Assert.True(journal.WantsSnapshot);
+    }
+
+    // A failing disk may recover, and is told by its code.
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_damaged_change_stops_loading_and_is_named(bool isDamage)
+    {
+        using var broker = new MemoryBroker(tailBytes: 0);
+        await AppendAsync(broker, Open(broker), "a");
+        broker.Extents.Fault = _ => isDamage ? new CorruptBlockException("wal/some", 4096, "the frame there does not verify.") : new DiskException("wal/some", "Read", 5, "input/output error");
+        var journal = Open(broker, epoch: 1);
+        if (!isDamage)
+        {
+            Assert.Equal(ErrorCode.KafkaStorageError, await journal.LoadAsync(new RecordingState(), TestContext.Current.CancellationToken));
+            return;
+        }
+
+        var failure = await Assert.ThrowsAsync<CorruptBlockException>(() => LoadAsync(journal));
+        Assert.Equal(("wal/some", 4096L), (failure.Location, failure.Position));
     }
 
     [Theory]

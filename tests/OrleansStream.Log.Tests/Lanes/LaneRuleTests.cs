@@ -238,6 +238,37 @@ public sealed class LaneRuleTests
         Assert.Equal(Timeout.InfiniteTimeSpan, bench.Lane.Pause);
     }
 
+    [Fact]
+    public void F3_a_lane_that_has_no_room_for_the_empty_block_asks_again_after_another_50_ms_and_not_at_once()
+    {
+        using var bench = new LaneBench();
+        bench.Append(0);
+        bench.RunAll();
+        bench.Store.Space = EnqueueStatus.NoSpace;
+        bench.Time.Advance(TimeSpan.FromMilliseconds(50));
+        bench.RunAll();
+        Assert.Equal(TimeSpan.FromMilliseconds(50), bench.Lane.Pause);
+
+        bench.Store.Space = EnqueueStatus.Accepted;
+        bench.Time.Advance(TimeSpan.FromMilliseconds(50));
+        bench.RunAll();
+        Assert.Equal([0L, 1L], DurableEnds(bench));
+    }
+
+    [Fact]
+    public void F3_a_block_that_waits_for_company_says_what_is_durable_in_the_place_of_an_empty_one()
+    {
+        using var bench = new LaneBench();
+        bench.Append(0);
+        bench.RunAll();
+        bench.Append(1, linger: TimeSpan.FromHours(1));
+        bench.RunAll();
+        bench.Time.Advance(TimeSpan.FromMilliseconds(50));
+        bench.RunAll();
+        Assert.Equal([0L, 1L], DurableEnds(bench));
+        Assert.Equal([0L, 1L], bench.Owner.Published.Select(p => p.Base.Value));
+    }
+
     [Theory, InlineData(true), InlineData(false)]
     public async Task F3_a_clean_stop_writes_everything_and_publishes_the_durable_end(bool syncsAlways)
     {

@@ -200,6 +200,33 @@ public sealed class DeletionTests : IDisposable
         Assert.Equal(0, await _bench.Sweep.RunAsync(Token));
     }
 
+    // Nobody runs two on purpose; a sweep that hangs in its storage while the next one begins is the same.
+    [Fact]
+    public async Task D4_two_sweeps_that_overlap_list_an_orphan_once_and_delete_nothing_that_is_named()
+    {
+        var handle = _bench.Open(change: manifest => manifest with { Epoch = new LeaderEpoch(3) });
+        var named = await PutAsync(NameOf(handle.Id, epoch: 2));
+        _bench.Store.Put((await _bench.ManifestOf(handle.Id)) with { Extents = [new SegmentExtent(named, default, Offset.Zero, new Offset(9), 100, 1)] });
+        var (orphan, old) = (await PutAsync(NameOf(handle.Id, epoch: 3)), await PutAsync(NameOf(handle.Id, epoch: 1)));
+        var other = _bench.NewSweep();
+        Assert.Equal(1, await _bench.Sweep.RunAsync(Token)); // The old one; the other is seen for the first time.
+        Assert.Equal(0, await other.RunAsync(Token));
+        _bench.Time.Advance(ObjectSweepDay);
+
+        var inner = -1;
+        _bench.Store.BeforeWrite = _ =>
+        {
+            _bench.Store.BeforeWrite = null;
+            inner = other.RunAsync(Token).AsTask().GetAwaiter().GetResult();
+        };
+        var outer = await _bench.Sweep.RunAsync(Token);
+
+        Assert.Equal((1, 0), (inner, outer));
+        Assert.Equal([orphan], (await _bench.ManifestOf(handle.Id)).PendingDelete);
+        Assert.DoesNotContain(old, _bench.Objects.Names);
+        Assert.Contains(named, _bench.Objects.Names);
+    }
+
     [Fact]
     public async Task D4_what_the_manifest_names_is_never_touched()
     {

@@ -23,7 +23,7 @@ internal sealed class RetentionBench : IDisposable
         Mover = new LogStartMover(Editor, Pending, Producers);
         Retention = new PartitionRetention(Mover, Time);
         Deletion = new PartitionDeletion(Editor, Broker.Handles, () => Broker.Lane.Lane, Pending);
-        Sweep = new ObjectSweep(new SweepParts(Store, Editor, Objects, (partition, _) => ValueTask.FromResult(_topics.Contains(partition)), () => Broker.Lane.Lane), Pending, Time);
+        Sweep = NewSweep();
     }
 
     public MemoryManifestStore Store { get; } = new();
@@ -49,6 +49,8 @@ internal sealed class RetentionBench : IDisposable
     public FakeTimeProvider Time => Broker.Time;
 
     public long NowMs => Time.GetUtcNow().ToUnixTimeMilliseconds();
+
+    public ObjectSweep NewSweep() => new(new SweepParts(Store, Editor, Objects, (partition, _) => ValueTask.FromResult(_topics.Contains(partition)), () => Broker.Lane.Lane), Pending, Time);
 
     /// <summary>Makes the catalog know a topic.</summary>
     public void Confirm(PartitionId partition) => _topics.Add(partition);

@@ -13,9 +13,11 @@ namespace OrleansStream.Log.Tests.Segments;
 /// <summary>A broker in memory whose WAL is emptied.</summary>
 internal sealed class SplitBench : IDisposable
 {
+    private readonly SplitterParts _parts;
+
     public SplitBench(SplitOptions? options = null, int maxSegmentBytes = 1 << 20)
     {
-        Splitter = new Splitter(new SplitterParts
+        Splitter = new Splitter(_parts = new SplitterParts
         {
             Store = Retention.Store,
             Manifests = Retention.Editor,
@@ -28,6 +30,7 @@ internal sealed class SplitBench : IDisposable
             Random = new Random(1),
             Time = Retention.Time,
             Space = () => Space,
+            MayRest = () => MayRest,
             Segments = new SegmentOptions { MaxBytes = maxSegmentBytes },
             Options = options ?? new SplitOptions { CarryBytes = 0 },
             OnFailed = (partition, error) => Failures.Add((partition, error)),
@@ -43,6 +46,9 @@ internal sealed class SplitBench : IDisposable
 
     /// <summary>Bytes that segments may take.</summary>
     public long Space { get; set; } = long.MaxValue;
+
+    /// <summary>Whether the splitter may pause between its steps.</summary>
+    public bool MayRest { get; set; }
 
     public List<(PartitionId Partition, LogException Error)> Failures { get; } = [];
 
@@ -74,6 +80,10 @@ internal sealed class SplitBench : IDisposable
         await Lane.TrimAsync(CancellationToken.None);
         return await split;
     }
+
+    /// <summary>What must be cut so that the partition has nothing in the WAL up to this offset.</summary>
+    public async Task<IReadOnlyList<WalExtent>> PlanAsync(PartitionId partition, Offset to) =>
+        (await new SplitPlanner(_parts).PlanAsync(Lane, partition, to, CancellationToken.None))!.Sources;
 
     /// <summary>All base offsets of a partition by a cold read.</summary>
     public long[] ReadAll(PartitionHandle handle)

@@ -67,6 +67,27 @@ public sealed class SplitterTests
         Assert.Equal(20, bench.ReadAll(handle).Length);
     }
 
+    // As long as it worked; and a file that somebody waits for is emptied without a pause.
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task It_pauses_after_each_step_while_nobody_waits_for_the_space(bool mayRest)
+    {
+        using var bench = new SplitBench { MayRest = mayRest };
+        var handle = bench.Open();
+        bench.Append(handle, 20, valueBytes: 15_000);
+        bench.Retention.Time.AutoAdvanceAmount = TimeSpan.FromMilliseconds(1); // Each look at the clock finds that time has passed.
+
+        var split = bench.Splitter.SplitAsync(new WalPart(bench.Lane.Session, bench.Lane.PublishedEnd, 1), CancellationToken.None).AsTask();
+        Assert.NotEqual(mayRest, split.IsCompleted);
+        for (var pauses = 0; !split.IsCompleted; pauses++)
+        {
+            Assert.True(pauses < 1000, "The split does not end.");
+            bench.Retention.Time.Advance(TimeSpan.FromMilliseconds(10));
+        }
+
+        Assert.True(await split);
+        Assert.Equal(20, bench.ReadAll(handle).Length);
+    }
+
     [Fact]
     public async Task A_partition_above_the_budget_is_cut_by_itself()
     {
@@ -258,6 +279,28 @@ public sealed class SplitterTests
         Assert.Equal((Offset.Zero, new Offset(7)), (Assert.IsType<SegmentExtent>(Assert.Single(extents)).BaseOffset, extents[0].LastOffset));
         Assert.Equal([0L, 2, 4, 6, 8, 10], bench.ReadAll(next));
         Assert.Equal(Slot.Zero, bench.Lane.TrimPoint);
+    }
+
+    // Why parts of the WAL are emptied in their order (docs/adr/0009-order-of-wal-parts.md): another one would give nothing back earlier.
+    [Fact]
+    public async Task S2_a_later_part_cannot_be_emptied_without_those_before_it()
+    {
+        using var bench = new SplitBench();
+        var (early, both) = (bench.Open(0), bench.Open(1));
+        bench.Append(early, 3);
+        bench.Append(both, 3);
+        var found = new List<WalExtent>();
+        bench.Lane.Index.CopyTo(both.Id, Offset.Zero, found);
+        bench.Append(both, 2);
+
+        Assert.True(await bench.SplitAsync(bench.Lane.PublishedEnd));
+        Assert.All([early, both], handle => Assert.IsType<SegmentExtent>(Assert.Single(bench.Retention.ManifestOf(handle.Id).Result.Extents)));
+
+        var older = found[0] with { Session = new SessionId(new BrokerId(1), Guid.NewGuid()) };
+        var later = older with { Session = new SessionId(new BrokerId(1), Guid.NewGuid()), BaseOffset = older.LastOffset + 1, LastOffset = new Offset(older.LastOffset.Value * 2 + 1) };
+        var manifest = (await bench.Retention.ManifestOf(both.Id)) with { Extents = [older, later] };
+        bench.Retention.Store.Put(manifest);
+        Assert.Equal([older.Session, later.Session], (await bench.PlanAsync(both.Id, later.LastOffset)).Select(static source => source.Session));
     }
 
     [Fact]

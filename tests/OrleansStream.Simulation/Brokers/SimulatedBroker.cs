@@ -69,6 +69,11 @@ internal sealed class SimulatedBroker
 
     public PartitionOpener? Opener { get; private set; }
 
+    /// <summary>A second one, as two activations of a grain would have: neither knows what the other does.</summary>
+    public PartitionOpener? OtherOpener { get; private set; }
+
+    public DateTimeOffset Now => _time.GetUtcNow();
+
     public BrokerUpkeep? Upkeep { get; private set; }
 
     public JournalParts? Journals { get; private set; }
@@ -165,7 +170,7 @@ internal sealed class SimulatedBroker
         var segments = new SegmentOptions { MaxBytes = _setup.SegmentBytes, IndexIntervalBytes = 4 * 1024 };
         Journals = new JournalParts { Objects = Objects, Manifests = editor, Random = _chance };
         await BeginSessionAsync();
-        Opener = _mutation.Opener(new PartitionOpenerParts
+        var opening = new PartitionOpenerParts
         {
             Manifests = _manifests,
             CurrentLane = () => _shownLane!,
@@ -177,7 +182,8 @@ internal sealed class SimulatedBroker
             Random = _chance,
             Time = _time,
             Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
-        });
+        };
+        (Opener, OtherOpener) = (_mutation.Opener(opening), _mutation.Opener(opening));
         var usage = new WalUsage(_files, LaneOptions(), () => _lane!.Session);
         Upkeep = new BrokerUpkeep(_setup, SplitParts(editor, segments), new UpkeepStores(usage, Recovery.CloseUnneededAsync, () => _mutation.AfterSweepAsync(this)));
         _mutation.Started(this);

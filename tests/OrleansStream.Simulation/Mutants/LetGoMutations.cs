@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 using OrleansStream.Simulation.Brokers;
@@ -43,15 +44,24 @@ internal sealed class BlockSweepMutation : Mutation
     }
 }
 
-/// <summary>The sweep deletes what no manifest names, without breaking the writes that are under way (rule D4).</summary>
-internal sealed class DirectSweepMutation : Mutation
+/// <summary>The sweep deletes what no manifest names and is nearly a day old, without breaking the writes that are under way (rule D4).</summary>
+internal class DirectSweepMutation : Mutation
 {
+    // A little sooner than the shipped one, which would break the write.
+    private static readonly TimeSpan Age = ObjectSweep.WriterTime - TimeSpan.FromHours(1);
+
+    private readonly Dictionary<string, DateTimeOffset> _seen = [];
+
     public override async Task AfterSweepAsync(SimulatedBroker broker)
     {
         var names = new List<string>();
         await foreach (var name in broker.Objects!.ListAsync("p/", CancellationToken.None)) names.Add(name);
         var named = await WatchedObjects.NamedAsync(broker.Manifests);
-        foreach (var name in names.Where(name => !named.Contains(name))) await broker.Objects.DeleteAsync(name, CancellationToken.None);
+        foreach (var name in names.Where(name => !named.Contains(name)))
+        {
+            _seen.TryAdd(name, broker.Now);
+            if (broker.Now - _seen[name] >= Age) await broker.Objects.DeleteAsync(name, CancellationToken.None);
+        }
     }
 }
 

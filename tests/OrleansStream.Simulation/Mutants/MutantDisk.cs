@@ -16,6 +16,9 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
     /// <summary>Which files are not written.</summary>
     public Func<string, bool> SkipsWrite { get; init; } = static _ => false;
 
+    /// <summary>Changes what is written, of the same length.</summary>
+    public Func<string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Rewrites { get; init; }
+
     public long TotalBytes => inner.TotalBytes;
 
     public long FreeBytes => inner.FreeBytes;
@@ -31,6 +34,8 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
     public void Rename(string from, string to) => inner.Rename(from, to);
 
     public void Delete(string path) => inner.Delete(path);
+
+    public void DeleteInPieces(string path) => inner.DeleteInPieces(path);
 
     public void SyncDirectory(string directory)
     {
@@ -49,7 +54,9 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
         public void Write(long position, ReadOnlySpan<ReadOnlyMemory<byte>> pieces)
         {
-            if (!disk.SkipsWrite(path)) inner.Write(position, pieces);
+            if (disk.SkipsWrite(path)) return;
+            if (disk.Rewrites is { } rewrites && pieces.Length == 1) inner.Write(position, [rewrites(path, pieces[0])]);
+            else inner.Write(position, pieces);
         }
 
         public void SyncData()

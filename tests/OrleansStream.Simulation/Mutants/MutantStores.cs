@@ -34,6 +34,15 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>Told of a write of which it is not known whether it stands; the writer is told that it failed.</summary>
     public Func<Manifest?, Manifest, Task>? OnUnknown { get; init; }
 
+    /// <summary>Awaited before a write is sent, given the next manifest.</summary>
+    public Func<Manifest, Task>? BeforeWrite { get; init; }
+
+    /// <summary>Awaited before the answer to a write that stands is given.</summary>
+    public Func<Manifest, Task>? BeforeAnswer { get; init; }
+
+    /// <summary>A claim that loses to one of the same session and epoch is taken for it: the change is contained.</summary>
+    public bool ContainedIsSuccess { get; init; }
+
     /// <summary>Tombstones are answered without being written.</summary>
     public bool SkipsTombstones { get; init; }
 
@@ -49,6 +58,7 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
             return new ManifestWrite(ManifestOutcome.Written, stored.ETag);
         }
 
+        if (BeforeWrite is not null) await BeforeWrite(next);
         var stands = await inner.GetAsync(next.Partition, cancellationToken);
         if (SkipsTombstones && next.Deleted) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
         if (stands is not null) next = stands.Manifest.Epoch < next.Epoch ? OnClaim(stands.Manifest, next) : OnEdit(stands.Manifest, next);
@@ -60,10 +70,12 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
             throw new LogException("The write was taken for failed.");
         }
 
+        if (write.Outcome == ManifestOutcome.Written && BeforeAnswer is not null) await BeforeAnswer(next);
         if (write.Outcome != ManifestOutcome.Conflict) return write;
         if (ConflictIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
         stands = await inner.GetAsync(next.Partition, cancellationToken);
         if (stands is null) return write;
+        if (ContainedIsSuccess && stands.Manifest.Owner == next.Owner && stands.Manifest.Epoch == next.Epoch) return new ManifestWrite(ManifestOutcome.Written, stands.ETag);
         return SendsAgain(stands.Manifest, next) ? await inner.CompareAndSetAsync(next, stands.ETag, cancellationToken) : write;
     }
 

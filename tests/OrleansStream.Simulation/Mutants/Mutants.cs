@@ -48,7 +48,6 @@ internal static class Mutants
         ["offset and place in two critical sections"] = () => new TwoSectionsMutation(),
         ["trim as far as is written"] = () => new InFlightMutation(),
         ["deactivated partition not pinned"] = () => new UnpinnedMutation(),
-        ["a carried frame forgotten"] = () => new ForgottenCarryMutation(),
         ["split out of order"] = () => new ManifestMutation(store => new MutantManifests(store)
         {
             OnEdit = (stands, next) => next with { Extents = [.. next.Extents.OfType<SegmentExtent>().Except(stands.Extents), .. next.Extents.Where(extent => extent is WalExtent || stands.Extents.Contains(extent))] },
@@ -67,6 +66,9 @@ internal static class Mutants
         ["sweep judges blocks"] = () => new BlockSweepMutation(),
         ["dead sessions without partitions never closed"] = () => new EmptySessionMutation(),
         ["no tombstone of a deleted topic"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsTombstones = true }),
+        ["footer with a last offset that is too high"] = () => new FooterMutation(FooterMutation.LastOffsetTooHigh),
+        ["footer that leaves out a partition"] = () => new FooterMutation(FooterMutation.LeavesOutAPartition),
+        ["footer with a highest slot that is too low"] = () => new FooterMutation(FooterMutation.HighestSlotTooLow),
         ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
     };
 

@@ -55,6 +55,8 @@ internal sealed class Schedule
     private int _lives;
     private long _segments;
     private long _carried;
+    private int _damages;
+    private int _refusals;
     private int _unanswered;
     private ViolationException? _violation;
     private bool _mayFail;
@@ -75,6 +77,7 @@ internal sealed class Schedule
         _weights[(int)ScheduleAction.Append] += 10;
         _weights[(int)ScheduleAction.Run] += 10;
         _weights[(int)ScheduleAction.Open] += 2;
+        _weights[(int)ScheduleAction.Damage] = _chance.Next(8) == 0 ? 1 : 0; // Each costs two more starts.
     }
 
     /// <summary>Runs the seed's schedule. Returns the hash of everything that happened.</summary>
@@ -102,7 +105,7 @@ internal sealed class Schedule
         Restart(_disk);
         return new ScheduleResult(_events.GetCurrentHashAsUInt64(), _lives, _answers.GetValueOrDefault(ErrorCode.None), _answers.Values.Sum())
         {
-            Segments = _segments, CarriedBytes = _carried, Deleted = _deleted.Count, Commands = _journals.Sum(journal => journal.Settled), Restored = _journals.Sum(journal => journal.Restored),
+            Damages = _damages, Refusals = _refusals, Segments = _segments, CarriedBytes = _carried, Deleted = _deleted.Count, Commands = _journals.Sum(journal => journal.Settled), Restored = _journals.Sum(journal => journal.Restored),
         };
     }
 
@@ -113,7 +116,7 @@ internal sealed class Schedule
         {
             FileBytes = fileBytes,
             MaxWalBytes = _chance.Next(3) == 0 ? long.MaxValue / 2 : (2 + _chance.Next(5)) * fileBytes,
-            CarryBytes = _chance.Next(3) switch { 0 => 0, 1 => 2000, _ => 20_000 },
+            CarryBytes = _chance.Next(5) switch { 0 => 0, 1 => 2000, _ => 20_000 },
             SegmentBytes = _chance.Next(2) == 0 ? 4 * 1024 : 64 * 1024,
             ReadGrace = _chance.Next(3) == 0 ? TimeSpan.FromMinutes(10) : TimeSpan.Zero,
             SettingsOf = partition => partition.Topic == JournalTopic ? SimulatedJournal.Settings : LogOf(partition)?.Settings ?? new PartitionSettings(),
@@ -227,6 +230,9 @@ internal sealed class Schedule
                 _mayFail = true;
                 _disk.Capacity = _chance.Next(2) == 0 ? long.MaxValue : long.MaxValue - _disk.FreeBytes + _chance.Next(200_000);
                 break;
+            case ScheduleAction.Damage:
+                DamageCopy();
+                break;
             case ScheduleAction.Check:
                 foreach (var log in _logs)
                 {
@@ -264,10 +270,11 @@ internal sealed class Schedule
         {
             case 0:
                 if (!MayOpen(journal.Partition)) break;
+                var opener = _chance.Next(2) == 0 ? broker.Opener! : broker.OtherOpener!;
                 Begin(async () =>
                 {
                     using var opening = new Opening(_opening, journal.Partition);
-                    await broker.Opener!.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None);
+                    await opener.OpenAsync(journal.Partition, SimulatedJournal.Settings, CancellationToken.None);
                 });
                 break;
             case < 3:
@@ -316,7 +323,7 @@ internal sealed class Schedule
 
     private void Open(ExpectedLog log)
     {
-        var opener = _broker!.Opener!;
+        var opener = _chance.Next(2) == 0 ? _broker!.Opener! : _broker!.OtherOpener!;
         if (!MayOpen(log.Partition)) return;
         Begin(async () =>
         {
@@ -419,6 +426,36 @@ internal sealed class Schedule
 
             disk = Fallen();
         }
+    }
+
+    // After a rest, so that the durable end of everything is published: damage to what was acknowledged in the last 50 ms may pass for a torn write.
+    private void DamageCopy()
+    {
+        _disk.Faults = null;
+        _disk.StopAtWritePoint = null;
+        _disk.Capacity = long.MaxValue;
+        for (var rest = 0; rest < 3; rest++)
+        {
+            _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+            _time.Advance(TimeSpan.FromMilliseconds(60));
+            _broker.Tick();
+        }
+
+        _broker!.Scheduler.RunUntilIdle(MaxStepsIdle);
+        if (_broker.Lane.End is not null) return;
+        var whole = _disk.CutPowerKeepingAll();
+        var damaged = _disk.CutPowerKeepingAll();
+        var path = damaged.AllFiles()[_chance.Next(damaged.AllFiles().Count)];
+        var used = damaged.Contents(path).AsSpan().LastIndexOfAnyExcept((byte)0) + 1;
+        var (damage, position) = (used > 0 ? (Damage)_chance.Next(3) : Damage.MissingFile, used > 0 ? _chance.Next(used) : 0L);
+        if (damage == Damage.ZeroedPage) position -= position % DiskDamage.PageBytes;
+        Note($"{damage} of {path} at {position}");
+        DiskDamage.Hurt(damaged, damage, path, position);
+        var script = new Script(damaged, _newMutation, _setup, NowMs) { Logs = [.. _logs.Concat(_deleted).Select(log => log.Copy())] };
+        _damages++;
+        if (DiskDamage.Try(script, damage, path, position) != DamageOutcome.Harmless) _refusals++;
+        script.Abandon();
+        Restart(whole);
     }
 
     private void CheckAfterStart(ExpectedLog log)

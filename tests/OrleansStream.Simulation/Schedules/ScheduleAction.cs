@@ -52,4 +52,7 @@ internal enum ScheduleAction
     /// <summary>The disk becomes full, or free again.</summary>
     Fill,
     Check,
+
+    /// <summary>Something that is known durable is damaged, and a broker started on that; the schedule goes on with the same disk unharmed.</summary>
+    Damage,
 }

@@ -7,6 +7,12 @@ namespace OrleansStream.Simulation.Schedules;
 /// <param name="Answered">Appends that were answered at all.</param>
 internal readonly record struct ScheduleResult(ulong EventHash, int Lives, int Acknowledged, int Answered)
 {
+    /// <summary>Starts on a disk that was damaged.</summary>
+    public int Damages { get; init; }
+
+    /// <summary>Those of them in which something was refused.</summary>
+    public int Refusals { get; init; }
+
     /// <summary>Segments that were cut.</summary>
     public long Segments { get; init; }
 

@@ -13,14 +13,15 @@ namespace OrleansStream.Simulation.Schedules;
 /// <summary>A broker that a test drives step by step, with two partitions whose expected contents it keeps over restarts.</summary>
 internal sealed class Script
 {
-    private readonly FakeTimeProvider _time = new(DateTimeOffset.FromUnixTimeMilliseconds(BatchBuilder.DefaultTimestamp));
+    private readonly FakeTimeProvider _time;
     private readonly Func<Mutation> _mutation;
     private readonly BrokerSetup _setup;
     private SimulatedBroker? _broker;
     private int _batches;
 
-    public Script(SimulatedDisk disk, Func<Mutation>? mutation = null, BrokerSetup? setup = null)
+    public Script(SimulatedDisk disk, Func<Mutation>? mutation = null, BrokerSetup? setup = null, long nowMs = BatchBuilder.DefaultTimestamp)
     {
+        _time = new FakeTimeProvider(DateTimeOffset.FromUnixTimeMilliseconds(nowMs));
         _setup = setup ?? new BrokerSetup();
         Logs = [.. Enumerable.Range(0, 2).Select(index =>
         {
@@ -33,7 +34,7 @@ internal sealed class Script
 
     public SimulatedDisk Disk { get; private set; }
 
-    public ExpectedLog[] Logs { get; private init; }
+    public ExpectedLog[] Logs { get; init; }
 
     /// <summary>What upkeep could not do.</summary>
     public List<Exception> Failures { get; } = [];
@@ -108,6 +109,13 @@ internal sealed class Script
         Pass(TimeSpan.FromMinutes(11));
         Do(() => Broker.Lane.TrimAsync(CancellationToken.None).AsTask());
         Pass(TimeSpan.FromSeconds(2));
+    }
+
+    /// <summary>The process is gone, with its memory.</summary>
+    public void Abandon()
+    {
+        _broker?.Scheduler.Abandon();
+        _broker?.FreeMemory();
     }
 
     public void TendWal() => Do(Broker.Upkeep!.TendWalAsync);

@@ -53,7 +53,7 @@ public sealed class SessionRecoveryTests
             if (!call.IsPut || call.Name != name) return;
             lane.Blobs.BeforeCall = null;
             var bytes = new RecordEnvelope(RecordKind.Summary, generation: 0).Close(name, Guid.Empty, output => SummaryCodec.Write(theirs, output));
-            Assert.True(lane.Blobs.PutAsync(name, new(bytes), expected: null, Guid.Empty, Token).IsCompletedSuccessfully);
+            Assert.Equal(BlobOutcome.Written, lane.Blobs.PutAsync(name, new(bytes), expected: null, Guid.Empty, Token).AsTask().GetAwaiter().GetResult().Outcome);
         };
 
         AssertSame(theirs, (await RecoverAsync(lane))!);

@@ -42,7 +42,7 @@ needs_processes=''
 needs_clients=''
 [ -n "$fast" ] || ! wanted OrleansStream.Interop.Tests || needs_clients=1
 needs_azurite=''
-[ -n "$fast" ] || ! wanted OrleansStream.Clustering.AzureTables.Tests || needs_azurite=1
+[ -n "$fast" ] || ! { wanted OrleansStream.Clustering.AzureTables.Tests || wanted OrleansStream.Log.AzureBlobs.Tests; } || needs_azurite=1
 
 # The packages of a folder with a package-lock.json, at the versions that it names.
 install_from_npm() {
@@ -90,7 +90,7 @@ projects=()
 for project in tests/*/*.csproj; do
   name=$(basename "$project" .csproj)
   case $name in *.Tests | *.Simulation) ;; *) continue ;; esac
-  [ -z "$fast" ] || case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests) continue ;; esac
+  [ -z "$fast" ] || case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests | *.AzureBlobs.Tests) continue ;; esac
   if wanted "$name"; then projects+=("$name"); fi
 done
 with_benchmarks=''
@@ -152,7 +152,7 @@ alone=()
 together=()
 for name in "${projects[@]}"; do
   # What measures, starts processes or uses both cores by itself runs alone.
-  case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests | *.Simulation) alone+=("$name") ;; *) together+=("$name") ;; esac
+  case $name in *.Interop.Tests | *.Cluster.Tests | *.AzureTables.Tests | *.AzureBlobs.Tests | *.Simulation) alone+=("$name") ;; *) together+=("$name") ;; esac
 done
 running=0
 for name in "${together[@]}"; do
@@ -164,7 +164,7 @@ wait
 for name in "${together[@]}"; do collect "$name"; done
 
 for name in "${alone[@]}"; do
-  case $name in *.AzureTables.Tests) stage 'Azurite conformance' ;; *) stage "$name" ;; esac
+  case $name in *.AzureTables.Tests | *.AzureBlobs.Tests) stage "Azurite conformance: $name" ;; *) stage "$name" ;; esac
   run "$name"
   collect "$name"
 done

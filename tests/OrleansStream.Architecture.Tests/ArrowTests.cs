@@ -10,6 +10,7 @@ public sealed class ArrowTests
         ["Model"] = [],
         ["Log"] = ["Model"],
         ["Log.Files"] = ["Log", "Model"],
+        ["Log.AzureBlobs"] = ["Log", "Model"],
         ["Clustering.AzureTables"] = [],
         ["Coordination"] = ["Model"],
         ["Abstractions"] = ["Model"],

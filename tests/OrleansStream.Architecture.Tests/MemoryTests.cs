@@ -7,7 +7,7 @@ namespace OrleansStream.Architecture.Tests;
 // Memory of a block is reached through its lease. Whoever stores a Memory<byte> could still hold it when the slab has gone to somebody else.
 public sealed class MemoryTests
 {
-    private static readonly string[] Watched = ["src/OrleansStream.Log/", "src/OrleansStream.Log.Files/", "src/OrleansStream.Kafka.Gateway/"];
+    private static readonly string[] Watched = ["src/OrleansStream.Log/", "src/OrleansStream.Log.Files/", "src/OrleansStream.Log.AzureBlobs/", "src/OrleansStream.Kafka.Gateway/"];
 
     [Fact]
     public void Nothing_stores_memory_that_a_lease_should_guard()

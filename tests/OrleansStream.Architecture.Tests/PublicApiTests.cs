@@ -8,7 +8,7 @@ public sealed class PublicApiTests
 {
     private const string Update = "UPDATE_PUBLIC_API";
 
-    public static TheoryData<string> Libraries => ["Model", "Log", "Log.Files", "Clustering.AzureTables", "Coordination", "Abstractions", "Kafka.Protocol"];
+    public static TheoryData<string> Libraries => ["Model", "Log", "Log.Files", "Log.AzureBlobs", "Clustering.AzureTables", "Coordination", "Abstractions", "Kafka.Protocol"];
 
     [Theory, MemberData(nameof(Libraries))]
     public void The_public_api_is_the_one_on_file(string library)

@@ -121,6 +121,7 @@ public sealed class MetadataJournal : IAsyncDisposable
 
     internal Task<JournalOutcome> WriteAsync(JournalWrite write, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested(); // Later it ends the wait alone.
         if (write.Payload.Length > JournalBlockBuilder.MaxPayloadBytes)
         {
             throw new LogException($"A record of {write.Payload.Length} bytes is larger than the journal's limit of {JournalBlockBuilder.MaxPayloadBytes}.");

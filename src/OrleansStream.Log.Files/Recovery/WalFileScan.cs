@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Recovery;

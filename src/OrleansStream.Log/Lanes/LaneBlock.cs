@@ -43,6 +43,9 @@ public sealed class LaneBlock
     /// <summary>The partition of a frame. Valid during <see cref="ILaneStore.Write"/> only.</summary>
     public LanePartition PartitionAt(int index) => _placed[index].Partition;
 
+    /// <summary>Keeps the block's bytes for whoever writes them longer than <see cref="ILaneStore.Write"/> lasts. Called there only; given back when the last write is over.</summary>
+    public BlockLease Lease() => _lease.Again(LeaseHolder.Lane);
+
     internal Block Block => _block!;
 
     internal Span<byte> Span => _slab!.GetSpan();
@@ -50,6 +53,9 @@ public sealed class LaneBlock
     internal int ChargedBytes => _slab!.Length;
 
     internal int Count => _count;
+
+    /// <summary>When a pipelined store began to write it, in the time provider's ticks.</summary>
+    internal long WrittenAt { get; set; }
 
     /// <summary>When the block is to be sealed at the latest, in the time provider's ticks.</summary>
     internal long Deadline { get; private set; }

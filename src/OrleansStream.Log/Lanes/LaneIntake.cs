@@ -73,10 +73,10 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         return true;
     }
 
-    /// <summary>Takes sealed blocks that are filled, in slot order, up to so many bytes but at least one.</summary>
-    public void TakeFilled(List<LaneBlock> into, long maxBytes)
+    /// <summary>Takes sealed blocks that are filled, in slot order, up to so many blocks, and up to so many bytes but at least one if there is room for any.</summary>
+    public void TakeFilled(List<LaneBlock> into, long maxBytes, int maxBlocks)
     {
-        while (_sealed.TryPeek(out var block) && block.IsComplete && (into.Count == 0 || maxBytes >= block.UsedBytes))
+        while (into.Count < maxBlocks && _sealed.TryPeek(out var block) && block.IsComplete && (into.Count == 0 || maxBytes >= block.UsedBytes))
         {
             into.Add(_sealed.Dequeue());
             maxBytes -= block.UsedBytes;

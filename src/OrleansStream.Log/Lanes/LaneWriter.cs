@@ -14,6 +14,9 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
     private const long OnlyFills = long.MinValue;
 
     private readonly List<LaneBlock> _batch = [];
+
+    // Null for a store whose Write returns when its blocks may be acknowledged.
+    private readonly LaneFlight? _flight = setup.Store is IPipelinedLaneStore pipelined ? new LaneFlight(pipelined, setup) : null;
     private readonly ulong _sessionHash = setup.Session.Hash;
     private uint _previousChecksum;
     private Slot _writtenEnd;
@@ -29,7 +32,10 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
 
     public TimeSpan Pause { get; private set; }
 
-    private bool HasUnrecordedEnd => Slot.Min(setup.Store.DurableEnd, _writtenEnd) > _recordedEnd;
+    // What is in flight needs no such record: its store finds the end of a session by other means.
+    private bool HasUnrecordedEnd => _flight is null && Slot.Min(setup.Store.DurableEnd, _writtenEnd) > _recordedEnd;
+
+    private bool HasRoom => _flight is not { Room: 0 };
 
     public long TimestampIn(TimeSpan time) => setup.Time.GetTimestamp() + ToTicks(time);
 
@@ -64,6 +70,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         TimeSpan storeWait;
         try
         {
+            PublishLanded();
             if (Collect(setup.Time.GetTimestamp())) return Write();
 
             storeWait = setup.Store.Tend(isLast: _isStopping);
@@ -83,10 +90,16 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         lock (lane.Gate)
         {
             _isWaiting = false;
-            if (_isStopping || _mayHurry || intake.OpenDeadline <= now) intake.SealOpen(isFull: false);
-            _mayHurry = false;
+
+            // Without room what comes meanwhile goes with it.
+            if (HasRoom)
+            {
+                if (_isStopping || _mayHurry || intake.OpenDeadline <= now) intake.SealOpen(isFull: false);
+                _mayHurry = false;
+            }
+
             if (!intake.HasSealed && HasUnrecordedEnd && (_isStopping || now - _lastBlockAt >= ToTicks(setup.IdlePublication))) SayDurableEnd(now);
-            intake.TakeFilled(_batch, setup.MaxWriteBytes);
+            intake.TakeFilled(_batch, setup.MaxWriteBytes, _flight?.Room ?? int.MaxValue);
         }
 
         return _batch.Count > 0;
@@ -119,10 +132,24 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         // An empty block needs no other one that says it is durable.
         if (hasFrames) _writtenEnd = blocks[^1].Slot.Next;
         _lastBlockAt = setup.Time.GetTimestamp();
+        if (_flight is not null)
+        {
+            _flight.Begin(blocks, started);
+            _batch.Clear();
+            return true;
+        }
+
         setup.Metrics?.Flushed(setup.Time.GetElapsedTime(started, _lastBlockAt), blocks);
         publisher.Publish(blocks);
         _batch.Clear();
         return true;
+    }
+
+    private void PublishLanded()
+    {
+        if (_flight is null) return;
+        var landed = _flight.TakeLanded();
+        if (!landed.IsEmpty) publisher.Publish(landed);
     }
 
     private BlockHeader HeaderTemplate(Slot durableEnd) => new()
@@ -146,7 +173,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         lock (lane.Gate)
         {
             var isFilling = intake.HasSealed && !intake.HasFilled;
-            stops = _isStopping && !intake.HasSealed && intake.OpenDeadline == long.MaxValue && storeWait == Timeout.InfiniteTimeSpan;
+            stops = _isStopping && !intake.HasSealed && intake.OpenDeadline == long.MaxValue && storeWait == Timeout.InfiniteTimeSpan && _flight is null or { IsEmpty: true };
             if (!stops) Sit(isFilling, storeWait);
         }
 
@@ -157,23 +184,37 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
     private void Sit(bool isFilling, TimeSpan storeWait)
     {
         var now = setup.Time.GetTimestamp();
-        var due = isFilling ? long.MaxValue : intake.HasFilled ? AtOnce : intake.OpenDeadline;
+
+        // Without room it waits for a landing alone, of which the store tells it.
+        var waitsForRoom = !HasRoom;
+        var due = isFilling || waitsForRoom ? long.MaxValue : intake.HasFilled ? AtOnce : intake.OpenDeadline;
         if (!isFilling && HasUnrecordedEnd && !_isStopping) due = Math.Min(due, _lastBlockAt + ToTicks(setup.IdlePublication));
         var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : ToTime(Math.Max(0, due == AtOnce ? 0 : due - now));
         Pause = ownWait == Timeout.InfiniteTimeSpan ? storeWait : storeWait == Timeout.InfiniteTimeSpan || ownWait < storeWait ? ownWait : storeWait;
-        _wakeAt = isFilling ? OnlyFills : due;
+        _wakeAt = isFilling || waitsForRoom ? OnlyFills : due;
         _isWaiting = true;
     }
 
     // The lane ends here, in slot order: what is durable was handed to the publisher before, all else is lost.
     private bool Fail(LaneEnd end)
     {
+        TakeFlightFirst();
         lane.CloseIntake(_batch);
         publisher.Lose(CollectionsMarshal.AsSpan(_batch), end);
         _batch.Clear();
         Pause = Timeout.InfiniteTimeSpan;
         Volatile.Write(ref _isDone, true);
         return false;
+    }
+
+    // What is on its way lies below what was collected, which lies below what is still in the intake.
+    private void TakeFlightFirst()
+    {
+        if (_flight is not { IsEmpty: false }) return;
+        LaneBlock[] collected = [.. _batch];
+        _batch.Clear();
+        _flight.TakeAll(_batch);
+        _batch.AddRange(collected);
     }
 
     private void Finish(LaneEnd end) => Fail(end);

@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 
 namespace OrleansStream.Log.Storage;
 
@@ -6,10 +7,11 @@ namespace OrleansStream.Log.Storage;
 public interface IObjectStore
 {
     /// <summary>Creates an object, whole or not at all; durable on return.</summary>
-    /// <param name="name">Where; docs/formats/names.md lists the names.</param>
+    /// <param name="name">Where; docs/formats/object-files.md and docs/formats/blob-container.md say which names there are.</param>
     /// <param name="content">Borrowed: neither read nor kept once the task has completed.</param>
     /// <param name="cancellationToken">Ends the wait, not the write: the outcome is then unknown.</param>
-    /// <returns>False if the name was taken.</returns>
+    /// <returns>False if the name was taken by somebody else.</returns>
+    /// <exception cref="OutcomeUnknownException">Neither success nor refusal was seen. It may stand, or come to stand: it is not to be deleted (rule M4).</exception>
     ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken);
 
     /// <summary>Reads a range into the destination; returns the bytes read, fewer only at the end of the object, or -1 if there is no such object.</summary>
@@ -23,4 +25,15 @@ public interface IObjectStore
 
     /// <summary>Names that start with the prefix, in ordinal order.</summary>
     IAsyncEnumerable<string> ListAsync(string prefix, CancellationToken cancellationToken);
+
+    /// <summary>The same with ages. A store that keeps none gives none: whoever asks then counts from when it first saw the name.</summary>
+    async IAsyncEnumerable<ListedObject> ListWithAgesAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var name in ListAsync(prefix, cancellationToken)) yield return new ListedObject(name, null);
+    }
 }
+
+/// <summary>A line of a list.</summary>
+/// <param name="Name">The object's.</param>
+/// <param name="Age">Since it was written, by the store's own clock at both ends; null where the store keeps none.</param>
+public readonly record struct ListedObject(string Name, TimeSpan? Age);

@@ -18,6 +18,7 @@ public sealed class MemorySessionStore : ISessionStore
 
     public ValueTask<bool> CompareAndSetAsync(SessionRecord next, ETag? expected, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         lock (_records)
         {
             if (_records.GetValueOrDefault(next.Session)?.ETag != expected) return ValueTask.FromResult(false);

@@ -28,6 +28,7 @@ public sealed class MemoryManifestStore : IManifestStore
 
     public ValueTask<ManifestWrite> CompareAndSetAsync(Manifest next, ETag? expected, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         var write = ++Writes;
         BeforeWrite?.Invoke(write);
         var fault = Fault?.Invoke(write) ?? WriteFault.None;

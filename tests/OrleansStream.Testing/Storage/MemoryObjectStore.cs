@@ -35,12 +35,15 @@ public sealed class MemoryObjectStore : IObjectStore
 
     public ValueTask<bool> TryCreateAsync(string name, ReadOnlySequence<byte> content, CancellationToken cancellationToken)
     {
+        BlobName.Check(name);
+        cancellationToken.ThrowIfCancellationRequested();
         if (MayCreate?.Invoke(name) == false) return new(false);
         lock (_objects) return new(_objects.TryAdd(name, content.ToArray()));
     }
 
     public ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken)
     {
+        cancellationToken.ThrowIfCancellationRequested();
         lock (_objects)
         {
             if (!_objects.TryGetValue(name, out var content)) return new(-1);

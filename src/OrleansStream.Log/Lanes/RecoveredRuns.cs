@@ -3,10 +3,10 @@ using OrleansStream.Log.Manifests;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
-namespace OrleansStream.Log.Files.Recovery;
+namespace OrleansStream.Log.Lanes;
 
-/// <summary>One partition's frames in a session, as runs of neighbouring frames that do not span files: what bounds the memory of a recovery.</summary>
-internal sealed class RecoveredRuns
+/// <summary>One partition's frames in an ended session, as runs of neighbouring frames that do not span files: what bounds the memory of a recovery. Not thread safe.</summary>
+public sealed class RecoveredRuns
 {
     private const int RunBytes = 64 * Limits.KiB;
 
@@ -18,7 +18,7 @@ internal sealed class RecoveredRuns
 
     public bool IsEmpty => _runs.Count == 0;
 
-    /// <summary>Adds a frame of the file that is being read; frames come in slot order, but not always in offset order (rule R2).</summary>
+    /// <summary>Adds a frame of what is being read, a file or the whole session; frames come in slot order, but not always in offset order (rule R2).</summary>
     public void Add(SessionId session, in FrameEntry frame, Slot slot)
     {
         if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == frame.BaseOffset && last.Bytes < RunBytes)

@@ -1,0 +1,44 @@
+using System.Globalization;
+using System.IO.Hashing;
+using System.Text;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.AzureBlobs.Containers;
+
+/// <summary>
+/// Where things stand in a cluster's container; docs/formats/blob-container.md has the table. Names that grow with time or load begin with three digits of a
+/// hash: the service spreads its load over ranges of names (https://learn.microsoft.com/azure/storage/blobs/storage-performance-checklist).
+/// </summary>
+internal static class BlobNames
+{
+    /// <summary>What the names of all manifests begin with.</summary>
+    public const string Manifests = "m/";
+
+    /// <summary>What the names of all session records begin with.</summary>
+    public const string Sessions = "s/";
+
+    private const int HashBits = 12;
+
+    public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
+
+    public static string SessionOf(SessionId session) => $"{Sessions}{session}";
+
+    /// <summary>A block of a session, or a fence.</summary>
+    public static string BlockOf(SessionId session, Slot slot) => $"{BlocksOf(session)}{slot}";
+
+    /// <summary>What the names of all slots of a session begin with.</summary>
+    public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
+
+    /// <summary>What a recovery found in a session.</summary>
+    public static string SummaryOf(SessionId session) => $"r/{session}";
+
+    /// <summary>The slot in a name that begins with <see cref="BlocksOf"/>; false for a name that is none of ours.</summary>
+    public static bool TryParseSlot(string name, string prefix, out Slot slot)
+    {
+        var isSlot = long.TryParse(name.AsSpan(prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number >= 0;
+        slot = new Slot(isSlot ? number : 0);
+        return isSlot && name.Length == prefix.Length + 16;
+    }
+
+    private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");
+}

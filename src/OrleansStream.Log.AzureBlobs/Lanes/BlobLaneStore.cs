@@ -1,0 +1,236 @@
+using System.Buffers;
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.AzureBlobs.Lanes;
+
+/// <summary>
+/// Writes the blocks of one session to numbered slots, each created if absent, several on their way at once (rule W1). A slot holds this session's block or,
+/// once somebody has ended the session, a fence: then the store has failed, and with it the lane.
+/// </summary>
+public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
+{
+    // Deletions are free, but each is a request.
+    private const int DeletionsAtOnce = 8;
+
+    private readonly Lock _gate = new();
+    private readonly BlobLaneSetup _setup;
+    private readonly CancellationTokenSource _ended = new();
+    private readonly bool[] _landed;
+    private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private Exception? _failure;
+    private long _durableEnd;
+    private int _running;
+    private bool _isDisposed;
+    private Slot _forgotten;
+    private Slot _deleted;
+    private bool _isDeleting;
+
+    /// <exception cref="ArgumentOutOfRangeException">The depth is not 1 to 8.</exception>
+    public BlobLaneStore(BlobLaneSetup setup)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(setup.Depth, 1, nameof(setup));
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(setup.Depth, BlobLaneSetup.MaxDepth, nameof(setup));
+        _setup = setup;
+        _landed = new bool[setup.Depth];
+    }
+
+    public int Depth => _setup.Depth;
+
+    public Slot DurableEnd => new(Volatile.Read(ref _durableEnd));
+
+    /// <summary>There is always space; what is on its way is bounded by the lane's open bytes.</summary>
+    public EnqueueStatus Reserve(int bytes) => EnqueueStatus.Accepted;
+
+    public void Write(ReadOnlySpan<LaneBlock> blocks)
+    {
+        ThrowIfFailed();
+        foreach (var block in blocks)
+        {
+            ObjectDisposedException.ThrowIf(!TryBegin(), this);
+            _ = RunAsync(block.Lease(), block.Slot);
+        }
+    }
+
+    public TimeSpan Tend(bool isLast)
+    {
+        ThrowIfFailed();
+        return Timeout.InfiniteTimeSpan;
+    }
+
+    // Slots are deleted in their order, so that what is left is always one piece. What fails is left to the next call, or to the close of the session (rule R4).
+    public void Forget(Slot below)
+    {
+        lock (_gate)
+        {
+            if (below > _forgotten) _forgotten = below;
+            if (_isDeleting || _isDisposed || _deleted >= _forgotten) return;
+            _isDeleting = true;
+            _running++;
+        }
+
+        _ = DeleteAsync();
+    }
+
+    /// <summary>Ends what is on its way and waits for it: afterwards nothing reads a block's memory. Puts that were cancelled may still come to stand.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        lock (_gate)
+        {
+            _isDisposed = true;
+            if (_running == 0) _idle.TrySetResult();
+        }
+
+        await _ended.CancelAsync();
+        await _idle.Task;
+        _ended.Dispose();
+    }
+
+    private bool TryBegin()
+    {
+        lock (_gate)
+        {
+            if (_isDisposed) return false;
+            _running++;
+            return true;
+        }
+    }
+
+    private void End()
+    {
+        lock (_gate)
+        {
+            if (--_running == 0 && _isDisposed) _idle.TrySetResult();
+        }
+    }
+
+    private async Task RunAsync(BlockLease block, Slot slot)
+    {
+        try
+        {
+            using (block) await PutAsync(block, slot);
+            Land(slot);
+        }
+        catch (Exception failure)
+        {
+            Fail(slot, failure);
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    // Rule W1: the same bytes until the slot is known to hold them, or something else.
+    private async Task PutAsync(BlockLease block, Slot slot)
+    {
+        var name = BlobNames.BlockOf(_setup.Session, slot);
+        var since = _setup.Undecided.Begin();
+        using var limit = _setup.Undecided.LimitOf(_ended.Token);
+        for (var attempt = 0; ; attempt++)
+        {
+            var put = await _setup.Container.PutAsync(name, new ReadOnlySequence<byte>(block.Memory), expected: null, Guid.Empty, limit.Token);
+            if (put.Outcome == BlobOutcome.Written) return;
+
+            var seen = put.Detail!;
+            try
+            {
+                if (await IsOursAsync(name, block, limit.Token)) return;
+            }
+            catch (StorageException failed)
+            {
+                seen = failed.Message;
+            }
+
+            await _setup.Undecided.PauseAsync(name, attempt, since, seen, limit.Token);
+        }
+    }
+
+    // False: nothing stands there. The header names session, slot and nonce, and its checksum stands for every byte of the block.
+    private async ValueTask<bool> IsOursAsync(string name, BlockLease block, CancellationToken cancellationToken)
+    {
+        var header = new byte[BlockLayout.HeaderBytes];
+        var length = await _setup.Container.ReadAsync(name, 0, header, cancellationToken);
+        if (length < 0) return false;
+        if (header.AsSpan(0, length).SequenceEqual(block.Memory.Span[..BlockLayout.HeaderBytes])) return true;
+        throw new SlotTakenException(name, FenceBlob.IsFence(header.AsSpan(0, length)));
+    }
+
+    private void Land(Slot slot)
+    {
+        lock (_gate)
+        {
+            // After a failure nothing is durable that was not before: the lane ends there (rule B3).
+            if (_failure is not null) return;
+            _landed[slot.Value % Depth] = true;
+            var end = _durableEnd;
+            while (_landed[end % Depth])
+            {
+                _landed[end % Depth] = false;
+                end++;
+            }
+
+            if (end == _durableEnd) return;
+            Volatile.Write(ref _durableEnd, end);
+        }
+
+        _setup.Wake();
+    }
+
+    private void Fail(Slot slot, Exception failure)
+    {
+        lock (_gate)
+        {
+            // What was cancelled by the end is not its cause.
+            if (_failure is not null || _ended.IsCancellationRequested) return;
+            _failure = failure is OperationCanceledException
+                ? new OutcomeUnknownException(BlobNames.BlockOf(_setup.Session, slot), "Write", $"it had no outcome within {_setup.Undecided.GiveUpAfter}", failure)
+                : failure;
+        }
+
+        _setup.Wake();
+    }
+
+    private void ThrowIfFailed()
+    {
+        lock (_gate)
+        {
+            if (_failure is not null) throw new LogException(_failure.Message, _failure);
+        }
+    }
+
+    private async Task DeleteAsync()
+    {
+        try
+        {
+            while (NextDeletions() is { Count: > 0 } slots)
+            {
+                await Task.WhenAll(slots.Select(slot => _setup.Container.DeleteAsync(BlobNames.BlockOf(_setup.Session, slot), _ended.Token).AsTask()));
+                lock (_gate) _deleted = slots[^1].Next;
+            }
+        }
+        catch (Exception failed) when (failed is StorageException or OperationCanceledException)
+        {
+            lock (_gate) _isDeleting = false;
+        }
+        finally
+        {
+            End();
+        }
+    }
+
+    // Empty, and the end of this round, when there is nothing more.
+    private List<Slot> NextDeletions()
+    {
+        lock (_gate)
+        {
+            var slots = new List<Slot>(DeletionsAtOnce);
+            for (var slot = _deleted; slot < _forgotten && slots.Count < DeletionsAtOnce; slot = slot.Next) slots.Add(slot);
+            _isDeleting = slots.Count > 0;
+            return slots;
+        }
+    }
+}

@@ -1,0 +1,118 @@
+using System.Buffers;
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.AzureBlobs.Lanes;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.AzureBlobs.Recovery;
+
+/// <summary>
+/// Ends a session for its writer, whatever that one is doing, and finds out where (rules X1 to X3). May be called for one session any number of times, by
+/// any number of brokers at once: all find the same end.
+/// </summary>
+/// <remarks>
+/// Why it is safe: the writer acknowledges a slot only when it and all below are its own. Once a fence stands at the lowest slot without a block, the writer
+/// can never create that one, and acknowledges nothing at or above it.
+/// </remarks>
+internal sealed class SessionFence(RecoverySetup setup)
+{
+    /// <summary>How far ahead of all that is listed the far fence stands: more than a lane ever has on its way, so that the walk has an end even while the writer writes.</summary>
+    public const int FarSlots = 64;
+
+    /// <summary>Fences the session. Null if it is closed: it has nothing for anybody.</summary>
+    /// <exception cref="StorageException">Storage failed. What was done stays done; call again.</exception>
+    /// <exception cref="CorruptBlockException">A slot holds something that is neither a block nor a fence of this session.</exception>
+    public async ValueTask<FencedSession?> FenceAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        if (await FreezeAsync(session, cancellationToken) is not { } frozen) return null;
+        if (frozen.End is { } known) return new FencedSession(session, frozen.TrimPoint, known);
+
+        var listed = await ListAsync(session, frozen.TrimPoint, cancellationToken);
+        await CreateFarFenceAsync(session, new Slot(listed.Highest.Value + FarSlots), cancellationToken);
+        var end = await WalkAsync(session, listed.FirstGap, cancellationToken);
+        await SessionRecords.EndAsync(setup.Sessions, session, end, cancellationToken);
+        return new FencedSession(session, frozen.TrimPoint, end);
+    }
+
+    // Rule X1: from here on the trim point stays, and a trim that comes later ends its own lane. Null: closed.
+    private async ValueTask<SessionRecord?> FreezeAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var stored = await setup.Sessions.GetAsync(session, cancellationToken);
+            if (stored is { Record.State: SessionState.Closed }) return null;
+            if (stored is { Record.State: SessionState.Fencing }) return stored.Record;
+
+            // A session without a record never wrote a block; but its broker may be about to begin it.
+            var fencing = (stored?.Record ?? new SessionRecord(session, SessionState.Open, Slot.Zero, End: null)) with { State = SessionState.Fencing };
+            if (await setup.Sessions.CompareAndSetAsync(fencing, stored?.ETag, cancellationToken)) return fencing;
+        }
+    }
+
+    // A listed slot that is no shorter than a block is not free, so a fence need not be tried there: the scan finds out what it is. Slots below the trim
+    // point may be there or not, and are never looked at.
+    private async ValueTask<(Slot Highest, Slot FirstGap)> ListAsync(SessionId session, Slot trimPoint, CancellationToken cancellationToken)
+    {
+        var prefix = BlobNames.BlocksOf(session);
+        var highest = trimPoint;
+        var firstGap = trimPoint;
+        await foreach (var blob in setup.Container.ListAsync(prefix, cancellationToken))
+        {
+            if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot) || slot < trimPoint) continue;
+            if (slot > highest) highest = slot;
+            if (slot == firstGap && blob.Length > FenceBlob.Bytes) firstGap = slot.Next;
+        }
+
+        return (highest, firstGap);
+    }
+
+    // Rule X2. Whoever holds that slot already, it is not free, which is all that is wanted; and it means nothing by itself.
+    private async ValueTask CreateFarFenceAsync(SessionId session, Slot slot, CancellationToken cancellationToken) => await TryFenceAsync(session, slot, cancellationToken);
+
+    // Rule X3.
+    private async ValueTask<Slot> WalkAsync(SessionId session, Slot from, CancellationToken cancellationToken)
+    {
+        for (var slot = from; ; slot = slot.Next)
+        {
+            if (await TryFenceAsync(session, slot, cancellationToken)) return slot;
+        }
+    }
+
+    // True: a fence stands there, whoever made it. False: a block of the session does. A conflict by itself tells neither.
+    private async ValueTask<bool> TryFenceAsync(SessionId session, Slot slot, CancellationToken cancellationToken)
+    {
+        var name = BlobNames.BlockOf(session, slot);
+        var fence = FenceBlob.Write(session, slot, setup.ClusterGeneration, setup.Undecided.NewNonce());
+        var since = setup.Undecided.Begin();
+        for (var attempt = 0; ; attempt++)
+        {
+            var put = await setup.Container.PutAsync(name, new ReadOnlySequence<byte>(fence), expected: null, Guid.Empty, cancellationToken);
+            if (put.Outcome == BlobOutcome.Written) return true;
+
+            var seen = put.Detail!;
+            try
+            {
+                if (await IsFenceAsync(name, session, slot, cancellationToken) is { } isFence) return isFence;
+            }
+            catch (StorageException failed)
+            {
+                seen = failed.Message;
+            }
+
+            await setup.Undecided.PauseAsync(name, attempt, since, seen, cancellationToken);
+        }
+    }
+
+    // Null: nothing stands there.
+    private async ValueTask<bool?> IsFenceAsync(string name, SessionId session, Slot slot, CancellationToken cancellationToken)
+    {
+        var start = new byte[BlockLayout.HeaderBytes];
+        var length = await setup.Container.ReadAsync(name, 0, start, cancellationToken);
+        if (length < 0) return null;
+        if (FenceBlob.IsFenceOf(start.AsSpan(0, length), session, slot)) return true;
+        if (BlockCodec.TryReadHeader(start.AsSpan(0, length), out var header, out var problem) && header.SessionHash == session.Hash && header.Slot == slot) return false;
+        throw new CorruptBlockException(name, 0, problem ?? $"the block there is that of slot {header.Slot} of another session or place.");
+    }
+}

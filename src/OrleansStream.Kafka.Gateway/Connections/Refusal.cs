@@ -1,3 +1,5 @@
+using OrleansStream.Abstractions.Topics;
+
 namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>What one answer refuses.</summary>
@@ -11,6 +13,9 @@ internal sealed class Refusal(long number)
 
     /// <summary>The partitions that are remembered by name on its account. The table's, under its lock.</summary>
     public List<(string Topic, int Index)> Partitions { get; } = [];
+
+    /// <summary>The topics that existed when it refused partitions that do not exist and are not remembered by name; null if it refused none. The table's, under its lock.</summary>
+    public CatalogSnapshot? Beyond { get; set; }
 
     /// <summary>When its answer was with the kernel, as a timestamp; null until then. The table's, under its lock.</summary>
     public long? ToldAt { get; set; }

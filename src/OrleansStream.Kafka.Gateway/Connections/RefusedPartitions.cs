@@ -41,8 +41,6 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
 
     // By number. No more than there are unanswered requests, and a few whose answers have left.
     private readonly List<Refusal> _refusals = [];
-    private Refusal? _beyond;
-    private CatalogSnapshot? _existedBeyond;
     private int _unknown;
     private volatile bool _isUsed;
     private volatile bool _isReaderWaiting;
@@ -115,8 +113,7 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
             var isUnknown = !Exists(catalog, topic, index);
             if (isUnknown && !isHeld && _unknown >= mostUnknown)
             {
-                _beyond = _beyond?.Number > refusal.Number ? _beyond : refusal;
-                _existedBeyond ??= catalog;
+                refusal.Beyond ??= catalog;
                 return;
             }
 
@@ -172,14 +169,27 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         lock (_lock)
         {
             Forget(request);
-            return (_partitions.TryGetValue((topic, index), out var held) && request <= held.Refusal.LastBefore) ||
-                (_beyond is not null && request <= _beyond.LastBefore && !ExistedBeyond(topic, index, catalog));
+            return (_partitions.TryGetValue((topic, index), out var held) && request <= held.Refusal.LastBefore) || IsBeyond(request, topic, index, catalog);
         }
     }
 
+    // Each refusal by the catalog of its own moment: what has come to be between two is held behind the older one only.
+    private bool IsBeyond(long request, string topic, int index, CatalogSnapshot catalog)
+    {
+        foreach (var refusal in _refusals)
+        {
+            if (refusal.Beyond is { } then && request <= refusal.LastBefore && !ExistedThen(then, topic, index, catalog))
+            {
+                return true;
+            }
+        }
+
+        return false;
+    }
+
     // A topic that was deleted and made anew is another one.
-    private bool ExistedBeyond(string topic, int index, CatalogSnapshot catalog) =>
-        Exists(_existedBeyond!, topic, index) && catalog.Find(topic)?.Id == _existedBeyond!.Find(topic)!.Id;
+    private static bool ExistedThen(CatalogSnapshot then, string topic, int index, CatalogSnapshot catalog) =>
+        Exists(then, topic, index) && catalog.Find(topic)?.Id == then.Find(topic)!.Id;
 
     private void Enlist(Refusal refusal)
     {
@@ -199,16 +209,26 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
     {
         foreach (var refusal in _refusals)
         {
-            refusal.IsReadUpTo |= refusal.ToldAt is not null;
+            if (refusal.ToldAt is null)
+            {
+                return; // They are told in their order.
+            }
+
+            refusal.IsReadUpTo = true;
         }
     }
 
     private void EndHoldsNow()
     {
+        var now = time.GetTimestamp();
         foreach (var refusal in _refusals)
         {
-            if (refusal is { ToldAt: { } toldAt, LastBefore: long.MaxValue } && time.GetElapsedTime(toldAt) is var since &&
-                since >= FlightTime && (refusal.IsReadUpTo || since >= LongestHold))
+            if (refusal.ToldAt is not { } toldAt || time.GetElapsedTime(toldAt, now) < FlightTime)
+            {
+                break; // They are told in their order: those behind it are younger.
+            }
+
+            if (refusal.LastBefore == long.MaxValue && (refusal.IsReadUpTo || time.GetElapsedTime(toldAt, now) >= LongestHold))
             {
                 refusal.LastBefore = _read;
             }
@@ -239,11 +259,6 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
                 _partitions.Remove(name);
                 _unknown -= held.IsUnknown ? 1 : 0;
             }
-        }
-
-        if (_beyond == refusal)
-        {
-            (_beyond, _existedBeyond) = (null, null);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Collections.Concurrent;
 using System.Reflection;
 using OrleansStream.Kafka.Protocol.Declarations;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Kafka.Protocol.Primitives;
 using OrleansStream.Model.Errors;
 
 namespace OrleansStream.Kafka.Gateway.Dispatch;
@@ -25,6 +26,12 @@ internal static class FailureAnswers
         ["Coordinators"] = "Keys",
         ["Partitions"] = "PartitionIndexes",
     };
+
+    // What tells one thing from another. All else that request and answer have in common means something else in each.
+    private static readonly HashSet<string> Named =
+    [
+        "Name", "Topic", "TopicName", "TopicId", "Index", "Partition", "PartitionIndex", "GroupId", "MemberId", "GroupInstanceId", "Key", "ResourceType", "ResourceName",
+    ];
 
     private static readonly string[] BareNames = ["Name", "GroupId", "Key", "Index"];
 
@@ -51,7 +58,11 @@ internal static class FailureAnswers
             {
                 told |= FillList(list, property, asked, version, error);
             }
-            else if (Find(asked, property.Name) is { } same && same.PropertyType == property.PropertyType && Exists(same, version))
+            else if (property.PropertyType == typeof(RecordsPayload))
+            {
+                property.SetValue(answer, MemoryRecords.Empty);
+            }
+            else if (Named.Contains(property.Name) && Find(asked, property.Name) is { } same && same.PropertyType == property.PropertyType && Exists(same, version))
             {
                 property.SetValue(answer, same.GetValue(asked));
             }

@@ -60,6 +60,23 @@ public class RefusedPartitionsTests
         Assert.False(refused.Holds(refused.NumberOfNext(), topic, 0, Orders));
     }
 
+    // One connection for many clients, some of whom ask for what does not exist all the time.
+    [Fact]
+    public void A_topic_made_after_a_refusal_is_served_though_others_stay_unknown()
+    {
+        var refused = new RefusedPartitions(_time, mostUnknown: 0);
+        var before = new Refusal(refused.NumberOfNext());
+        refused.Add(before, "unknown", 0, Nothing);
+        var after = new Refusal(refused.NumberOfNext());
+        refused.Add(after, "unknown", 0, Orders);
+        Assert.True(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+
+        Land(refused, before);
+
+        Assert.False(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
+        Assert.True(refused.Holds(refused.NumberOfNext(), "unknown", 0, Orders));
+    }
+
     [Fact]
     public void Beyond_the_bound_what_has_come_to_be_since_then_is_held_and_what_existed_is_not()
     {

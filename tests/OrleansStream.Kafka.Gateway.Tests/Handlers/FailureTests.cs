@@ -49,6 +49,21 @@ public class FailureTests
         Assert.Equal([(ErrorCode.None, 1L), (ErrorCode.UnknownServerError, -1L)], answer.Select(static partition => (partition.ErrorCode, partition.BaseOffset)));
     }
 
+    // Request and answer both have a HighWatermark, and it is not the same one.
+    [Fact]
+    public void A_failed_fetch_names_the_partition_and_nothing_else_of_the_request()
+    {
+        var request = new FetchRequest { Topics = { new() { Name = "orders", Partitions = { new() { Index = 1 } } } } };
+
+        var answer = (FetchResponse)FailureAnswers.Of(request, 12, ErrorCode.UnknownServerError)!;
+        var partition = answer.Topics[0].Partitions[0];
+        Assert.Equal(("orders", 1, ErrorCode.UnknownServerError), (answer.Topics[0].Name, partition.Index, partition.ErrorCode));
+        Assert.Equal(0, partition.Records!.Length);
+
+        var newest = ((FetchResponse)FailureAnswers.Of(request, 18, ErrorCode.UnknownServerError)!).Topics[0].Partitions[0];
+        Assert.NotEqual(long.MaxValue, newest.HighWatermark);
+    }
+
     [Theory, MemberData(nameof(All))]
     public void Every_answer_tells_the_failure_in_each_of_its_versions(ApiKey key)
     {

@@ -63,6 +63,8 @@ public class ClaimTests
 
     private sealed class RacingClaims(Race race, bool acceptsContained) : Mutation
     {
+        public override bool SplitsWhileOpening => true;
+
         public override IManifestStore Manifests(IManifestStore manifests) =>
             new MutantManifests(manifests) { BeforeWrite = race.BeforeWriteAsync, BeforeAnswer = race.BeforeAnswerAsync, ContainedIsSuccess = acceptsContained };
     }

@@ -46,5 +46,8 @@ internal class Mutation
     /// <summary>Beside each look at partitions and objects.</summary>
     public virtual Task AfterSweepAsync(SimulatedBroker broker) => Task.CompletedTask;
 
+    /// <summary>Whether the splitter also takes partitions that are being opened, which leaves the rules of claims alone to keep them whole.</summary>
+    public virtual bool SplitsWhileOpening => false;
+
     public virtual PartitionOpener Opener(PartitionOpenerParts parts) => new(parts);
 }

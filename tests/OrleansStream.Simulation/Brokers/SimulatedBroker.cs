@@ -199,7 +199,7 @@ internal sealed class SimulatedBroker
         Handles = Handles,
         CurrentLane = () => _shownLane!,
         Open = OpenAsync,
-        IsOpening = partition => Opener!.IsOpening(partition) || OtherOpener!.IsOpening(partition),
+        IsOpening = partition => !_mutation.SplitsWhileOpening && (Opener!.IsOpening(partition) || OtherOpener!.IsOpening(partition)),
         Random = _chance,
         Time = _time,
         Segments = segments,

@@ -70,7 +70,7 @@ internal static class ListenerParser
 
         try
         {
-            return Dns.GetHostAddresses(host).Select(found => new IPEndPoint(found, port)).ToList();
+            return Dns.GetHostAddresses(host).Distinct().Select(found => new IPEndPoint(found, port)).ToList();
         }
         catch (SocketException exception)
         {

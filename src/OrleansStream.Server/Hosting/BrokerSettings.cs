@@ -19,6 +19,10 @@ namespace OrleansStream.Server.Hosting;
 /// <summary>Everything that a broker was told, checked; nothing is bound, opened or written for it.</summary>
 internal sealed record BrokerSettings
 {
+    private const string InFile = "in the configuration file";
+    private const string InEnvironment = "in the environment";
+    private const string OnCommandLine = "on the command line";
+
     public required IConfiguration Configuration { get; init; }
 
     public required ServerOptions Server { get; init; }
@@ -77,8 +81,11 @@ internal sealed record BrokerSettings
             _ = full.EndsWith(PropertiesFile.Extension, StringComparison.OrdinalIgnoreCase) ? file.AddPropertiesFile(full) : file.AddJsonFile(full, optional: false);
         }
 
-        var given = file.AddInMemoryCollection(request.Switches).Build();
-        var configuration = new ConfigurationBuilder().AddConfiguration(file.Build()).AddEnvironmentVariables().AddInMemoryCollection(request.Switches).Build();
+        var fromFile = file.Build();
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var switches = new ConfigurationBuilder().AddInMemoryCollection(request.Switches).Build();
+        var given = new ConfigurationBuilder().AddSource(fromFile, InFile).AddSource(switches, OnCommandLine).Build();
+        var configuration = new ConfigurationBuilder().AddSource(fromFile, InFile).AddSource(environment, InEnvironment).AddSource(switches, OnCommandLine).Build();
         OptionSections.Check(configuration, given);
         return configuration;
     }

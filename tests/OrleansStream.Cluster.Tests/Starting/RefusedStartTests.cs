@@ -97,6 +97,45 @@ public sealed class RefusedStartTests : IDisposable
         Assert.False(Directory.Exists(Data));
     }
 
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "localhost")]
+    [InlineData("0.0.0.0", "127.0.0.1")]
+    [InlineData("[::]", "127.0.0.1")]
+    [InlineData("[::1]", "[::]")]
+    public async Task A_port_that_is_to_serve_two_of_our_own_purposes_is_refused_with_both(string http, string kafka)
+    {
+        var port = FreePort();
+        string[] addresses = ["--http", $"{http}:{port}", $"--Kafka:listeners=PLAINTEXT://{kafka}:{port}", $"--Kafka:advertised.listeners=PLAINTEXT://127.0.0.1:{port}"];
+
+        await AssertRefusedAsync(["--data", Data, .. addresses], ["The Kafka listener PLAINTEXT cannot use", "the address of health and metrics has", $"{port}", "--kafka HOST:PORT or --http HOST:PORT moves one of them"]);
+
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task Two_listeners_on_one_address_and_port_are_refused_with_both()
+    {
+        var port = FreePort();
+        string[] listeners = [$"--Kafka:listeners=INSIDE://127.0.0.1:{port},OUTSIDE://127.0.0.1:{port}", "--Kafka:listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT"];
+
+        await AssertRefusedAsync(["--data", Data, "--http", "127.0.0.1:0", .. listeners], ["The Kafka listener OUTSIDE", $"the Kafka listener INSIDE has 127.0.0.1:{port} already", "Kafka:listeners moves one of them"]);
+    }
+
+    [Theory]
+    [InlineData("PLAINTEXT://localhost:19093")]
+    [InlineData("SSL://localhost:19092")]
+    [InlineData("nonsense")]
+    public async Task Two_ways_to_say_where_clients_connect_are_refused_unless_they_say_the_same(string listeners)
+    {
+        await AssertRefusedAsync(["--data", Data, "--kafka", "localhost:19092", $"--Kafka:listeners={listeners}"], ["--kafka localhost:19092", listeners, "keep one of them"]);
+        await AssertRefusedAsync(["--data", Data, "--kafka", "192.0.2.1:19092", "--Kafka:listeners=plaintext://192.0.2.1:19092", "--http", "127.0.0.1:0"], ["does not have that address"]);
+    }
+
+    [Fact]
+    public async Task Two_spellings_of_a_name_in_one_place_are_refused_if_their_values_differ() =>
+        await AssertRefusedAsync(["--data", Data, "--Kafka:num_partitions=5", "--Kafka:Num.Partitions=7"], ["Kafka:num.partitions", "twice on the command line"]);
+
     [Fact]
     public async Task A_directory_that_cannot_be_written_is_refused() =>
         await AssertRefusedAsync(["--data", "/proc/orleansstream", .. Addresses()], ["/proc/orleansstream", "cannot be written"]);
@@ -193,6 +232,14 @@ public sealed class RefusedStartTests : IDisposable
         await File.WriteAllTextAsync(file, "num.partitions=1\nNum.Partitions=three\\");
 
         await AssertRefusedAsync(["--data", Data, "--config", file], ["num.partitions", "three"]);
+    }
+
+    // Free a moment ago: what is tested is refused before anybody else's use of it would count.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string[] Addresses(string option = "", string address = "")

@@ -6,7 +6,7 @@ namespace OrleansStream.Log.Storage;
 public interface IObjectStore
 {
     /// <summary>Creates an object, whole or not at all; durable on return.</summary>
-    /// <param name="name">Where; docs/formats/names.md lists the names.</param>
+    /// <param name="name">Where; docs/formats/object-files.md says what names may be.</param>
     /// <param name="content">Borrowed: neither read nor kept once the task has completed.</param>
     /// <param name="cancellationToken">Ends the wait, not the write: the outcome is then unknown.</param>
     /// <returns>False if the name was taken.</returns>

@@ -47,9 +47,19 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("--config=", "--config", "argument missing")]
     [InlineData("--config= ", "--config is empty")]
     [InlineData("--OrleansStream:StopTimeout=soon", "OrleansStream:StopTimeout", "soon")]
+    [InlineData("--OrleansStream:StopTimeout=100", "OrleansStream:StopTimeout is '100'", "00:00:03 for three seconds")]
+    [InlineData("--OrleansStream:StopTimeout=-00:00:01", "OrleansStream:StopTimeout is -00:00:01", "between 00:00:01 and 1.00:00:00")]
+    [InlineData("--OrleansStream:StopTimeout=100.00:00:00", "OrleansStream:StopTimeout is 100.00:00:00", "1.00:00:00")]
+    [InlineData("--OrleansStream:Groups:InitialRebalanceDelay=3", "InitialRebalanceDelay is '3'", "hh:mm:ss")]
+    [InlineData("--OrleansStream:Groups:InitialRebalanceDelay=-00:00:03", "OrleansStream:Groups:InitialRebalanceDelay", "between")]
+    [InlineData("--OrleansStream:Groups:NewMemberJoinTimeout=60.00:00:00", "OrleansStream:Groups:NewMemberJoinTimeout", "between")]
+    [InlineData("--OrleansStream:Groups:OffsetsRetention=00:00:01", "OrleansStream:Groups:OffsetsRetention", "between 00:01:00")]
+    [InlineData("--OrleansStream:Gateway:RequestTimeout=60.00:00:00", "OrleansStream:Gateway:RequestTimeout", "between")]
+    [InlineData("--http=http://127.0.0.1:18080", "--http is 'http://127.0.0.1:18080'", "HOST:PORT without a scheme, such as 127.0.0.1:18080")]
+    [InlineData("--data=/etc/hostname", "/etc/hostname", "is a file")]
     public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
     {
-        await AssertRefusedAsync(["--data", Data, argument], told);
+        await AssertRefusedAsync(argument.StartsWith("--data", StringComparison.Ordinal) ? [argument] : ["--data", Data, argument], told);
 
         Assert.False(Directory.Exists(Data));
     }
@@ -81,7 +91,14 @@ public sealed class RefusedStartTests : IDisposable
         await File.WriteAllTextAsync(file, "{ \"Kafka\": ");
 
         await AssertRefusedAsync(["--data", Data, "--config", file], [file]);
+
+        await File.WriteAllTextAsync(file, "{\n  \"Kafka\": oops\n}");
+        await AssertRefusedAsync(["--data", Data, "--config", file], [file, "line 2: 'o' is an invalid start of a value"]);
     }
+
+    [Fact]
+    public async Task Two_numbers_for_one_broker_are_refused() =>
+        await AssertRefusedAsync(["--data", Data, "--Kafka:node.id=7", "--Kafka:broker.id=8"], ["node.id is 7", "broker.id is 8"]);
 
     [Theory]
     [InlineData("--kafka", "The Kafka listener PLAINTEXT")]

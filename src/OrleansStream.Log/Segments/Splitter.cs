@@ -8,7 +8,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Segments;
 
 /// <summary>
-/// Empties old parts of the WAL: large partitions are cut into segments, small ones appended again (storage.md, section 7). It streams, within a byte
+/// Empties old parts of the WAL: large partitions are cut into segments, small ones appended again (docs/storage-rules.md, S2 to S4). It streams, within a byte
 /// budget; what it could not empty stays as it was, nothing of the attempt is left behind, and the partition has a pause. One call at a time.
 /// </summary>
 public sealed class Splitter(SplitterParts parts)

@@ -106,7 +106,7 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
     }
 
     // Twice, each time with fresh views: between the look at the manifest and that at the index an extent may have moved from one to the other,
-    // its blocks may have been trimmed, and a damaged read is tried once more (storage.md, section 10).
+    // its blocks may have been trimmed, and a damaged read is tried once more (rule D2).
     // Answers where to go on, the same offset if the limits are reached, -1 if there is nothing to be had.
     private async ValueTask<long> ReadExtentAsync(ReadLimits limits, FrameList into, CancellationToken cancellationToken)
     {

@@ -7,15 +7,19 @@ namespace OrleansStream.Server.CommandLine;
 internal static class Commands
 {
     private const int Failed = 1;
+    private const string VerifyName = "verify";
 
     /// <summary>Carries out a command line.</summary>
     /// <returns>The exit code: 0 for a broker that was told to stop, 1 for one that could not start; verify has its own.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
+        // 1 from verify says that data is damaged, so it says nothing else.
+        var failed = arguments.Contains(VerifyName, StringComparer.Ordinal) ? VerifyVerb.Unreadable : Failed;
         try
         {
             var (others, settings) = SettingArguments.Split(arguments);
             var parsed = Root(settings).Parse(others);
+            failed = parsed.CommandResult.Command.Name == VerifyName ? VerifyVerb.Unreadable : Failed;
             if (parsed.Errors is [var error, ..])
             {
                 throw new StartupException($"{error.Message} Try --help.");
@@ -30,7 +34,7 @@ internal static class Commands
         catch (Exception exception)
         {
             await StartupFailure.TellAsync(exception);
-            return Failed;
+            return failed;
         }
     }
 
@@ -59,7 +63,7 @@ internal static class Commands
 
     private static Command Verify(SharedOptions options, IReadOnlyDictionary<string, string?> settings)
     {
-        var verify = new Command("verify", "Read a whole data directory that no broker uses, report what is damaged, and change nothing. The directory is the one that serve would use with the same settings; addresses do not matter. Exit code 0: clean, 1: damaged, 2: not readable.");
+        var verify = new Command(VerifyName, "Read a whole data directory that no broker uses, report what is damaged, and change nothing. The directory is the one that serve would use with the same settings; addresses do not matter. Exit code 0: clean, 1: damaged, 2: not readable.");
         verify.SetAction((parsed, cancellationToken) => VerifyVerb.RunAsync(() => options.Read(parsed, settings), cancellationToken));
         return verify;
     }

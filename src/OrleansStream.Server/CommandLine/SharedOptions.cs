@@ -6,6 +6,8 @@ namespace OrleansStream.Server.CommandLine;
 /// <summary>The switches, which count before a verb and after it. Everything that they set can also be set by file, by environment and as <c>--Section:Name=Value</c>; a switch wins.</summary>
 internal sealed class SharedOptions
 {
+    private const string Listeners = KafkaSection.Name + ":listeners";
+
     private readonly Option<string?> _data = new("--data") { Description = "Directory of this broker's data.", Recursive = true };
     private readonly Option<string?> _kafka = new("--kafka") { Description = "HOST:PORT for Kafka clients; localhost:9092 unless set.", Recursive = true };
     private readonly Option<string?> _http = new("--http") { Description = "HOST:PORT for health and metrics; 127.0.0.1:8080 unless set.", Recursive = true };
@@ -37,7 +39,13 @@ internal sealed class SharedOptions
         if (parsed.GetValue(_kafka) is { } kafka)
         {
             ListenerParser.HostAndPort(kafka, "--kafka");
-            switches[$"{KafkaSection.Name}:listeners"] = $"PLAINTEXT://{kafka}";
+            var listener = $"PLAINTEXT://{kafka}";
+            if (switches.TryGetValue(Listeners, out var listeners) && !listener.Equals(listeners, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new StartupException($"--kafka {kafka} stands for --{Listeners}={listener}, but --{Listeners}={listeners} is given too: keep one of them.");
+            }
+
+            switches[Listeners] = listener;
         }
 
         return new ServeRequest(parsed.GetValue(_config), switches);

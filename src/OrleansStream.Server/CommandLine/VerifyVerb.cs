@@ -10,15 +10,22 @@ namespace OrleansStream.Server.CommandLine;
 /// <summary>Reads a whole data directory and says what is damaged.</summary>
 internal static class VerifyVerb
 {
+    // Of what stands in a data directory, that which it cannot be without for long.
+    private static readonly string[] Parts = ["identity", "meta", "wal", "objects"];
+
     private const int Clean = 0;
     private const int Damaged = 1;
-    private const int Unreadable = 2;
+
+    /// <summary>The exit code of a verification that judged nothing.</summary>
+    public const int Unreadable = 2;
 
     public static async Task<int> RunAsync(Func<ServeRequest> request, CancellationToken cancellationToken)
     {
         try
         {
             var path = BrokerSettings.DataPath(request());
+
+            RefuseForeign(path);
 
             // Whoever holds it lets no broker begin, and is refused where one runs: what is being written cannot be judged.
             using var hold = DataDirectory.HoldForReading(path);
@@ -35,6 +42,15 @@ internal static class VerifyVerb
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return Unreadable;
+        }
+    }
+
+    // Without its identity, but with its folders, it is a damaged one.
+    private static void RefuseForeign(string path)
+    {
+        if (Directory.Exists(path) && !Parts.Any(name => Path.Exists(Path.Combine(path, name))))
+        {
+            throw new StartupException($"'{path}' is not a data directory of OrleansStream: nothing of one is in it.");
         }
     }
 }

@@ -13,6 +13,7 @@ internal sealed record KafkaSection(BrokerConfigValues Values, IReadOnlyList<str
     // Settings of one listener: all that there are speak of TLS and SASL, but for limits that are not kept here either.
     private const string PerListener = "listener.name.";
 
+    /// <param name="configuration">All of it, made of sources whose names <see cref="KafkaNames"/> has brought to one spelling.</param>
     /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
     public static KafkaSection Read(IConfiguration configuration)
     {
@@ -20,9 +21,7 @@ internal sealed record KafkaSection(BrokerConfigValues Values, IReadOnlyList<str
         var withoutEffect = new SortedSet<string>(StringComparer.Ordinal);
         foreach (var child in configuration.GetSection(Name).GetChildren())
         {
-            // Environment variables cannot carry every name in every shell: Kafka__num_partitions says num.partitions too.
-            var name = child.Key.Contains('.', StringComparison.Ordinal) ? child.Key : child.Key.Replace('_', '.');
-            name = name.ToLowerInvariant();
+            var name = child.Key;
             if (child.Value is not { } value)
             {
                 throw new StartupException($"Kafka:{name} has no value.");

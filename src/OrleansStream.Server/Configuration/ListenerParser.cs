@@ -41,6 +41,11 @@ internal static class ListenerParser
     /// <summary>HOST:PORT as given to --kafka or --http; IPv6 addresses stand in brackets.</summary>
     public static (string Host, int Port) HostAndPort(string text, string option)
     {
+        if (text.Contains("://", StringComparison.Ordinal))
+        {
+            throw new StartupException($"{option} is '{text}'; it takes HOST:PORT without a scheme, such as {text[(text.IndexOf("://", StringComparison.Ordinal) + 3)..].TrimEnd('/')}.");
+        }
+
         var colon = text.LastIndexOf(':');
         var host = colon < 0 ? "" : text[..colon].Trim('[', ']');
         return colon >= 0 && ushort.TryParse(text.AsSpan(colon + 1), out var port)
@@ -70,7 +75,7 @@ internal static class ListenerParser
 
         try
         {
-            return Dns.GetHostAddresses(host).Select(found => new IPEndPoint(found, port)).ToList();
+            return Dns.GetHostAddresses(host).Distinct().Select(found => new IPEndPoint(found, port)).ToList();
         }
         catch (SocketException exception)
         {

@@ -103,6 +103,12 @@ internal static class OptionSections
             throw new StartupException($"{option.Path} has no value.");
         }
 
+        // A bare number would be days.
+        if (type == typeof(TimeSpan) && !value.Contains(':', StringComparison.Ordinal))
+        {
+            throw new StartupException($"{option.Path} is '{value}'; it takes {Kind(type)}, such as 00:00:03 for three seconds.");
+        }
+
         try
         {
             TypeDescriptor.GetConverter(type).ConvertFromInvariantString(value);
@@ -116,7 +122,7 @@ internal static class OptionSections
     private static string Kind(Type type) => type switch
     {
         { IsEnum: true } => "one of " + string.Join(", ", Enum.GetNames(type)),
-        _ when type == typeof(TimeSpan) => "a time as hh:mm:ss.fff",
+        _ when type == typeof(TimeSpan) => "a time as hh:mm:ss.fff or d.hh:mm:ss",
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(int) || type == typeof(long) || type == typeof(short) => "a whole number",
         _ => $"a {type.Name}",

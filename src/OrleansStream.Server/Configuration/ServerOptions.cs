@@ -1,7 +1,9 @@
+using System.ComponentModel.DataAnnotations;
+
 namespace OrleansStream.Server.Configuration;
 
 /// <summary>What the executable itself is told; everything else has its options beside the code that it steers.</summary>
-public sealed class ServerOptions
+public sealed class ServerOptions : IValidatableObject
 {
     public const string Section = "OrleansStream";
 
@@ -11,8 +13,13 @@ public sealed class ServerOptions
     /// <summary>HOST:PORT of health checks and metrics; --http. 127.0.0.1:8080 unless set.</summary>
     public string Http { get; set; } = "127.0.0.1:8080";
 
-    /// <summary>How long a stopping broker may take to answer what is in flight and to close its log. 1 s or more; 20 s unless set.</summary>
+    /// <summary>How long a stopping broker may take to answer what is in flight and to close its log. 1 s to 1 day; 20 s unless set.</summary>
     public TimeSpan StopTimeout { get; set; } = TimeSpan.FromSeconds(20);
+
+    public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
+    {
+        if (TimeRange.Wrong(nameof(StopTimeout), StopTimeout, TimeSpan.FromSeconds(1), TimeSpan.FromDays(1)) is { } wrong) yield return new ValidationResult(wrong, [nameof(StopTimeout)]);
+    }
 
     private static string DefaultDataDirectory()
     {

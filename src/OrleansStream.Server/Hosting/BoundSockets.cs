@@ -14,6 +14,7 @@ internal sealed class BoundSockets : IDisposable
     private const int Attempts = 20;
 
     private readonly Dictionary<EndPoint, Socket> _sockets = [];
+    private readonly List<(IPEndPoint Address, string Use, string Option)> _taken = [];
 
     /// <summary>Binds addresses that share a port.</summary>
     /// <param name="endpoints">At least one, all with the same port; 0 takes one that is free on all of them.</param>
@@ -23,6 +24,8 @@ internal sealed class BoundSockets : IDisposable
     /// <exception cref="StartupException">An address cannot be bound.</exception>
     public IReadOnlyList<IPEndPoint> Bind(IReadOnlyList<IPEndPoint> endpoints, string use, string option)
     {
+        // The kernel lets a process bind a port twice, and refuses only when it begins to listen.
+        RefuseOwn(endpoints, use, option);
         for (var attempt = 1; ; attempt++)
         {
             var bound = new List<Socket>();
@@ -40,7 +43,9 @@ internal sealed class BoundSockets : IDisposable
             }
 
             bound.ForEach(socket => _sockets.Add(socket.LocalEndPoint!, socket));
-            return bound.ConvertAll(socket => (IPEndPoint)socket.LocalEndPoint!);
+            var addresses = bound.ConvertAll(socket => (IPEndPoint)socket.LocalEndPoint!);
+            _taken.AddRange(addresses.Select(address => (address, use, option)));
+            return addresses;
         }
     }
 
@@ -56,6 +61,25 @@ internal sealed class BoundSockets : IDisposable
 
         _sockets.Clear();
     }
+
+    private void RefuseOwn(IReadOnlyList<IPEndPoint> endpoints, string use, string option)
+    {
+        foreach (var endpoint in endpoints)
+        {
+            if (_taken.Find(taken => AreOne(taken.Address, endpoint)) is { Use: { } other } taken)
+            {
+                var options = taken.Option == option ? option : $"{option} or {taken.Option}";
+                throw new StartupException($"{use} cannot use {endpoint}: {char.ToLowerInvariant(other[0])}{other[1..]} has {taken.Address} already. {options} moves one of them.");
+            }
+        }
+    }
+
+    // Every IPv4 address is part of 0.0.0.0, and every address of [::], which is bound for both kinds.
+    private static bool AreOne(IPEndPoint left, IPEndPoint right) => left.Port == right.Port && left.Port != 0
+        && (left.Address.Equals(right.Address) || Covers(left.Address, right.Address) || Covers(right.Address, left.Address));
+
+    private static bool Covers(IPAddress any, IPAddress address) =>
+        any.Equals(IPAddress.IPv6Any) || (any.Equals(IPAddress.Any) && (address.AddressFamily == AddressFamily.InterNetwork || address.IsIPv4MappedToIPv6));
 
     private static void BindAll(IReadOnlyList<IPEndPoint> endpoints, List<Socket> bound)
     {

@@ -22,6 +22,13 @@ internal static class BrokerOptions
             OffsetMetadataMaxBytes = configs.IsSet("offset.metadata.max.bytes") ? configs.Int("offset.metadata.max.bytes") : options.OffsetMetadataMaxBytes,
             OffsetsRetention = configs.IsSet("offsets.retention.minutes") ? TimeSpan.FromMinutes(configs.Long("offsets.retention.minutes")) : options.OffsetsRetention,
         };
+        void Check(string name, TimeSpan value, TimeSpan least, TimeSpan most) => TimeRange.Check(GroupOptions.Section, name, value, least, most);
+        var moment = TimeSpan.FromMilliseconds(1);
+        Check(nameof(GroupOptions.MinSessionTimeout), told.MinSessionTimeout, moment, TimeRange.Longest);
+        Check(nameof(GroupOptions.MaxSessionTimeout), told.MaxSessionTimeout, moment, TimeRange.Longest);
+        Check(nameof(GroupOptions.InitialRebalanceDelay), told.InitialRebalanceDelay, TimeSpan.Zero, TimeRange.Longest);
+        Check(nameof(GroupOptions.NewMemberJoinTimeout), told.NewMemberJoinTimeout, moment, TimeRange.Longest);
+        Check(nameof(GroupOptions.OffsetsRetention), told.OffsetsRetention, TimeSpan.FromMinutes(1), TimeSpan.FromMinutes(int.MaxValue));
         return told.MinSessionTimeout <= told.MaxSessionTimeout
             ? OptionSections.Validated(told, GroupOptions.Section)
             : throw new StartupException("group.min.session.timeout.ms must not be larger than group.max.session.timeout.ms.");
@@ -41,6 +48,11 @@ internal static class BrokerOptions
 
     public static GatewayOptions Gateway(GatewayOptions options, BrokerConfigValues configs)
     {
+        // What Kafka's names set instead has Kafka's range.
+        TimeRange.Check(GatewayOptions.Section, nameof(GatewayOptions.MaxIdle), options.MaxIdle, TimeSpan.FromSeconds(1), TimeRange.Longest);
+        TimeRange.Check(GatewayOptions.Section, nameof(GatewayOptions.MaxStall), options.MaxStall, TimeSpan.FromSeconds(1), TimeRange.Longest);
+        TimeRange.Check(GatewayOptions.Section, nameof(GatewayOptions.RequestTimeout), options.RequestTimeout, TimeSpan.FromMilliseconds(1), TimeRange.Longest);
+        TimeRange.Check(GatewayOptions.Section, nameof(GatewayOptions.OffsetCommitTimeout), options.OffsetCommitTimeout, TimeSpan.FromMilliseconds(1), TimeRange.Longest);
         if (configs.IsSet("socket.request.max.bytes")) options.MaxRequestBytes = configs.Int("socket.request.max.bytes");
         if (configs.IsSet("max.connections")) options.MaxConnections = configs.Int("max.connections");
         if (configs.IsSet("max.connections.per.ip")) options.MaxConnectionsPerAddress = configs.Int("max.connections.per.ip");

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text.Json;
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
@@ -19,6 +20,10 @@ namespace OrleansStream.Server.Hosting;
 /// <summary>Everything that a broker was told, checked; nothing is bound, opened or written for it.</summary>
 internal sealed record BrokerSettings
 {
+    private const string InFile = "in the configuration file";
+    private const string InEnvironment = "in the environment";
+    private const string OnCommandLine = "on the command line";
+
     public required IConfiguration Configuration { get; init; }
 
     public required ServerOptions Server { get; init; }
@@ -77,10 +82,31 @@ internal sealed record BrokerSettings
             _ = full.EndsWith(PropertiesFile.Extension, StringComparison.OrdinalIgnoreCase) ? file.AddPropertiesFile(full) : file.AddJsonFile(full, optional: false);
         }
 
-        var given = file.AddInMemoryCollection(request.Switches).Build();
-        var configuration = new ConfigurationBuilder().AddConfiguration(file.Build()).AddEnvironmentVariables().AddInMemoryCollection(request.Switches).Build();
+        var fromFile = Built(file);
+        var environment = new ConfigurationBuilder().AddEnvironmentVariables().Build();
+        var switches = new ConfigurationBuilder().AddInMemoryCollection(request.Switches).Build();
+        var given = new ConfigurationBuilder().AddSource(fromFile, InFile).AddSource(switches, OnCommandLine).Build();
+        var configuration = new ConfigurationBuilder().AddSource(fromFile, InFile).AddSource(environment, InEnvironment).AddSource(switches, OnCommandLine).Build();
         OptionSections.Check(configuration, given);
         return configuration;
+    }
+
+    private static IConfigurationRoot Built(IConfigurationBuilder file)
+    {
+        try
+        {
+            return file.Build();
+        }
+        catch (InvalidDataException exception) when (exception.GetBaseException() is JsonException json)
+        {
+            // .NET's sentence ends with the place, its lines counted from 0.
+            var reason = json.Message.Split(" Path: ")[0].Split(" LineNumber: ")[0].TrimEnd('.');
+            throw new StartupException($"{exception.Message.TrimEnd('.')}, line {json.LineNumber + 1}: {reason}.", exception);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new StartupException($"{exception.Message} {exception.InnerException?.Message}".TrimEnd(), exception);
+        }
     }
 
     private static string ConfigFile(string path)
@@ -97,6 +123,11 @@ internal sealed record BrokerSettings
     private static ServerOptions Own(IConfiguration configuration)
     {
         var server = OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section);
+        if (File.Exists(server.Data))
+        {
+            throw new StartupException($"--data (OrleansStream:Data) is '{server.Data}', which is a file; it takes the directory of this broker's data.");
+        }
+
         return string.IsNullOrWhiteSpace(server.Data) ? throw new StartupException("--data (OrleansStream:Data) is empty; it takes the directory of this broker's data.") : server;
     }
 
@@ -144,6 +175,11 @@ internal sealed record BrokerSettings
 
     private static BrokerId NodeId(BrokerConfigValues kafka)
     {
+        if (kafka.IsSet("node.id") && kafka.IsSet("broker.id") && kafka.Int("node.id") != kafka.Int("broker.id"))
+        {
+            throw new StartupException($"node.id is {kafka.Int("node.id")} and broker.id is {kafka.Int("broker.id")}: both are the broker's number, keep one of them.");
+        }
+
         var id = kafka.IsSet("node.id") || !kafka.IsSet("broker.id") ? kafka.Int("node.id") : kafka.Int("broker.id");
         return id >= 0 ? new BrokerId(id) : throw new StartupException($"node.id is {id}; it must be 0 or more.");
     }

@@ -7,7 +7,7 @@ using OrleansStream.Log.Storage;
 namespace OrleansStream.Benchmarks.Lanes;
 
 /// <summary>
-/// What docs/adr/0003-wal-io.md was decided by: <c>wal-io [directory] [MiB for each case]</c>. Writes with a sync after each write, through the page
+/// What docs/adr/0002-wal-io.md was decided by: <c>wal-io [directory] [MiB for each case]</c>. Writes with a sync after each write, through the page
 /// cache and past it, to space that is only reserved, to space that was zeroed before and to a file that was written before; then reads it back.
 /// </summary>
 internal static class WalIo

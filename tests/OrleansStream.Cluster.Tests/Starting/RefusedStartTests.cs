@@ -47,9 +47,19 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("--config=", "--config", "argument missing")]
     [InlineData("--config= ", "--config is empty")]
     [InlineData("--OrleansStream:StopTimeout=soon", "OrleansStream:StopTimeout", "soon")]
+    [InlineData("--OrleansStream:StopTimeout=100", "OrleansStream:StopTimeout is '100'", "00:00:03 for three seconds")]
+    [InlineData("--OrleansStream:StopTimeout=-00:00:01", "OrleansStream:StopTimeout is -00:00:01", "between 00:00:01 and 1.00:00:00")]
+    [InlineData("--OrleansStream:StopTimeout=100.00:00:00", "OrleansStream:StopTimeout is 100.00:00:00", "1.00:00:00")]
+    [InlineData("--OrleansStream:Groups:InitialRebalanceDelay=3", "InitialRebalanceDelay is '3'", "hh:mm:ss")]
+    [InlineData("--OrleansStream:Groups:InitialRebalanceDelay=-00:00:03", "OrleansStream:Groups:InitialRebalanceDelay", "between")]
+    [InlineData("--OrleansStream:Groups:NewMemberJoinTimeout=60.00:00:00", "OrleansStream:Groups:NewMemberJoinTimeout", "between")]
+    [InlineData("--OrleansStream:Groups:OffsetsRetention=00:00:01", "OrleansStream:Groups:OffsetsRetention", "between 00:01:00")]
+    [InlineData("--OrleansStream:Gateway:RequestTimeout=60.00:00:00", "OrleansStream:Gateway:RequestTimeout", "between")]
+    [InlineData("--http=http://127.0.0.1:18080", "--http is 'http://127.0.0.1:18080'", "HOST:PORT without a scheme, such as 127.0.0.1:18080")]
+    [InlineData("--data=/etc/hostname", "/etc/hostname", "is a file")]
     public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
     {
-        await AssertRefusedAsync(["--data", Data, argument], told);
+        await AssertRefusedAsync(argument.StartsWith("--data", StringComparison.Ordinal) ? [argument] : ["--data", Data, argument], told);
 
         Assert.False(Directory.Exists(Data));
     }
@@ -81,7 +91,14 @@ public sealed class RefusedStartTests : IDisposable
         await File.WriteAllTextAsync(file, "{ \"Kafka\": ");
 
         await AssertRefusedAsync(["--data", Data, "--config", file], [file]);
+
+        await File.WriteAllTextAsync(file, "{\n  \"Kafka\": oops\n}");
+        await AssertRefusedAsync(["--data", Data, "--config", file], [file, "line 2: 'o' is an invalid start of a value"]);
     }
+
+    [Fact]
+    public async Task Two_numbers_for_one_broker_are_refused() =>
+        await AssertRefusedAsync(["--data", Data, "--Kafka:node.id=7", "--Kafka:broker.id=8"], ["node.id is 7", "broker.id is 8"]);
 
     [Theory]
     [InlineData("--kafka", "The Kafka listener PLAINTEXT")]
@@ -96,6 +113,45 @@ public sealed class RefusedStartTests : IDisposable
 
         Assert.False(Directory.Exists(Data));
     }
+
+    [Theory]
+    [InlineData("127.0.0.1", "127.0.0.1")]
+    [InlineData("127.0.0.1", "localhost")]
+    [InlineData("0.0.0.0", "127.0.0.1")]
+    [InlineData("[::]", "127.0.0.1")]
+    [InlineData("[::1]", "[::]")]
+    public async Task A_port_that_is_to_serve_two_of_our_own_purposes_is_refused_with_both(string http, string kafka)
+    {
+        var port = FreePort();
+        string[] addresses = ["--http", $"{http}:{port}", $"--Kafka:listeners=PLAINTEXT://{kafka}:{port}", $"--Kafka:advertised.listeners=PLAINTEXT://127.0.0.1:{port}"];
+
+        await AssertRefusedAsync(["--data", Data, .. addresses], ["The Kafka listener PLAINTEXT cannot use", "the address of health and metrics has", $"{port}", "--kafka HOST:PORT or --http HOST:PORT moves one of them"]);
+
+        Assert.False(Directory.Exists(Data));
+    }
+
+    [Fact]
+    public async Task Two_listeners_on_one_address_and_port_are_refused_with_both()
+    {
+        var port = FreePort();
+        string[] listeners = [$"--Kafka:listeners=INSIDE://127.0.0.1:{port},OUTSIDE://127.0.0.1:{port}", "--Kafka:listener.security.protocol.map=INSIDE:PLAINTEXT,OUTSIDE:PLAINTEXT"];
+
+        await AssertRefusedAsync(["--data", Data, "--http", "127.0.0.1:0", .. listeners], ["The Kafka listener OUTSIDE", $"the Kafka listener INSIDE has 127.0.0.1:{port} already", "Kafka:listeners moves one of them"]);
+    }
+
+    [Theory]
+    [InlineData("PLAINTEXT://localhost:19093")]
+    [InlineData("SSL://localhost:19092")]
+    [InlineData("nonsense")]
+    public async Task Two_ways_to_say_where_clients_connect_are_refused_unless_they_say_the_same(string listeners)
+    {
+        await AssertRefusedAsync(["--data", Data, "--kafka", "localhost:19092", $"--Kafka:listeners={listeners}"], ["--kafka localhost:19092", listeners, "keep one of them"]);
+        await AssertRefusedAsync(["--data", Data, "--kafka", "192.0.2.1:19092", "--Kafka:listeners=plaintext://192.0.2.1:19092", "--http", "127.0.0.1:0"], ["does not have that address"]);
+    }
+
+    [Fact]
+    public async Task Two_spellings_of_a_name_in_one_place_are_refused_if_their_values_differ() =>
+        await AssertRefusedAsync(["--data", Data, "--Kafka:num_partitions=5", "--Kafka:Num.Partitions=7"], ["Kafka:num.partitions", "twice on the command line"]);
 
     [Fact]
     public async Task A_directory_that_cannot_be_written_is_refused() =>
@@ -193,6 +249,14 @@ public sealed class RefusedStartTests : IDisposable
         await File.WriteAllTextAsync(file, "num.partitions=1\nNum.Partitions=three\\");
 
         await AssertRefusedAsync(["--data", Data, "--config", file], ["num.partitions", "three"]);
+    }
+
+    // Free a moment ago: what is tested is refused before anybody else's use of it would count.
+    private static int FreePort()
+    {
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private static string[] Addresses(string option = "", string address = "")

@@ -135,6 +135,22 @@ public sealed class ServingTests : IDisposable
         Assert.Equal(ConfigSource.StaticBrokerConfig, configs["num.partitions"].Source);
     }
 
+    // A shell that allows no dots in names of variables has no other spelling.
+    [Fact]
+    public async Task The_command_line_wins_over_the_environment_whatever_the_spelling_of_a_name()
+    {
+        var file = Path.Combine(_directory.FullName, "settings.json");
+        await File.WriteAllTextAsync(file, """{ "Kafka": { "fetch.max.bytes": 2000, "offset_metadata_max_bytes": 20 } }""");
+        var environment = new Dictionary<string, string> { ["Kafka__num_partitions"] = "5", ["KAFKA__FETCH_MAX_BYTES"] = "3000" };
+        await using var run = ServerRun.Start(
+            environment, "--data", Data, "--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--config", file, "--Kafka:num.partitions=7", "--Kafka:offset.metadata.max.bytes=21");
+        await run.AnnouncedAsync();
+
+        var configs = await ConfigsAsync(run);
+
+        Assert.Equal(("7", "3000", "21"), (configs["num.partitions"].Value, configs["fetch.max.bytes"].Value, configs["offset.metadata.max.bytes"].Value));
+    }
+
     [Fact]
     public async Task Describing_the_broker_shows_where_it_listens_and_where_its_data_lies()
     {

@@ -86,6 +86,28 @@ public sealed class VerifyTests : IDisposable
         Assert.Contains(told, errors, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_is_no_data_directory_is_not_called_damaged()
+    {
+        var (exitCode, output, errors) = await VerifyAsync("verify", "--data", _directory.FullName);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains("is not a data directory", errors, StringComparison.Ordinal);
+        Assert.Empty(_directory.EnumerateFileSystemInfos());
+    }
+
+    [Theory]
+    [InlineData("--bogus")]
+    [InlineData("--OrleansStream:Data")]
+    [InlineData("--OrleansStream:Nothing=1")]
+    public async Task A_command_that_cannot_be_understood_is_not_answered_as_damage_is(string argument)
+    {
+        var (exitCode, output, errors) = await VerifyAsync("verify", argument);
+
+        Assert.Equal((2, ""), (exitCode, output));
+        Assert.Contains(argument.Split('=')[0].TrimStart('-'), errors, StringComparison.Ordinal);
+    }
+
     private async Task<(int ExitCode, string Output, string Errors)> VerifyAsync(params string[] arguments)
     {
         await using var run = ServerRun.Start(arguments is [] ? ["verify", "--data", Data] : arguments);

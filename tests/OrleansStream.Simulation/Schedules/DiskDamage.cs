@@ -31,6 +31,17 @@ internal static class DiskDamage
         }
     }
 
+    /// <summary>
+    /// Whether nothing on the disk would tell that this file was ever there: it is the last WAL file of its session. The next one is made as soon as a file is
+    /// in use, so this takes a disk that was full then. docs/formats/wal-file.md says so.
+    /// </summary>
+    public static bool LeavesNoWitness(SimulatedDisk disk, string path)
+    {
+        if (!path.StartsWith("wal/", StringComparison.Ordinal)) return false;
+        var session = path[..path.LastIndexOf('-')];
+        return disk.AllFiles().Where(file => file.StartsWith(session, StringComparison.Ordinal)).Max(StringComparer.Ordinal) == path;
+    }
+
     /// <summary>Starts and reads everything. What is refused must be refused by its name; what is served must be what was acknowledged.</summary>
     /// <exception cref="ViolationException">It is not.</exception>
     public static DamageOutcome Try(Script script, Damage damage, string path, long position)

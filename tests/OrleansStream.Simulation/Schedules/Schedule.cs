@@ -450,6 +450,12 @@ internal sealed class Schedule
         var (damage, position) = (used > 0 ? (Damage)_chance.Next(3) : Damage.MissingFile, used > 0 ? _chance.Next(used) : 0L);
         if (damage == Damage.ZeroedPage) position -= position % DiskDamage.PageBytes;
         Note($"{damage} of {path} at {position}");
+        if (_mayFail && damage == Damage.MissingFile && DiskDamage.LeavesNoWitness(damaged, path))
+        {
+            Restart(whole);
+            return;
+        }
+
         DiskDamage.Hurt(damaged, damage, path, position);
         var script = new Script(damaged, _newMutation, _setup, NowMs) { Logs = [.. _logs.Concat(_deleted).Select(log => log.Copy())] };
         _damages++;

@@ -32,14 +32,16 @@ internal static class DiskDamage
     }
 
     /// <summary>
-    /// Whether nothing on the disk would tell that this file was ever there: it is the last WAL file of its session. The next one is made as soon as a file is
-    /// in use, so this takes a disk that was full then. docs/formats/wal-file.md says so.
+    /// Whether it may be that nothing on the disk tells that this file was ever there: it was the one in use, for no later file of its session has a block. An
+    /// empty later file tells of it, but none is made while the WAL is at its cap or the disk is full, and of a session that was trimmed the file may have been
+    /// deleted. docs/formats/wal-file.md says so.
     /// </summary>
     public static bool LeavesNoWitness(SimulatedDisk disk, string path)
     {
         if (!path.StartsWith("wal/", StringComparison.Ordinal)) return false;
         var session = path[..path.LastIndexOf('-')];
-        return disk.AllFiles().Where(file => file.StartsWith(session, StringComparison.Ordinal)).Max(StringComparer.Ordinal) == path;
+        return disk.AllFiles().Where(file => file.StartsWith(session, StringComparison.Ordinal) && string.CompareOrdinal(file, path) > 0)
+            .All(file => disk.Contents(file).AsSpan().IndexOfAnyExcept((byte)0) < 0);
     }
 
     /// <summary>Starts and reads everything. What is refused must be refused by its name; what is served must be what was acknowledged.</summary>

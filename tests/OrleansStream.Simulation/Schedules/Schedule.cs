@@ -450,16 +450,19 @@ internal sealed class Schedule
         var (damage, position) = (used > 0 ? (Damage)_chance.Next(3) : Damage.MissingFile, used > 0 ? _chance.Next(used) : 0L);
         if (damage == Damage.ZeroedPage) position -= position % DiskDamage.PageBytes;
         Note($"{damage} of {path} at {position}");
-        if (_mayFail && damage == Damage.MissingFile && DiskDamage.LeavesNoWitness(damaged, path))
-        {
-            Restart(whole);
-            return;
-        }
-
         DiskDamage.Hurt(damaged, damage, path, position);
+        var isUntold = damage == Damage.MissingFile && DiskDamage.LeavesNoWitness(damaged, path);
         var script = new Script(damaged, _newMutation, _setup, NowMs) { Logs = [.. _logs.Concat(_deleted).Select(log => log.Copy())] };
         _damages++;
-        if (DiskDamage.Try(script, damage, path, position) != DamageOutcome.Harmless) _refusals++;
+        try
+        {
+            if (DiskDamage.Try(script, damage, path, position) != DamageOutcome.Harmless) _refusals++;
+        }
+        catch (ViolationException) when (isUntold)
+        {
+            Note("nothing told that it was there");
+        }
+
         script.Abandon();
         Restart(whole);
     }

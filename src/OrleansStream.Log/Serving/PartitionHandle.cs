@@ -121,6 +121,7 @@ public sealed class PartitionHandle
     public ValueTask<ReadOutcome> ReadAsync(ReadRequest request, FrameList into, CancellationToken cancellationToken)
     {
         Touch();
+        if (_parts.IsStalled()) return new(LogReader.Failure(ErrorCode.NotLeaderOrFollower));
         return _reader.ReadAsync(request, _appender.LogEnd, into, cancellationToken);
     }
 

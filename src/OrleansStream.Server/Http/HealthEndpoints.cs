@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using OrleansStream.Log.Files.Brokers;
+using OrleansStream.Log.Serving;
 using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Server.Http;

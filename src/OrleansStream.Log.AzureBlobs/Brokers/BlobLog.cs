@@ -218,6 +218,9 @@ public sealed class BlobLog : IPartitionLog, IPartitionReleases, IAsyncDisposabl
         if (!handle.Manifest.PendingDelete.IsEmpty) _pending.Watch(handle.Id);
     }
 
+    /// <summary>Whether the partition left this broker without having been given up, and nobody has looked yet whose it is.</summary>
+    internal bool HasLost(PartitionId partition) => _lost.ContainsKey(partition);
+
     // Whoever gives a partition up closes its epoch first: this one was taken by another broker, or goes with its lane.
     private void OnWithdrawn(PartitionHandle handle)
     {

@@ -70,15 +70,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Time = setup.Time,
             Producers = setup.Producers,
         };
-        _opening = new PartitionOpenings(new PartitionOpener(_openerParts), new PartitionOpeningsParts
-        {
-            Handles = Handles,
-            Faults = _faults,
-            NextLane = _lanes.NextAsync,
-            Scheduler = TaskScheduler.Default,
-            OnOpened = OnOpened,
-            OnEnded = partition => _upkeep!.Deletion.OnOpened(partition),
-        });
+        _opening = Openings();
         var cleaning = new JournalCleaning(new JournalCleaningParts
         {
             Journal = metadata,
@@ -283,6 +275,16 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             _setup.Note("What a failed start had begun could not be ended in order.", error);
         }
     }
+
+    private PartitionOpenings Openings() => new(new PartitionOpener(_openerParts), new PartitionOpeningsParts
+    {
+        Handles = Handles,
+        Faults = _faults,
+        NextLane = _lanes.NextAsync,
+        Scheduler = TaskScheduler.Default,
+        OnOpened = OnOpened,
+        OnEnded = partition => _upkeep.Deletion.OnOpened(partition),
+    });
 
     // The claim may have dropped a snapshot.
     private void OnOpened(PartitionHandle handle)

@@ -20,6 +20,7 @@ public abstract class LaneKeeper : IAsyncDisposable
     private Task _watch = Task.CompletedTask;
     private TaskCompletionSource<bool> _replaced = NewSignal();
     private long? _endedAt;
+    private readonly TaskCompletionSource<Exception> _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     protected LaneKeeper(LaneKeeperParts parts)
     {
@@ -29,6 +30,9 @@ public abstract class LaneKeeper : IAsyncDisposable
 
     /// <summary>The newest lane, ended or not.</summary>
     public Lane Current => Volatile.Read(ref _lane)!.Lane;
+
+    /// <summary>Completes, with the reason, when no session can ever begin here again: the process is to end.</summary>
+    public Task<Exception> GivenUp => _givenUp.Task;
 
     /// <summary>How many lanes ended since the start without having been stopped.</summary>
     public int LanesLost { get; private set; }
@@ -167,6 +171,7 @@ public abstract class LaneKeeper : IAsyncDisposable
             catch (Exception error) when (IsFinal(error))
             {
                 _parts.Note("No session begins here any more.", error);
+                _givenUp.TrySetResult(error);
                 return null;
             }
             catch (Exception error) // Whatever it was: a keeper that gave up would leave the broker without a lane for ever.

@@ -3,8 +3,8 @@ using System.Collections.Immutable;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Segments;
+using OrleansStream.Log.Serving;
 using OrleansStream.Model;
-using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Ownership;
@@ -68,35 +68,45 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
 
             // L2: from here on the partition is served here only after a claim of this broker's own.
             lane.CloseEpoch(partition, stored.Manifest.Epoch);
-            parts.Handles.Withdraw(partition, stored.Manifest.Epoch, ErrorCode.NotLeaderOrFollower);
-
-            // L3: only then the lane index has everything that was or may yet be acknowledged.
-            await lane.DrainAsync(partition, _stopping.Token);
-            if (HasEnded(lane)) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-            if (_answers.Find(stored, owner) is { } known) return known;
-
+            var served = parts.Handles.TryGet(partition, out var handle) && handle.Epoch <= stored.Manifest.Epoch ? handle : null;
+            served?.CloseForRelease();
             try
             {
-                if (await CutAsync(stored.Manifest, lane) is not { } extents) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-
-                // L5: the claimant's write does the rest, and no other.
-                return _answers.Add(owner, new ReleasedLog(stored, extents));
+                return await AnswerAsync(stored, lane, served);
             }
             catch (LogException)
             {
                 // A split that ended meanwhile took frames out of the index, into a manifest that is newer than the one at hand.
                 if ((await parts.Manifests.GetAsync(partition, _stopping.Token))?.ETag == stored.ETag) throw;
             }
+            finally
+            {
+                served?.Published.DropTail();
+            }
         }
     }
 
-    // L4: the frames that neither an extent nor log start covers, as segments. Extents of earlier sessions stay as they are. Null: the session has ended.
-    private async Task<ImmutableArray<Extent>?> CutAsync(Manifest manifest, ILane lane)
+    private async Task<ReleaseAnswer> AnswerAsync(StoredManifest stored, ILane lane, PartitionHandle? served)
+    {
+        // L3: only then the lane index has everything that was or may yet be acknowledged.
+        await lane.DrainAsync(stored.Manifest.Partition, _stopping.Token);
+        if (HasEnded(lane)) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (_answers.Find(stored, lane.Session) is { } known) return known;
+
+        // L4. L5: the claimant's write does the rest, and no other.
+        return await CutAsync(stored.Manifest, lane, served) is { } extents
+            ? _answers.Add(lane.Session, new ReleasedLog(stored, extents))
+            : new ReleaseAnswer(ReleaseVerdict.NotOwner);
+    }
+
+    // The frames that neither an extent nor log start covers, as segments. Extents of earlier sessions stay as they are. Null: the session has ended.
+    private async Task<ImmutableArray<Extent>?> CutAsync(Manifest manifest, ILane lane, PartitionHandle? served)
     {
         var sources = new List<WalExtent>();
         lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, sources);
         if (sources.Count == 0) return manifest.Extents;
 
+        var extents = served is null ? parts.Extents : new KeptTailReader(served.Published, parts.Extents);
         await _cuts.WaitAsync(_stopping.Token);
         try
         {
@@ -109,7 +119,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
                 From = manifest.ExtentsEnd,
                 LogStart = manifest.LogStart,
             });
-            foreach (var source in sources) await cut.AddAllAsync(parts.Extents, source, _stopping.Token);
+            foreach (var source in sources) await cut.AddAllAsync(extents, source, _stopping.Token);
             var segments = await cut.FinishAsync(_stopping.Token);
             if (HasEnded(lane)) return null;
 

@@ -200,6 +200,12 @@ public sealed class PartitionHandle
         if (Published.Close(error)) Volatile.Read(ref _table)?.Remove(this);
     }
 
+    /// <summary>Ends serving for another broker, and keeps what the tail cache has until <see cref="PublishedLog.DropTail"/>.</summary>
+    internal void CloseForRelease()
+    {
+        if (Published.Close(ErrorCode.NotLeaderOrFollower, keepsTail: true)) Volatile.Read(ref _table)?.Remove(this);
+    }
+
     /// <summary>All extents with an offset at or above this one, in offset order: the manifest's, then the lane index's.</summary>
     internal List<Extent> ExtentsFrom(Offset offset) => _reader.ExtentsFrom(offset.Value);
 

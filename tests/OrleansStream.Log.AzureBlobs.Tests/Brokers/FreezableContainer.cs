@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
 using OrleansStream.Log.Storage;
+using OrleansStream.Testing.Blobs;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
 
@@ -15,7 +16,7 @@ internal sealed class FreezableContainer(IBlobContainer container) : IBlobContai
     public int Waiting => Volatile.Read(ref _waiting);
 
     /// <summary>Fails instead of asking, if it says so.</summary>
-    public Func<string, StorageException?>? Fault { get; set; }
+    public Func<BlobCallKind, string, StorageException?>? Fault { get; set; }
 
     public void Freeze()
     {
@@ -31,41 +32,41 @@ internal sealed class FreezableContainer(IBlobContainer container) : IBlobContai
 
     public async ValueTask<BlobPut> PutAsync(string name, ReadOnlySequence<byte> content, ETag? expected, Guid nonce, CancellationToken cancellationToken)
     {
-        await PassAsync(name, cancellationToken);
+        await PassAsync(BlobCallKind.Put, name, cancellationToken);
         return await container.PutAsync(name, content, expected, nonce, cancellationToken);
     }
 
     public async ValueTask<int> ReadAsync(string name, long position, Memory<byte> destination, CancellationToken cancellationToken)
     {
-        await PassAsync(name, cancellationToken);
+        await PassAsync(BlobCallKind.Read, name, cancellationToken);
         return await container.ReadAsync(name, position, destination, cancellationToken);
     }
 
     public async ValueTask<BlobContent?> GetAsync(string name, int maxBytes, CancellationToken cancellationToken)
     {
-        await PassAsync(name, cancellationToken);
+        await PassAsync(BlobCallKind.Get, name, cancellationToken);
         return await container.GetAsync(name, maxBytes, cancellationToken);
     }
 
     public async ValueTask<BlobFacts?> FindAsync(string name, CancellationToken cancellationToken)
     {
-        await PassAsync(name, cancellationToken);
+        await PassAsync(BlobCallKind.Find, name, cancellationToken);
         return await container.FindAsync(name, cancellationToken);
     }
 
     public async ValueTask DeleteAsync(string name, CancellationToken cancellationToken)
     {
-        await PassAsync(name, cancellationToken);
+        await PassAsync(BlobCallKind.Delete, name, cancellationToken);
         await container.DeleteAsync(name, cancellationToken);
     }
 
     public async IAsyncEnumerable<ListedBlob> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        await PassAsync(prefix, cancellationToken);
+        await PassAsync(BlobCallKind.List, prefix, cancellationToken);
         await foreach (var blob in container.ListAsync(prefix, cancellationToken)) yield return blob;
     }
 
-    private async ValueTask PassAsync(string name, CancellationToken cancellationToken)
+    private async ValueTask PassAsync(BlobCallKind kind, string name, CancellationToken cancellationToken)
     {
         Task? frozen;
         lock (_gate) frozen = _frozen?.Task;
@@ -82,6 +83,6 @@ internal sealed class FreezableContainer(IBlobContainer container) : IBlobContai
             }
         }
 
-        if (Fault?.Invoke(name) is { } fault) throw fault;
+        if (Fault?.Invoke(kind, name) is { } fault) throw fault;
     }
 }

@@ -205,15 +205,11 @@ public sealed class ReleaseTests
         second.Owners.Between = static _ => ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer));
 
         var opening = second.Log.OpenAsync(TestCluster.Partition, new Serving.PartitionSettings(), Token).AsTask();
-        while (!opening.IsCompleted)
-        {
-            cluster.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-        }
+        await cluster.PassUntilAsync(() => opening.IsCompleted, TimeSpan.FromMilliseconds(100));
 
         var opened = await opening;
         Assert.Equal((ErrorCode.NotLeaderOrFollower, first.Id), (opened.Error, opened.Owner!.Value));
-        Assert.InRange(second.Owners.Asked, 5, 12);
+        Assert.InRange(second.Owners.Asked, 2, 12);
         await TestBroker.AppendDurablyAsync(old, "b");
         Assert.True(old.IsOwner);
     }
@@ -303,16 +299,14 @@ public sealed class ReleaseTests
         var first = await cluster.StartAsync(1);
         await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a", "b");
         var faults = 2;
-        first.Container.Fault = name => name.StartsWith("p/", StringComparison.Ordinal) && Interlocked.Decrement(ref faults) >= 0 ? new Storage.StorageException(name, "Write", "a test said so") : null;
+        first.Container.Fault = (_, name) => name.StartsWith("p/", StringComparison.Ordinal) && Interlocked.Decrement(ref faults) >= 0 ? new Storage.StorageException(name, "Write", "a test said so") : null;
         var second = await cluster.StartAsync(2);
 
         var opening = second.OpenAsync();
-        while (!opening.IsCompleted)
-        {
-            cluster.Time.Advance(TimeSpan.FromMilliseconds(100));
-            await Task.Yield();
-        }
+        await cluster.PassUntilAsync(() => opening.IsCompleted, TimeSpan.FromMilliseconds(100));
 
+        // The test's time has jumped, and the broker takes that for having stood still (rule W2).
+        await cluster.PassUntilAsync(() => !second.Log.Lanes.IsStalled, TimeSpan.FromMilliseconds(100));
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(await opening));
         Assert.Null(first.Log.Lanes.Current.End);
     }

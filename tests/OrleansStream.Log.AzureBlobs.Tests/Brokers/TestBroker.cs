@@ -78,6 +78,17 @@ internal sealed class TestBroker : IAsyncDisposable
         return opened.Handle!;
     }
 
+    /// <summary>Waits for the handle that takes the place of one that was closed, which nobody asks for.</summary>
+    public async Task<PartitionHandle> ReopenedAsync(PartitionHandle closed)
+    {
+        while (true)
+        {
+            Token.ThrowIfCancellationRequested();
+            if (Log.Handles.TryGet(closed.Id, out var handle) && handle != closed && handle.IsOwner) return handle;
+            await Task.Yield();
+        }
+    }
+
     /// <summary>Appends records that must become durable, one batch each.</summary>
     public static async Task AppendDurablyAsync(PartitionHandle handle, params string[] values)
     {

@@ -70,6 +70,19 @@ internal sealed class TestCluster : IAsyncDisposable
     public async Task<Manifest> ManifestAsync(PartitionId? partition = null) =>
         (await Manifests.GetAsync(partition ?? Partition, TestContext.Current.CancellationToken))!.Manifest;
 
+    /// <summary>Lets time go by until something is so.</summary>
+    /// <param name="isSo">What is waited for.</param>
+    /// <param name="step">How far time goes at once.</param>
+    public async Task PassUntilAsync(Func<bool> isSo, TimeSpan step)
+    {
+        while (!isSo())
+        {
+            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
+            Time.Advance(step);
+            await Task.Yield();
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         foreach (var broker in _brokers) await broker.DisposeAsync();

@@ -81,6 +81,9 @@ internal sealed class CatalogJournal : IJournalState
             Catalog.Apply(Decode(snapshot.Slice(sizeof(int), length)), covered.Value);
             snapshot = snapshot[(sizeof(int) + length)..];
         }
+
+        // The last change before it may have removed the last topic, of which a snapshot says nothing.
+        Catalog.RaiseTo(covered.Value);
     }
 
     public void Apply(Offset offset, ReadOnlySpan<byte> change) => Apply(offset, Decode(change));

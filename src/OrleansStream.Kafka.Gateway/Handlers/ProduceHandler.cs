@@ -131,7 +131,14 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         var token = answer.HandedOver;
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
-            answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            var error = UnknownOf(what.Topic, what.Header);
+            if (error == ErrorCode.UnknownTopicOrPartition && door.Updates.IsDue)
+            {
+                // Created by way of another broker a moment ago, it may be unknown here only: that is looked up, which takes a wait.
+                return false;
+            }
+
+            answer.Refuse(token, error);
             return true;
         }
 
@@ -194,6 +201,12 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, Openings openings)
     {
         var known = door.Catalog.Current.Find(what.Topic);
+        if ((known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount) && UnknownOf(what.Topic, what.Header) == ErrorCode.UnknownTopicOrPartition)
+        {
+            await door.Updates.LookAgainAsync(openings.Gone);
+            known = door.Catalog.Current.Find(what.Topic);
+        }
+
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
             answer.Refuse(token, UnknownOf(what.Topic, what.Header));

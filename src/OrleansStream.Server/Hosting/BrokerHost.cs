@@ -59,8 +59,8 @@ internal static class BrokerHost
         services.AddSingleton(log);
         services.AddSingleton<IPartitionLog>(log);
         services.AddSingleton(log.Handles);
-        services.AddSingleton<IClusterView>(new SingleNode(settings.Identity.ClusterId, settings.Identity.Broker, settings.Kafka["broker.rack"], settings.Listeners));
-        services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
+        services.AddLoneBroker(new SingleNode(settings.Identity.ClusterId, settings.Identity.Broker, settings.Kafka["broker.rack"], settings.Listeners));
+        services.AddBrokerGrains(new PlacementRules(new PlacementHash(0, PlacementHash.CurrentVersion), HiddenTopics.GroupPartitions));
         services.AddKafkaGateway();
 
         // Checked and merged with Kafka's names already.

@@ -1,16 +1,15 @@
-using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains;
 using OrleansStream.Kafka.Gateway.Hosting;
 
 namespace OrleansStream.Server.Hosting;
 
 /// <summary>What happens when the silo is up, and before it goes: the catalog is read before the first client, connections are answered before the last.</summary>
-internal sealed class BrokerLifecycle(IGrainFactory grains, GrainStartup startup, GatewayDrain drain, BrokerState state) : IHostedLifecycleService
+internal sealed class BrokerLifecycle(GrainStartup startup, GatewayDrain drain, BrokerState state) : IHostedLifecycleService
 {
     public async Task StartAsync(CancellationToken cancellationToken)
     {
         startup.Begin();
-        await startup.LoadCatalogAsync(grains, cancellationToken);
+        await startup.LoadCatalogAsync(cancellationToken);
     }
 
     public Task StartedAsync(CancellationToken cancellationToken)

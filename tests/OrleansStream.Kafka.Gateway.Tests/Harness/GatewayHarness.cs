@@ -45,6 +45,8 @@ internal sealed class GatewayHarness : IAsyncDisposable
 
     public CatalogView Catalog { get; } = new();
 
+    public FakeCatalogUpdates Updates { get; } = new();
+
     public FakeCluster Cluster { get; } = new();
 
     public FakeGrains Grains { get; }
@@ -135,6 +137,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
         .AddSingleton<TimeProvider>(Clock)
         .AddSingleton(Catalog)
+        .AddSingleton<ICatalogUpdates>(Updates)
         .AddSingleton<IClusterView>(Cluster)
         .AddSingleton<IGrainFactory>(Grains)
         .AddSingleton(Broker.Handles)

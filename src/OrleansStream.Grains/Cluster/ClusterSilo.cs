@@ -49,7 +49,7 @@ public static class ClusterSilo
         return services;
     }
 
-    /// <summary>Settings of membership, directory and messages: docs/adr/0012-orleans-settings.md says why each is so.</summary>
+    /// <summary>Settings of membership, directory and messages: docs/adr/0014-one-cluster-of-brokers.md says why.</summary>
     public static ISiloBuilder UseBrokerCluster(this ISiloBuilder silo)
     {
 #pragma warning disable ORLEANSEXP003 // The default directory drops activations of brokers that are well when another one goes.

@@ -25,6 +25,12 @@ internal sealed partial class CatalogWatch(ClusterMembers members, CatalogFollow
         members.Changed += OnChanged;
         try
         {
+            // Before the silo is up nobody can be asked.
+            while (members.Layout.Find(members.Self) is null)
+            {
+                await _changed.WaitAsync(stoppingToken);
+            }
+
             while (true)
             {
                 var pause = await TryAsync(stoppingToken) ? TimeSpan.FromSeconds(LeastSeconds + (_random.NextDouble() * (MostSeconds - LeastSeconds))) : AfterFailure;

@@ -32,7 +32,8 @@ public sealed class GrainStartup
         {
             try
             {
-                await grains.GetGrain<ICatalogGrain>(0).LoadAsync(cancellationToken);
+                // Whoever stops waiting leaves the call alone: it ends by itself, and the runtime would warn of a cancellation that finds its silo stopping.
+                await grains.GetGrain<ICatalogGrain>(0).LoadAsync(CancellationToken.None).WaitAsync(cancellationToken);
                 return;
             }
             catch (TimeoutException)

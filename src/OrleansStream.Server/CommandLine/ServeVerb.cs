@@ -23,19 +23,28 @@ internal static class ServeVerb
         var notes = new StartupNotes();
         using var directory = DataDirectory.Open(asked.Server.Data, root => new LinuxDisk(root, text => notes.Write(text, null)), asked.Identity);
         var settings = asked.With(listeners, http, directory);
-        try
+        if (!await ServesAsync(settings, (directory, notes), sockets, stop))
         {
-            await RunAsync(settings, (directory, notes), sockets, stop);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            // Told to stop before it served.
+            await Console.Out.WriteLineAsync("OrleansStream was told to stop before it served clients, and has stopped.");
         }
 
         return 0;
     }
 
-    private static async Task RunAsync(BrokerSettings settings, (DataDirectory Directory, StartupNotes Notes) data, BoundSockets sockets, CancellationToken stop)
+    // False if it was told to stop before.
+    private static async Task<bool> ServesAsync(BrokerSettings settings, (DataDirectory Directory, StartupNotes Notes) data, BoundSockets sockets, CancellationToken stop)
+    {
+        try
+        {
+            return await RunAsync(settings, data, sockets, stop);
+        }
+        catch (OperationCanceledException) when (stop.IsCancellationRequested)
+        {
+            return false;
+        }
+    }
+
+    private static async Task<bool> RunAsync(BrokerSettings settings, (DataDirectory Directory, StartupNotes Notes) data, BoundSockets sockets, CancellationToken stop)
     {
         var (directory, notes) = data;
 
@@ -45,25 +54,36 @@ internal static class ServeVerb
         using var metrics = new MetricsCollector();
         var catalog = new CatalogLink();
         await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, catalog), stop);
-        await using var app = BrokerHost.Build(settings, new BrokerParts(log, catalog, sockets, metrics));
+        stop.ThrowIfCancellationRequested();
+        await using var app = BrokerHost.Build(settings, new BrokerParts(log, catalog, sockets, metrics, stop));
         notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
         await StartAsync(app, settings, stop);
-        await Announcement.WriteAsync(settings, directory.Path, app.Services.GetRequiredService<ILoggerFactory>());
+        var isWanted = !stop.IsCancellationRequested;
+        if (isWanted) await Announcement.WriteAsync(settings, directory.Path, app.Services);
         await app.WaitForShutdownAsync(stop);
+        return isWanted;
     }
 
     private static async Task StartAsync(WebApplication app, BrokerSettings settings, CancellationToken stop)
     {
+        // Orleans and the host tell of a start that is broken off as of one that failed, with a stack for each part. A start takes a second: one that is not
+        // wanted any more comes to its end and is then stopped in good order. It is cut off only if it takes longer than a stop may.
+        using var late = new CancellationTokenSource();
+        await using var patience = stop.Register(() => late.CancelAfter(settings.Server.StopTimeout));
         try
         {
-            await app.StartAsync(stop);
+            await app.StartAsync(late.Token);
         }
-        catch (Exception exception) when (exception is not OperationCanceledException || !stop.IsCancellationRequested)
+        catch (Exception exception)
         {
-            await StartupFailure.TellAsync(exception);
+            var failure = late.IsCancellationRequested
+                ? new StartupException($"OrleansStream was told to stop while it started, and did not come to the end of its start within {settings.Server.StopTimeout} (OrleansStream:StopTimeout): it is cut off.", exception)
+                : exception;
+            await StartupFailure.TellAsync(failure);
 
             // Half a silo may not know how to end. Somebody waits for this process to start it anew.
             _ = Task.Delay(settings.Server.StopTimeout, CancellationToken.None).ContinueWith(static _ => Environment.Exit(1), TaskScheduler.Default);
+            if (failure != exception) throw failure;
             throw;
         }
     }

@@ -43,6 +43,11 @@ internal static class VerifyVerb
             await Console.Error.WriteLineAsync(exception.Message);
             return Unreadable;
         }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Told to stop before everything was read: what was not read is not judged.");
+            return Unreadable;
+        }
     }
 
     // Without its identity, but with its folders, it is a damaged one.

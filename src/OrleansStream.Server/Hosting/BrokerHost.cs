@@ -38,7 +38,8 @@ internal static class BrokerHost
         builder.UseOrleans(Silo);
 
         // After the silo, which must be up when the catalog is read; Kestrel comes last of all.
-        builder.Services.AddHostedService<BrokerLifecycle>();
+        builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerLifecycle>(provider, new StopOrder(parts.Stop)));
+        builder.Services.AddSingleton<IHostLifetime, NoSignals>();
 
         var app = builder.Build();
         app.MapHealth(state, () => parts.Log.Health);

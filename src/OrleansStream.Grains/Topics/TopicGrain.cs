@@ -66,13 +66,9 @@ internal sealed class TopicGrain(IGrainFactory grains, CatalogView view) : Grain
             return Unknown();
         }
 
-        if (partitionCount <= topic.PartitionCount)
+        if (topic.WhyNotGrownTo(partitionCount) is { } whyNot)
         {
-            return Refused(
-                ErrorCode.InvalidPartitions,
-                partitionCount == topic.PartitionCount
-                    ? $"Topic already has {topic.PartitionCount} partition(s)."
-                    : $"The topic {topic.Name} currently has {topic.PartitionCount} partition(s); {partitionCount} would not be an increase.");
+            return Refused(ErrorCode.InvalidPartitions, whyNot);
         }
 
         if (partitionCount > TopicRules.MaxPartitions)

@@ -33,7 +33,12 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
             return (ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
         }
 
-        if (asked.Count <= topic.PartitionCount || asked.Count > surroundings.Options.MaxPartitionsPerTopic)
+        if (topic.WhyNotGrownTo(asked.Count) is { } whyNot)
+        {
+            return (ErrorCode.InvalidPartitions, whyNot);
+        }
+
+        if (asked.Count > surroundings.Options.MaxPartitionsPerTopic)
         {
             return (ErrorCode.InvalidPartitions, $"The topic has {topic.PartitionCount} partitions; it can grow to at most {surroundings.Options.MaxPartitionsPerTopic}, not to {asked.Count}.");
         }
@@ -51,6 +56,7 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
             (TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)), surroundings.Time, context.Gone));
         return (change.Error, change.Message);
     }
+
     // Storage replicates by itself and an assignment changes nothing; but one that Kafka would refuse is a mistake that its sender wants to hear of.
     private string? Fault(List<CreatePartitionsRequest.ReplicaAssignment> assignments, int added)
     {

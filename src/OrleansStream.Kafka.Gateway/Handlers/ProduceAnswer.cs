@@ -70,6 +70,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>The number of the request on its connection.</summary>
     public required long Number { get; init; }
 
+    /// <summary>How much longer the client waits; nothing or less if its time is up.</summary>
+    public TimeSpan TimeLeft => TimeLimit - _surroundings.Gateway.Time.GetElapsedTime(_started);
+
+    private TimeSpan TimeLimit => TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
+
     /// <summary>Every batch has been handed over.</summary>
     public void Begun()
     {
@@ -125,8 +130,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
             return;
         }
 
-        var limit = TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
-        if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < limit)
+        if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < TimeLimit)
         {
             return;
         }

@@ -162,7 +162,7 @@ public sealed class FileLaneKeeper : IAsyncDisposable
     private FileLane StartLane(SessionId session) => FileLane.Start(
         new WalStoreSetup
         {
-            Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Reserve = _reserve, Time = _setup.Time, Metrics = _metrics.Wal,
+            Disk = _setup.Directory.Disk, Session = session, Options = _setup.Lane, Files = _files, Reserve = _reserve, Time = _setup.Time, Metrics = _metrics.Wal, Note = _setup.Note,
         },
         (store, wake) => new LaneSetup
         {

@@ -50,10 +50,7 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
     }
 
     /// <summary>What people call a partition, such as orders-3; null if this broker does not know it (yet).</summary>
-    public string? NameOf(PartitionId partition) =>
-        partition.Topic == HiddenTopics.Catalog ? "of the catalog's journal"
-        : partition.Topic == HiddenTopics.Groups ? string.Create(CultureInfo.InvariantCulture, $"{partition.Index} of the groups' journal")
-        : view.Current.Find(partition.Topic) is { } topic ? string.Create(CultureInfo.InvariantCulture, $"{topic.Name}-{partition.Index}") : null;
+    public string? NameOf(PartitionId partition) => PartitionNames.Of(partition, view.Current.Find(partition.Topic));
 
     private async ValueTask<OpenResult> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
     {

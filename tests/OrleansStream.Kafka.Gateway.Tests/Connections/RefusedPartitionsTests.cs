@@ -187,7 +187,7 @@ public class RefusedPartitionsTests
         Assert.False(refused.Holds(refused.NumberOfNext(), "orders", 0, Orders));
     }
 
-    // A second's worth of refusals hold at once. Looking through them for each request took a minute here; going on from the last one takes a tenth of a second.
+    // A second's worth of refusals hold at once. Looking through all of them for each request took minutes here; this takes a tenth of a second.
     [Fact]
     public void The_hundred_thousandth_refusal_of_a_client_that_never_rests_costs_no_more_than_the_first()
     {

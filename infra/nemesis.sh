@@ -4,8 +4,9 @@
 # errors between brokers and storage and from broker to broker. At the end the whole history is held against what was promised. The
 # report goes to docs/reliability, whatever it says. Exit code 0 only without a violation; after one, the logs are kept and named.
 #
-# MINUTES 0 is one fault of each kind, as in the test command. ORLEANSSTREAM_BROKER=files tries one broker on files instead,
-# ORLEANSSTREAM_BROKER=kafka three nodes of Apache Kafka (KAFKA_HOME); their reports go to artifacts.
+# MINUTES 0 is one fault of each kind, as in the test command. ORLEANSSTREAM_NEMESIS_KINDS=Kill,StorageHold keeps to some kinds.
+# ORLEANSSTREAM_BROKER=files tries one broker on files instead, ORLEANSSTREAM_BROKER=kafka three nodes of Apache Kafka (KAFKA_HOME);
+# their reports go to artifacts.
 set -euo pipefail
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 minutes=${1:-30}

@@ -28,7 +28,7 @@ internal sealed class NemesisRun(BrokerCluster cluster, NemesisOptions options, 
         await Workload.CreateTopicAsync(run, cluster.Replicas);
         await using var workload = new Workload(run, cluster);
         workload.Start();
-        if (!await AllWrittenAsync(run, FirstRecords)) throw new InvalidOperationException($"Before any fault {Silent(run, TimeSpan.Zero)} took no record within {FirstRecords.TotalSeconds:0} s.");
+        if (!await AllWrittenAsync(run, FirstRecords)) throw new InvalidOperationException($"Before any fault no record was taken within {FirstRecords.TotalSeconds:0} s of {run.DescribeSilent(TimeSpan.Zero)}.");
 
         var supervisor = new Supervisor(cluster);
         await using (supervisor)
@@ -68,7 +68,7 @@ internal sealed class NemesisRun(BrokerCluster cluster, NemesisOptions options, 
 
     private IEnumerable<IReadOnlyList<Fault>> RoundsUntilTheEnd(RunContext run)
     {
-        var plan = new FaultPlan(options.Seed, FaultInjector.KindsOf(cluster), cluster.Brokers.Count);
+        var plan = new FaultPlan(options.Seed, [.. FaultInjector.KindsOf(cluster).Where(options.Wants)], cluster.Brokers.Count);
         var begun = run.Clock.Now;
         return options.Time is { } time ? plan.Rounds().TakeWhile(_ => run.Clock.Now - begun < time) : plan.OneOfEach();
     }
@@ -90,7 +90,7 @@ internal sealed class NemesisRun(BrokerCluster cluster, NemesisOptions options, 
         var over = run.Clock.Now;
         var isWritten = await AllWrittenAsync(run, RecoveryLimit);
         var written = run.Clock.Now - over;
-        if (!isWritten) run.Remark(ViolationKind.NotAvailable, $"{RecoveryLimit.TotalSeconds:0} s after {string.Join("; ", faults)}: {Silent(run, over)} took no record");
+        if (!isWritten) run.Remark(ViolationKind.NotAvailable, $"{RecoveryLimit.TotalSeconds:0} s after {string.Join("; ", faults)} no record was taken of {run.DescribeSilent(over)}");
         var isRead = isWritten && await load.ReadOnAsync(RecoveryLimit);
         if (isWritten && !isRead) run.Remark(ViolationKind.NotAvailable, $"{RecoveryLimit.TotalSeconds:0} s after {string.Join("; ", faults)}: readers do not get on");
         _rounds.Add(new(faults, begun, written, run.Clock.Now - over));
@@ -103,6 +103,4 @@ internal sealed class NemesisRun(BrokerCluster cluster, NemesisOptions options, 
         var since = run.Clock.Now;
         return await run.Progress.WaitAsync(() => run.SilentSince(since).Count == 0, limit);
     }
-
-    private static string Silent(RunContext run, TimeSpan since) => $"partition(s) {string.Join(", ", run.SilentSince(since))}";
 }

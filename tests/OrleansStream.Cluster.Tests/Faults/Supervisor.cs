@@ -9,6 +9,9 @@ internal sealed class Supervisor : IAsyncDisposable
 {
     private static readonly TimeSpan LookInterval = TimeSpan.FromMilliseconds(200);
 
+    private const int WordsKept = 8;
+    private const int WordLength = 400;
+
     private readonly BrokerCluster _cluster;
     private readonly CancellationTokenSource _stop = new();
     private readonly Dictionary<int, SemaphoreSlim> _takes;
@@ -54,6 +57,10 @@ internal sealed class Supervisor : IAsyncDisposable
         await _loop;
     }
 
+    // The runtime writes a whole stack when a process ends itself; why it did stands before it.
+    private static string LastWords(BrokerProcess broker) =>
+        string.Join('\n', broker.RecentOutput().Split('\n').Where(line => !line.StartsWith("   at ", StringComparison.Ordinal)).TakeLast(WordsKept).Select(line => line[..Math.Min(line.Length, WordLength)]));
+
     private async Task WatchAsync()
     {
         using var timer = new PeriodicTimer(LookInterval);
@@ -70,7 +77,7 @@ internal sealed class Supervisor : IAsyncDisposable
         try
         {
             if (broker.IsRunning || _stop.IsCancellationRequested) return;
-            Ends.Enqueue($"broker {broker.Id} ended by itself with code {broker.ExitCode?.ToString() ?? "unknown"}:\n{broker.RecentOutput()}");
+            Ends.Enqueue($"broker {broker.Id} ended by itself with code {broker.ExitCode?.ToString() ?? "unknown"}:\n{LastWords(broker)}");
             await broker.StartAsync();
         }
         catch (InvalidOperationException failed)

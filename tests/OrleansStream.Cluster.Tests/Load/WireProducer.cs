@@ -17,7 +17,9 @@ internal sealed class WireProducer(RunContext run, int number, BrokerProcess bro
     // A broker that is frozen does not answer; its answer after this time is not heard.
     private static readonly TimeSpan AnswerLimit = TimeSpan.FromSeconds(20);
     private const int RequestMs = 10_000;
-    private const short Version = 9;
+
+    // The first one in which a broker that is not the leader names whom it takes for it.
+    private const short Version = 10;
 
     private readonly CancellationTokenSource _stop = new();
     private readonly int[] _offered = new int[run.Partitions];
@@ -71,7 +73,15 @@ internal sealed class WireProducer(RunContext run, int number, BrokerProcess bro
             var (outcome, offset) = !answers.TryGetValue(partition, out var one) ? (AppendOutcome.Unknown, -1L)
                 : one.ErrorCode == ErrorCode.None ? (AppendOutcome.Acknowledged, one.BaseOffset) : (AppendOutcome.Refused, -1L);
             run.Note(new(names[partition], partition, outcome, offset, started, ended));
+            run.LastAnswers[(partition, broker.Id)] = Describe(one);
         }
         return answer is not null;
     }
+
+    private static string Describe(ProduceResponse.Partition? answer) => answer switch
+    {
+        null => "no answer",
+        { CurrentLeader: { LeaderId: >= 0 } leader } => $"{answer.ErrorCode}, leader is {leader.LeaderId} in epoch {leader.LeaderEpoch}",
+        _ => answer.ErrorCode.ToString(),
+    };
 }

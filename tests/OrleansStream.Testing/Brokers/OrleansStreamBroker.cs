@@ -5,7 +5,7 @@ namespace OrleansStream.Testing.Brokers;
 /// <summary>Our server as a process, with the switches that any script may use.</summary>
 public sealed class OrleansStreamBroker : BrokerProcess
 {
-    private const int KeptLines = 60;
+    private const int KeptLines = 200;
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(2) };
 
     private readonly Queue<string> _output = new();

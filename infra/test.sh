@@ -42,7 +42,7 @@ needs_processes=''
 needs_clients=''
 [ -n "$fast" ] || ! wanted OrleansStream.Interop.Tests || needs_clients=1
 needs_azurite=''
-[ -n "$fast" ] || ! { wanted OrleansStream.Clustering.AzureTables.Tests || wanted OrleansStream.Log.AzureBlobs.Tests; } || needs_azurite=1
+[ -n "$fast" ] || ! { wanted OrleansStream.Clustering.AzureTables.Tests || wanted OrleansStream.Log.AzureBlobs.Tests || wanted OrleansStream.Cluster.Tests; } || needs_azurite=1
 
 # The packages of a folder with a package-lock.json, at the versions that it names.
 install_from_npm() {

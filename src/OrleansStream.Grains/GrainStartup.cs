@@ -1,5 +1,6 @@
-using OrleansStream.Abstractions.Topics;
+using Orleans.Runtime;
 using OrleansStream.Grains.Partitions;
+using OrleansStream.Grains.Topics;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 
@@ -13,30 +14,34 @@ public sealed class GrainStartup
 
     private readonly SettingsFollower _follower;
     private readonly LocalPartitions _partitions;
+    private readonly CatalogFollower _catalog;
     private readonly TimeProvider _time;
 
-    internal GrainStartup(SettingsFollower follower, LocalPartitions partitions, TimeProvider time) => (_follower, _partitions, _time) = (follower, partitions, time);
+    internal GrainStartup(SettingsFollower follower, LocalPartitions partitions, CatalogFollower catalog, TimeProvider time) =>
+        (_follower, _partitions, _catalog, _time) = (follower, partitions, catalog, time);
 
     /// <summary>To be called once, when the broker starts.</summary>
     public void Begin() => _follower.Follow();
 
     /// <summary>
     /// Reads the catalog, and tries again until that succeeds: a grain call ends after seconds, a long journal or a slow disk may take longer, and the
-    /// reading goes on meanwhile.
+    /// reading goes on meanwhile. A broker of several copies it from the one that owns it.
     /// </summary>
-    /// <param name="grains">Leads to the catalog.</param>
     /// <param name="cancellationToken">Ends the tries, with an exception.</param>
-    public async Task LoadCatalogAsync(IGrainFactory grains, CancellationToken cancellationToken)
+    /// <exception cref="InvalidDataException">It is damaged, where the message says.</exception>
+    public async Task LoadCatalogAsync(CancellationToken cancellationToken)
     {
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
-                await grains.GetGrain<ICatalogGrain>(0).LoadAsync(cancellationToken);
+                // Whoever stops waiting leaves the call alone: it ends by itself, and the runtime would warn of a cancellation that finds its silo stopping.
+                await _catalog.CatchUpAsync(CancellationToken.None).WaitAsync(cancellationToken);
                 return;
             }
-            catch (TimeoutException)
+            catch (Exception exception) when (exception is TimeoutException or OrleansException)
             {
+                // Its owner may be on the way from one broker to another.
                 await Task.Delay(pause, _time, cancellationToken);
             }
         }

@@ -18,7 +18,7 @@ public sealed class ArrowTests
         ["Kafka.Protocol"] = ["Model", "Kafka.Generator"],
         ["Kafka.Generator"] = [],
         ["Kafka.Gateway"] = ["Kafka.Protocol", "Abstractions", "Log", "Coordination", "Model"],
-        ["Server"] = ["Model", "Log", "Log.Files", "Coordination", "Abstractions", "Grains", "Kafka.Protocol", "Kafka.Gateway"],
+        ["Server"] = ["Model", "Log", "Log.Files", "Log.AzureBlobs", "Clustering.AzureTables", "Coordination", "Abstractions", "Grains", "Kafka.Protocol", "Kafka.Gateway"],
     };
 
     // Of these projects the gateway may see one namespace only.

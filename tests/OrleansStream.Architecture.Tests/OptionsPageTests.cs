@@ -8,7 +8,7 @@ namespace OrleansStream.Architecture.Tests;
 // An option that nobody can read about does not exist; a default that the page gets wrong is worse.
 public sealed partial class OptionsPageTests
 {
-    private static readonly string[] Libraries = ["Model", "Log", "Log.Files", "Log.AzureBlobs", "Coordination", "Kafka.Gateway"];
+    private static readonly string[] Libraries = ["Model", "Log", "Log.Files", "Log.AzureBlobs", "Coordination", "Grains", "Kafka.Gateway"];
 
     // The executable is not loaded here: its options are read from its source, without their defaults.
     private static readonly string[] OnlyFromSource = ["OrleansStream.Server"];

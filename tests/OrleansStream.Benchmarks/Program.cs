@@ -1,6 +1,21 @@
 using BenchmarkDotNet.Running;
+using OrleansStream.Benchmarks.Availability;
 using OrleansStream.Benchmarks.Comparison;
 using OrleansStream.Benchmarks.Lanes;
+
+if (args is ["availability", .. var availability])
+{
+    try
+    {
+        return await AvailabilityRun.ExecuteAsync(AvailabilityOptions.Parse(availability));
+    }
+    catch (ArgumentException error)
+    {
+        Console.Error.WriteLine(error.Message);
+        Console.Error.WriteLine(AvailabilityOptions.Usage);
+        return 2;
+    }
+}
 
 try
 {

@@ -3,6 +3,7 @@ using OrleansStream.Log.Files.Verification;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Simulation.Brokers;
+using OrleansStream.Simulation.Mutants;
 using OrleansStream.Simulation.Schedules;
 using OrleansStream.Testing.Disks;
 using OrleansStream.Testing.Dispatch;
@@ -57,6 +58,28 @@ public class DamageTests
                 Assert.True(findings.Count > 0, $"{damage} of '{path}' at {position} is not found.");
             }
         }
+    }
+
+    // Two headers chain a footer to the blocks that it stands for (rule F5). A start that believed it without them would begin on what is damaged.
+    [Theory, InlineData(false), InlineData(true)]
+    public void F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without(bool withoutChain)
+    {
+        var whole = Written();
+        var outcomes = new List<DamageOutcome>();
+        foreach (var path in whole.Disk.AllFiles())
+        {
+            foreach (var position in UnchainedFooterMutation.EndsOf(whole.Disk, path))
+            {
+                var disk = whole.Disk.CutPowerKeepingAll();
+                DiskDamage.Hurt(disk, Damage.Bit, path, position + 8);
+                var script = whole.Fork(disk, withoutChain ? () => new UnchainedFooterMutation(whole.Disk) : null);
+                outcomes.Add(DiskDamage.Try(script, Damage.Bit, path, position + 8));
+            }
+        }
+
+        TestContext.Current.TestOutputHelper!.WriteLine(string.Join(", ", outcomes.CountBy(static outcome => outcome)));
+        Assert.Contains(withoutChain ? DamageOutcome.ReadFailed : DamageOutcome.Stopped, outcomes);
+        Assert.DoesNotContain(withoutChain ? DamageOutcome.Stopped : DamageOutcome.ReadFailed, outcomes);
     }
 
     private static DamageOutcome TryWith(Script whole, Damage damage, string path, long position)

@@ -1,14 +1,18 @@
+using System.Collections.Immutable;
 using Orleans.Services;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Abstractions.Cluster;
 
-/// <summary>What one broker tells of itself, and how it gives up what it owns. One for each silo, called by the silo's address; no call waits for a disk.</summary>
+/// <summary>What one broker tells of itself, what others ask of it, and how it gives up what it owns. One for each silo, called by the silo's address.</summary>
 [Alias("os.IBrokerService")]
 public interface IBrokerService : IGrainService
 {
     /// <summary>The most partitions that <see cref="LocalPartitionsAsync"/> answers at once: what travels between silos shares a connection with their probes.</summary>
     const int MaxListed = 1000;
+
+    /// <summary>The most bytes that one call carries, for the same reason.</summary>
+    const int MaxBytes = 1024 * 1024;
 
     /// <summary>What this broker has open.</summary>
     [Alias("Stats")]
@@ -27,6 +31,30 @@ public interface IBrokerService : IGrainService
     /// <returns>How many partitions it gave up.</returns>
     [Alias("Drain")]
     Task<int> DrainAsync();
+
+    /// <summary>
+    /// Lets go of a partition for a broker that wants to claim it (rules L1 to L5). Needs no activation of the partition, and works while the broker drains.
+    /// May be asked again and again.
+    /// </summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="owner">The session of this broker that the claimant found in the manifest.</param>
+    [Alias("Release")]
+    Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner);
+
+    /// <summary>What follows in an answer of <see cref="ReleaseAsync"/> that was longer than <see cref="MaxBytes"/>. Kept for half a minute; null after that.</summary>
+    /// <param name="answer">Which answer.</param>
+    /// <param name="from">How many of its bytes the claimant has.</param>
+    [Alias("ReleaseRest")]
+    Task<ReleaseReply?> ReleaseRestAsync(Guid answer, int from);
+
+    /// <summary>Asks this broker to open partitions that the caller still serves and placement gives to this one. Ends within the time of a grain call.</summary>
+    /// <returns>For each partition, in the order of the request, how its opening went; LEADER_NOT_AVAILABLE if it goes on.</returns>
+    [Alias("Claim")]
+    Task<ImmutableArray<ErrorCode>> ClaimAsync(ClaimRequest request);
+
+    /// <summary>Hears what changed at another broker. Of one broker the calls come one after the other.</summary>
+    [Alias("Hear")]
+    Task<HeardNews> HearAsync(BrokerNews news);
 }
 
 /// <summary>What a broker has open.</summary>

@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Abstractions.Cluster;
@@ -13,11 +14,17 @@ public interface IClusterView
     /// <summary>Every live broker, this one included, by rising id.</summary>
     IReadOnlyList<Broker> Brokers { get; }
 
-    /// <summary>The broker that owns the partition, or would if somebody asked for it.</summary>
+    /// <summary>The broker that serves the partition, as far as is known here; else the one that would if somebody asked for it.</summary>
     BrokerId OwnerOf(PartitionId partition);
+
+    /// <summary>The broker that placement gives the partition to: the only one that may open it. Another one may still serve it, until this one asks for it.</summary>
+    BrokerId PlacedOn(PartitionId partition);
 
     /// <summary>The broker that owns the journal partition of this group: its coordinator.</summary>
     BrokerId CoordinatorOf(string groupId);
+
+    /// <summary>The silo of a live broker; null for one that is gone, or that nothing is known of.</summary>
+    SiloAddress? SiloOf(BrokerId broker);
 }
 
 /// <summary>A live broker and where clients reach it.</summary>

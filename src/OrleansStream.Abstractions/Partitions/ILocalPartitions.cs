@@ -11,10 +11,13 @@ public interface ILocalPartitions
     /// <summary>
     /// Opens the partition unless it is open. One claim for all who ask, bounded by the log alone: the caller bounds how many it asks for at once.
     /// </summary>
-    /// <param name="partition">One that placement gives to this broker.</param>
+    /// <param name="partition">One that placement gives to this broker; of another the answer is NOT_LEADER_OR_FOLLOWER with the owner, and nothing is tried.</param>
     /// <param name="cancellationToken">Ends the wait; the claim runs on.</param>
     /// <returns>As <see cref="IPartitionGrain.EnsureOpenAsync"/> answers, but never "not yet".</returns>
     ValueTask<OpenResult> OpenAsync(PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>Moves log start of a partition that is open here up to the offset; -1 stands for the high watermark. NOT_LEADER_OR_FOLLOWER if it is not open.</summary>
+    Task<DeleteRecordsResult> DeleteRecordsAsync(PartitionId partition, Offset before, CancellationToken cancellationToken);
 
     /// <summary>
     /// The epoch of the newest claim on the partition that is known here without asking anybody; null if there is none. Whoever serves the partition, now or

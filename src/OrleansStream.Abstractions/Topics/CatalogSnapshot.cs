@@ -44,4 +44,13 @@ public sealed class CatalogSnapshot
     /// <summary>The next version: without the topic.</summary>
     public CatalogSnapshot Without(Topic topic, long version) =>
         new(version, _byName.Remove(topic.Name), _byId.Remove(topic.Id));
+
+    /// <summary>The next version, as the step says. One that removes a topic which is not there only raises the version.</summary>
+    public CatalogSnapshot After(CatalogStep step) =>
+        step.Put is { } topic ? With(topic, step.To)
+        : step.Removed is { } id && Find(id) is { } removed ? Without(removed, step.To)
+        : At(step.To);
+
+    /// <summary>The same topics as of another version.</summary>
+    public CatalogSnapshot At(long version) => new(version, _byName, _byId);
 }

@@ -8,7 +8,7 @@ namespace OrleansStream.Abstractions.Topics;
 [Alias("os.ITopicGrain")]
 public interface ITopicGrain : IGrainWithStringKey
 {
-    /// <summary>Creates the topic: durable and in this broker's catalog view on return.</summary>
+    /// <summary>Creates the topic: durable on return, and known to every live broker, or to those that could be told within a second. REQUEST_TIMED_OUT while the catalog cannot be written: try again.</summary>
     [Alias("Create")]
     Task<TopicChange> CreateAsync(CreateTopic request, CancellationToken cancellationToken);
 
@@ -28,9 +28,10 @@ public interface ITopicGrain : IGrainWithStringKey
 }
 
 /// <summary>What a topic is created with.</summary>
+/// <param name="Id">Chosen by the caller and never used before: by it a second try of one wish is known as such.</param>
 /// <param name="PartitionCount">At least 1; defaults are already filled in.</param>
 [GenerateSerializer, Immutable, Alias("os.CreateTopic")]
-public sealed record CreateTopic(int PartitionCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs, bool ValidateOnly);
+public sealed record CreateTopic(TopicId Id, int PartitionCount, short ReplicationFactor, ImmutableSortedDictionary<string, string> Configs, bool ValidateOnly);
 
 /// <summary>Changes to a topic's configs.</summary>
 /// <param name="ReplaceAll">AlterConfigs: what is not named here goes back to its default. Otherwise IncrementalAlterConfigs.</param>

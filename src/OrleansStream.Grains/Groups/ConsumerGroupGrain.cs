@@ -1,94 +1,45 @@
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
-using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Placement;
 using OrleansStream.Model.Ids;
-using Rules = OrleansStream.Coordination.Groups.Requests;
 
 namespace OrleansStream.Grains.Groups;
 
-/// <summary>The door to one group: orders its calls and turns messages into those that the rules take. The group itself outlives the activation.</summary>
-internal sealed class ConsumerGroupGrain(GroupJournals journals, CatalogView catalog) : Grain, IConsumerGroupGrain
+/// <summary>
+/// The door to one group for callers elsewhere. Connections of the group's coordinator go to <see cref="ILocalGroups.Of"/>, and by that way come the answers:
+/// a ticket is worth something on one broker only.
+/// </summary>
+[GroupPlacement]
+internal sealed class ConsumerGroupGrain(ILocalGroups groups, IClusterView cluster) : Grain, IConsumerGroupGrain
 {
-    public Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request) => AskAsync(
-        GroupMessages.ToRules(request),
-        static (group, join) => group.Ask(join, static (rules, join, now) => rules.Join(join, now), GroupMessages.ToDto),
-        error => new JoinAnswer { Error = error, MemberId = request.MemberId });
+    private string GroupId => GroupKeys.GroupOf(this.GetPrimaryKeyString());
 
-    public Task<Parkable<SyncAnswer>> SyncAsync(SyncRequest request) => AskAsync(
-        GroupMessages.ToRules(request),
-        static (group, sync) => group.Ask(sync, static (rules, sync, now) => rules.Sync(sync, now), GroupMessages.ToDto),
-        static error => new SyncAnswer { Error = error });
+    public Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request) => Group().JoinAsync(request);
 
-    public Task<ErrorCode> HeartbeatAsync(HeartbeatRequest request) => UseAsync(
-        GroupMessages.ToRules(request),
-        static (group, beat) => group.Call(beat, static (rules, beat, now) => rules.Heartbeat(beat, now)),
+    public Task<Parkable<SyncAnswer>> SyncAsync(SyncRequest request) => Group().SyncAsync(request);
 
-        // While a coordinator loads, a member lives: it is told so, and nothing else, as in Kafka.
-        static error => error == ErrorCode.CoordinatorLoadInProgress ? ErrorCode.None : error);
+    public Task<ErrorCode> HeartbeatAsync(HeartbeatRequest request) => Group().HeartbeatAsync(request);
 
-    public Task<LeaveAnswer> LeaveAsync(LeaveRequest request) => UseAsync(
-        GroupMessages.ToRules(request),
-        static (group, members) => GroupMessages.ToDto(group.Call(members, static (rules, members, now) => rules.Leave(members, now))),
-        static error => new LeaveAnswer(error, []));
+    public Task<LeaveAnswer> LeaveAsync(LeaveRequest request) => Group().LeaveAsync(request);
 
-    public Task<Parkable<CommitAnswer>> CommitAsync(CommitRequest request) => AskAsync(
-        GroupMessages.ToRules(request),
-        static (group, commit) => group.Ask(commit, static (rules, commit, now) => rules.Commit(commit, now), GroupMessages.ToDto),
-        error => new CommitAnswer(error, [.. Enumerable.Repeat(error, request.Offsets.Count)]));
+    public Task<Parkable<CommitAnswer>> CommitAsync(CommitRequest request) => Group().CommitAsync(request);
 
-    public Task<FetchOffsetsAnswer> FetchOffsetsAsync(IReadOnlyList<PartitionId>? partitions) => UseAsync(
-        partitions,
-        static (group, wanted) => new FetchOffsetsAnswer(ErrorCode.None, group.Query(rules => wanted is null
-            ? rules.CommittedOffsets().Select(offset => ToDto(offset.Partition, offset.Committed)).ToList()
-            : wanted.Select(partition => ToDto(partition, rules.CommittedOffset(partition))).ToList())),
-        static error => new FetchOffsetsAnswer(error, []));
+    public Task<FetchOffsetsAnswer> FetchOffsetsAsync(IReadOnlyList<PartitionId>? partitions) => Group().FetchOffsetsAsync(partitions);
 
-    public Task<Parkable<DeleteOffsetsAnswer>> DeleteOffsetsAsync(IReadOnlyList<PartitionId> partitions)
+    public Task<Parkable<DeleteOffsetsAnswer>> DeleteOffsetsAsync(IReadOnlyList<PartitionId> partitions) => Group().DeleteOffsetsAsync(partitions);
+
+    public Task<Parkable<DeleteGroupAnswer>> DeleteAsync() => Group().DeleteAsync();
+
+    public Task<GroupDescription> DescribeAsync() => Group().DescribeAsync();
+
+    // On a broker that does not coordinate the group any more each call says so, and the next caller's grain is placed anew.
+    private IGroupCalls Group()
     {
-        var topics = catalog.Current;
-        var offsets = partitions.Select(partition => new Rules.OffsetToDelete(partition, topics.Find(partition.Topic)?.Name ?? "")).ToList();
-        return AskAsync(
-            offsets,
-            static (group, wish) => group.Ask(wish, static (rules, wish, now) => rules.DeleteOffsets(wish, now), GroupMessages.ToDto),
-            error => new DeleteOffsetsAnswer(error, [.. Enumerable.Repeat(error, partitions.Count)]));
-    }
-
-    public Task<Parkable<DeleteGroupAnswer>> DeleteAsync() => AskAsync(
-        0,
-        static (group, _) => group.Ask(0, static (rules, _, now) => rules.Delete(now), GroupMessages.ToDto),
-        static error => new DeleteGroupAnswer(error));
-
-    public Task<GroupDescription> DescribeAsync() => UseAsync(
-        0,
-        static (group, _) => GroupMessages.ToDto(group.Query(static rules => rules.Describe())),
-        static error => new GroupDescription { Error = error });
-
-    private Task<Parkable<TAnswer>> AskAsync<TRequest, TAnswer>(TRequest request, Func<GroupRuntime, TRequest, Parkable<TAnswer>> ask, Func<ErrorCode, TAnswer> onFailure)
-        where TAnswer : class => UseAsync(request, ask, error => new Parkable<TAnswer>(onFailure(error), 0));
-
-    private async Task<TAnswer> UseAsync<TRequest, TAnswer>(TRequest request, Func<GroupRuntime, TRequest, TAnswer> use, Func<ErrorCode, TAnswer> onFailure)
-    {
-        while (true)
+        if (cluster.CoordinatorOf(GroupId) != cluster.Self)
         {
-            var (group, error) = await journals.GetAsync(GroupKeys.GroupOf(this.GetPrimaryKeyString()));
-            if (group is null)
-            {
-                return onFailure(error);
-            }
-
-            try
-            {
-                var answer = use(group, request);
-                group.RetireIfNothingIsLeft();
-                return answer;
-            }
-            catch (GroupRetiredException)
-            {
-                // Given up between being found and being called: the next look makes it anew.
-            }
+            DeactivateOnIdle();
         }
-    }
 
-    private static CommittedOffset ToDto(PartitionId partition, Coordination.Groups.Journal.CommittedOffset? committed) => committed is null
-        ? new CommittedOffset(partition, "", Offset.None, LeaderEpoch.None, "")
-        : new CommittedOffset(partition, committed.TopicName, committed.Offset, committed.LeaderEpoch, committed.Metadata);
+        return groups.Of(GroupId);
+    }
 }

@@ -15,24 +15,27 @@ namespace OrleansStream.Grains.Groups;
 internal sealed partial class GroupJournals : ILocalGroups, IDisposable
 {
     private readonly IPartitionLog _log;
+    private readonly LocalPartitions _partitions;
     private readonly GroupParts _parts;
     private readonly CatalogView _catalog;
-    private readonly PlacementHash _hash;
+    private readonly PlacementRules _rules;
     private readonly ILogger<GroupJournals> _logger;
     private readonly Lock _gate = new();
-    private readonly Task<Loaded>?[] _loading = new Task<Loaded>?[HiddenTopics.GroupPartitions];
+    private readonly Task<Loaded>?[] _loading;
     private CatalogSnapshot _lastCatalog;
 
-    public GroupJournals(IPartitionLog log, GroupParts parts, CatalogView catalog, PlacementHash hash, ILogger<GroupJournals> logger)
+    public GroupJournals(LocalPartitions partitions, GroupParts parts, CatalogView catalog, PlacementRules rules, ILogger<GroupJournals> logger)
     {
-        _log = log;
+        _log = partitions.Log;
+        _partitions = partitions;
         _parts = parts;
         _catalog = catalog;
-        _hash = hash;
+        _rules = rules;
+        _loading = new Task<Loaded>?[rules.GroupPartitions];
         _logger = logger;
         _lastCatalog = catalog.Current;
         catalog.Changed += OnCatalogChanged;
-        log.Handles.Withdrawn += OnWithdrawn;
+        _log.Handles.Withdrawn += OnWithdrawn;
     }
 
     /// <summary>The group at work, or COORDINATOR_LOAD_IN_PROGRESS, or what keeps its journal from being read. Waits no longer than a grain call may.</summary>
@@ -42,9 +45,12 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
         return (journal?.Get(groupId), error);
     }
 
+    public IGroupCalls Of(string groupId) => new GroupCalls(this, _catalog, groupId);
+
     public async Task<ListGroupsAnswer> ListAsync(CancellationToken cancellationToken)
     {
-        var journals = await Task.WhenAll(Enumerable.Range(0, HiddenTopics.GroupPartitions).Select(index => LoadedAsync(index).AsTask()));
+        // Journals of other brokers are theirs to list: whoever wants all groups asks every broker.
+        var journals = await Task.WhenAll(Enumerable.Range(0, _rules.GroupPartitions).Where(_partitions.IsOwnJournal).Select(index => LoadedAsync(index).AsTask()));
         if (journals.FirstOrDefault(journal => journal.Journal is null) is { Error: not ErrorCode.None } failed)
         {
             return new ListGroupsAnswer(failed.Error, []);
@@ -84,7 +90,7 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
         _log.Handles.Withdrawn -= OnWithdrawn;
     }
 
-    private int JournalOf(string groupId) => JournalPlacement.PartitionOf(groupId, HiddenTopics.GroupPartitions, _hash);
+    private int JournalOf(string groupId) => _rules.JournalOf(groupId);
 
     private async ValueTask<Loaded> LoadedAsync(int index)
     {
@@ -123,7 +129,7 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
     {
         try
         {
-            var opened = await _log.OpenAsync(new PartitionId(HiddenTopics.Groups, index), HiddenPartitions.Settings, CancellationToken.None);
+            var opened = await _partitions.OpenHandleAsync(new PartitionId(HiddenTopics.Groups, index), CancellationToken.None);
             if (opened.Handle is null)
             {
                 return new Loaded(null, opened.Error == ErrorCode.NotLeaderOrFollower ? ErrorCode.NotCoordinator : ErrorCode.CoordinatorNotAvailable);

@@ -1,19 +1,33 @@
 using System.Globalization;
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Coordination.Placement;
+using OrleansStream.Grains.Cluster;
 using OrleansStream.Log;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Partitions;
 
-/// <summary>The one way in which partitions are opened here, for grains, connections and the start alike. That one claim runs at a time is the log's promise.</summary>
-internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, TopicSettings settings) : ILocalPartitions
+/// <summary>
+/// The one way in which partitions are opened here, for grains, connections, journals, moves and the start alike: only those that placement gives to this
+/// broker, for whoever opens one takes it from a broker that serves it. That one claim runs at a time is the log's promise.
+/// </summary>
+internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, TopicSettings settings, IClusterView cluster, LocalParts parts) : ILocalPartitions
 {
     public ValueTask<OpenResult> OpenAsync(PartitionId partition, CancellationToken cancellationToken) =>
         log.Handles.TryGet(partition, out var serving) && serving.IsOwner
             ? ValueTask.FromResult(new OpenResult(ErrorCode.None, serving.Epoch, null))
             : ClaimAsync(partition, cancellationToken);
+
+    public IPartitionLog Log => log;
+
+    /// <summary>How many journals of groups there are.</summary>
+    public int GroupPartitions => parts.Rules.GroupPartitions;
+
+    /// <summary>Whether this journal of groups is served here, or would be if somebody asked.</summary>
+    public bool IsOwnJournal(int index) => cluster.OwnerOf(new PartitionId(HiddenTopics.Groups, index)) == cluster.Self;
 
     /// <summary>Nothing is opened here any more.</summary>
     public bool IsDraining { get; private set; }
@@ -23,7 +37,11 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
 
     public (long TotalBytes, long UsableBytes) Volume => log.Volume;
 
-    public LeaderEpoch? EpochOf(PartitionId partition) => log.EpochOf(partition);
+    public LeaderEpoch? EpochOf(PartitionId partition)
+    {
+        var own = log.EpochOf(partition);
+        return parts.Leaders.Find(partition) is { } leader && (own is not { } epoch || leader.Epoch > epoch) ? leader.Epoch : own;
+    }
 
     public async ValueTask<long?> SizeOfAsync(PartitionId partition, CancellationToken cancellationToken)
     {
@@ -50,24 +68,42 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
     }
 
     /// <summary>What people call a partition, such as orders-3; null if this broker does not know it (yet).</summary>
-    public string? NameOf(PartitionId partition) =>
-        partition.Topic == HiddenTopics.Catalog ? "of the catalog's journal"
-        : partition.Topic == HiddenTopics.Groups ? string.Create(CultureInfo.InvariantCulture, $"{partition.Index} of the groups' journal")
-        : view.Current.Find(partition.Topic) is { } topic ? string.Create(CultureInfo.InvariantCulture, $"{topic.Name}-{partition.Index}") : null;
+    public string? NameOf(PartitionId partition) => PartitionNames.Of(partition, view.Current.Find(partition.Topic));
+
+    /// <summary>As <see cref="OpenAsync"/>, for those who work with the handle.</summary>
+    /// <exception cref="LogException">Storage failed.</exception>
+    public ValueTask<OpenedHandle> OpenHandleAsync(PartitionId partition, CancellationToken cancellationToken)
+    {
+        if (log.Handles.TryGet(partition, out var serving) && serving.IsOwner)
+        {
+            return ValueTask.FromResult(new OpenedHandle(ErrorCode.None, serving));
+        }
+
+        var owner = cluster.PlacedOn(partition);
+        return IsDraining ? ValueTask.FromResult(new OpenedHandle(ErrorCode.NotLeaderOrFollower, null, owner == cluster.Self ? null : owner))
+            : owner != cluster.Self ? ValueTask.FromResult(new OpenedHandle(ErrorCode.NotLeaderOrFollower, null, owner))
+            : SettingsOf(partition) is { } wanted ? log.OpenAsync(partition, wanted, cancellationToken)
+            : ValueTask.FromResult(new OpenedHandle(ErrorCode.UnknownTopicOrPartition, null));
+    }
+
+    public async Task<DeleteRecordsResult> DeleteRecordsAsync(PartitionId partition, Offset before, CancellationToken cancellationToken)
+    {
+        if (!log.Handles.TryGet(partition, out var handle) || !handle.IsOwner)
+        {
+            return new DeleteRecordsResult(ErrorCode.NotLeaderOrFollower, Offset.None);
+        }
+
+        var target = before == Offset.None ? handle.HighWatermark : before;
+        var error = await log.MoveLogStartAsync(handle, target, cancellationToken);
+        return new DeleteRecordsResult(error, error == ErrorCode.None ? handle.LogStart : Offset.None);
+    }
 
     private async ValueTask<OpenResult> ClaimAsync(PartitionId partition, CancellationToken cancellationToken)
     {
-        if (IsDraining)
-        {
-            return new OpenResult(ErrorCode.NotLeaderOrFollower, LeaderEpoch.None, null);
-        }
-
-        if (SettingsOf(partition) is not { } wanted)
-        {
-            return new OpenResult(ErrorCode.UnknownTopicOrPartition, LeaderEpoch.None, null);
-        }
-
-        var opened = await log.OpenAsync(partition, wanted, cancellationToken);
+        var opened = await OpenHandleAsync(partition, cancellationToken);
         return new OpenResult(opened.Error, opened.Handle?.Epoch ?? LeaderEpoch.None, opened.Owner);
     }
 }
+
+/// <summary>What is known of partitions beside their logs.</summary>
+internal sealed record LocalParts(PartitionLeaders Leaders, PlacementRules Rules);

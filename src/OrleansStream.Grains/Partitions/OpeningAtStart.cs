@@ -27,7 +27,7 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
     {
         try
         {
-            await LoadedAsync(stoppingToken);
+            await view.WhenLoadedAsync(stoppingToken);
             await OpenAllAsync(stoppingToken);
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -38,24 +38,6 @@ internal sealed partial class OpeningAtStart(OpeningParts parts, CatalogView vie
         {
             // Nothing hangs on it: what is not open now opens when it is asked for.
             LogStopped(exception);
-        }
-    }
-
-    private async Task LoadedAsync(CancellationToken stop)
-    {
-        var loaded = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        void OnChanged(CatalogSnapshot snapshot) => loaded.TrySetResult();
-        view.Changed += OnChanged;
-        try
-        {
-            if (!view.IsLoaded)
-            {
-                await loaded.Task.WaitAsync(stop);
-            }
-        }
-        finally
-        {
-            view.Changed -= OnChanged;
         }
     }
 

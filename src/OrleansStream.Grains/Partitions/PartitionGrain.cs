@@ -1,4 +1,6 @@
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Partitions;
+using OrleansStream.Grains.Placement;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
@@ -7,8 +9,8 @@ namespace OrleansStream.Grains.Partitions;
 
 /// <summary>Opens one partition on this broker and takes it away again. Appends and fetches go to the handle that the log publishes.</summary>
 // KeepAlive: traffic goes round the grain, so Orleans would take the busiest partition for an idle one.
-[KeepAlive]
-internal sealed class PartitionGrain(IPartitionLog log, ILocalPartitions partitions) : Grain, IPartitionGrain
+[PartitionPlacement, KeepAlive]
+internal sealed class PartitionGrain(IPartitionLog log, ILocalPartitions partitions, IClusterView cluster) : Grain, IPartitionGrain
 {
     private PartitionId Id => PartitionId.Parse(this.GetPrimaryKeyString());
 
@@ -18,7 +20,9 @@ internal sealed class PartitionGrain(IPartitionLog log, ILocalPartitions partiti
         try
         {
             // The claim runs on, whoever stops waiting: half a claim is worse than a late one.
-            return await partitions.OpenAsync(Id, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
+            var opened = await partitions.OpenAsync(Id, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
+            GoIfPlacedElsewhere(opened.Error);
+            return opened;
         }
         catch (TimeoutException)
         {
@@ -28,14 +32,9 @@ internal sealed class PartitionGrain(IPartitionLog log, ILocalPartitions partiti
 
     public async Task<DeleteRecordsResult> DeleteRecordsAsync(Offset before, CancellationToken cancellationToken)
     {
-        if (!log.Handles.TryGet(Id, out var handle) || !handle.IsOwner)
-        {
-            return new DeleteRecordsResult(ErrorCode.NotLeaderOrFollower, Offset.None);
-        }
-
-        var target = before == Offset.None ? handle.HighWatermark : before;
-        var error = await log.MoveLogStartAsync(handle, target, cancellationToken);
-        return new DeleteRecordsResult(error, error == ErrorCode.None ? handle.LogStart : Offset.None);
+        var result = await partitions.DeleteRecordsAsync(Id, before, cancellationToken);
+        GoIfPlacedElsewhere(result.Error);
+        return result;
     }
 
     public async Task DeleteAsync(CancellationToken cancellationToken)
@@ -44,5 +43,14 @@ internal sealed class PartitionGrain(IPartitionLog log, ILocalPartitions partiti
 
         // Nobody asks for this partition again: its topic's id is never used twice.
         DeactivateOnIdle();
+    }
+
+    // The next caller's grain is placed anew. A claim that merely failed here stays here.
+    private void GoIfPlacedElsewhere(ErrorCode error)
+    {
+        if (error == ErrorCode.NotLeaderOrFollower && cluster.PlacedOn(Id) != cluster.Self)
+        {
+            DeactivateOnIdle();
+        }
     }
 }

@@ -49,6 +49,15 @@ internal sealed class Catalog
         }
     }
 
+    /// <summary>Everything below this version is in: one that was read again from a snapshot must not look older than a view that saw what the snapshot left out.</summary>
+    public void RaiseTo(long version)
+    {
+        if (version > Snapshot.Version)
+        {
+            Snapshot = Snapshot.At(version);
+        }
+    }
+
     /// <summary>Changes that lead from an empty catalog to this one.</summary>
     public IEnumerable<CatalogChange> Condense()
     {

@@ -1,6 +1,9 @@
+using System.Buffers;
+using System.Buffers.Binary;
 using System.Collections.Immutable;
 using System.Text;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Log;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Topics;
@@ -64,6 +67,54 @@ internal static class CatalogCodec
         {
             throw new InvalidDataException("A catalog change ends too early.", exception);
         }
+    }
+
+    /// <summary>As <see cref="Decode"/>, for a loader of journals.</summary>
+    /// <exception cref="LogException">The bytes are no change that this version knows.</exception>
+    public static CatalogChange Read(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            return Decode(bytes);
+        }
+        catch (InvalidDataException exception)
+        {
+            throw new LogException(exception.Message, exception);
+        }
+    }
+
+    /// <summary>The content of a snapshot: changes, each behind its length.</summary>
+    public static ArrayBufferWriter<byte> EncodeSnapshot(IEnumerable<CatalogChange> changes)
+    {
+        var content = new ArrayBufferWriter<byte>();
+        foreach (var change in changes)
+        {
+            var bytes = Encode(change);
+            BinaryPrimitives.WriteInt32LittleEndian(content.GetSpan(sizeof(int)), bytes.Length);
+            content.Advance(sizeof(int));
+            content.Write(bytes);
+        }
+
+        return content;
+    }
+
+    /// <exception cref="LogException">The bytes are no snapshot that this version knows.</exception>
+    public static List<CatalogChange> DecodeSnapshot(ReadOnlySpan<byte> snapshot)
+    {
+        var changes = new List<CatalogChange>();
+        while (!snapshot.IsEmpty)
+        {
+            var length = snapshot.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(snapshot);
+            if (length < 0 || length > snapshot.Length - sizeof(int))
+            {
+                throw new LogException($"A snapshot of the catalog has a change of {length} bytes where {snapshot.Length} are left.");
+            }
+
+            changes.Add(Read(snapshot.Slice(sizeof(int), length)));
+            snapshot = snapshot[(sizeof(int) + length)..];
+        }
+
+        return changes;
     }
 
     private static void Write(BinaryWriter writer, Topic topic)

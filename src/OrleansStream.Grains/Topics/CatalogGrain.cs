@@ -1,7 +1,11 @@
+using System.Collections.Immutable;
 using Microsoft.Extensions.Logging;
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Cluster;
 using OrleansStream.Grains.Partitions;
+using OrleansStream.Grains.Placement;
 using OrleansStream.Log;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Serving;
@@ -11,10 +15,10 @@ using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Topics;
 
-/// <summary>Owns the catalog. Calls do not interleave: each change is durable and published before the next one is looked at.</summary>
+/// <summary>Owns the catalog. Changes do not interleave: each is durable and published before the next one is looked at.</summary>
 // KeepAlive: Metadata and Produce go by the local view, so Orleans would take the catalog for idle and read it again for each change.
-[KeepAlive]
-internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, TimeProvider time, ILogger<CatalogGrain> logger) : Grain, ICatalogGrain
+[CatalogPlacement, KeepAlive]
+internal sealed partial class CatalogGrain(LocalPartitions partitions, CatalogView view, CatalogSpread spread, TimeProvider time, ILogger<CatalogGrain> logger) : Grain, ICatalogGrain
 {
     // A deletion that did not go through is tried again, ever more slowly: a full disk may stay full for hours.
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -29,7 +33,25 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         : _damage is { } damage ? throw new InvalidDataException($"The catalog of topics is damaged: {damage.Message}")
         : throw Unavailable();
 
-    public async Task<TopicChange> PutAsync(Topic topic, bool create, CancellationToken cancellationToken)
+    // Between the turns of other calls: a snapshot never changes, and is the newest there is if its journal is still owned.
+    public Task<CatalogPage> PageAsync(string? after)
+    {
+        if (_journal is not { IsOpen: true } journal)
+        {
+            throw Unavailable();
+        }
+
+        var snapshot = journal.Catalog.Snapshot;
+        var rest = snapshot.Topics.Where(topic => string.CompareOrdinal(topic.Name, after) > 0).OrderBy(static topic => topic.Name, StringComparer.Ordinal).ToList();
+        var bytes = 0;
+        ImmutableArray<Topic> page = [.. rest.TakeWhile((topic, index) => (bytes += CatalogBytes.Of(topic)) <= IBrokerService.MaxBytes || index == 0)];
+        return Task.FromResult(new CatalogPage(snapshot.Version, page, page.Length == rest.Count));
+    }
+
+    public async Task<TopicChange> FindAsync(string name, CancellationToken cancellationToken) =>
+        await EnsureLoadedAsync(cancellationToken) is { } journal ? new TopicChange(ErrorCode.None, null, journal.Catalog.Snapshot.Find(name)) : NotNow();
+
+    public async Task<TopicChange> PutAsync(Topic topic, Topic? basis, CancellationToken cancellationToken)
     {
         if (await EnsureLoadedAsync(cancellationToken) is not { } journal)
         {
@@ -37,23 +59,37 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         }
 
         var standing = journal.Catalog.Snapshot.Find(topic.Name);
-        if (create && standing is not null)
+        if (standing?.Says(topic) == true)
+        {
+            // Durable since an earlier try, whose answer was lost or doubtful.
+            return new TopicChange(ErrorCode.None, null, standing);
+        }
+
+        if (basis is null && standing is not null)
         {
             return TopicChange.Failed(ErrorCode.TopicAlreadyExists, $"Topic '{topic.Name}' already exists.");
         }
 
-        if (create && journal.Catalog.CollidingName(topic.Name) is { } other)
+        if (basis is null && journal.Catalog.CollidingName(topic.Name) is { } other)
         {
             return TopicChange.Failed(ErrorCode.InvalidTopicException, $"Topic '{topic.Name}' collides with existing topic: {other}");
         }
 
-        if (!create && standing?.Id != topic.Id)
+        if (basis is not null && standing?.Id != topic.Id)
         {
             return TopicChange.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{topic.Name}' does not exist any more.");
         }
 
+        if (basis is not null && !standing!.Says(basis))
+        {
+            // Two grains of one topic may live for a moment. Neither may take back what the other has done.
+            return TopicChange.Failed(ErrorCode.RequestTimedOut, $"The topic '{topic.Name}' was changed meanwhile. Nothing was changed by this; try again.");
+        }
+
         return await AppendAsync(journal, new TopicPut(topic)) ? new TopicChange(ErrorCode.None, null, topic) : NotNow();
     }
+
+    public Task SpreadAsync() => _journal is { } journal ? spread.WhenHeardAsync(journal.Catalog.Snapshot.Version) : Task.CompletedTask;
 
     public async Task<TopicChange> RemoveAsync(string name, TopicId id, CancellationToken cancellationToken)
     {
@@ -100,15 +136,15 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         _damage = null;
         try
         {
-            var opened = await log.OpenAsync(HiddenTopics.CatalogPartition, HiddenPartitions.Settings, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
+            var opened = await partitions.OpenHandleAsync(HiddenTopics.CatalogPartition, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, cancellationToken);
             if (opened.Handle is null)
             {
                 _damage = opened.Damage;
-                LogNotOpened(opened.Error);
+                OnNotOpened(opened);
                 return null;
             }
 
-            var (journal, error) = await CatalogJournal.LoadAsync(new JournalPartition(opened.Handle, log.Journals), cancellationToken);
+            var (journal, error) = await CatalogJournal.LoadAsync(new JournalPartition(opened.Handle, partitions.Log.Journals), cancellationToken);
             if (journal is null)
             {
                 LogNotOpened(error);
@@ -125,6 +161,7 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         }
 
         view.Publish(_journal.Catalog.Snapshot);
+        spread.Tell(_journal.Catalog.Snapshot.Version);
 
         // What was on its way out when the broker stopped goes on leaving.
         foreach (var topic in _journal.Catalog.Leaving.ToList())
@@ -135,14 +172,28 @@ internal sealed partial class CatalogGrain(IPartitionLog log, CatalogView view, 
         return _journal;
     }
 
+    // Another broker's business by now: the next caller's grain is placed there.
+    private void OnNotOpened(in OpenedHandle opened)
+    {
+        if (opened is { Error: ErrorCode.NotLeaderOrFollower, Owner: not null })
+        {
+            DeactivateOnIdle();
+            return;
+        }
+
+        LogNotOpened(opened.Error);
+    }
+
     private async Task<bool> AppendAsync(CatalogJournal journal, CatalogChange change)
     {
+        var before = journal.Catalog.Snapshot.Version;
         if (await journal.AppendAsync(change) != ErrorCode.None)
         {
             return false;
         }
 
         view.Publish(journal.Catalog.Snapshot);
+        spread.Tell(new CatalogStep(before, journal.Catalog.Snapshot.Version, (change as TopicPut)?.Topic, (change as TopicDeletionBegun)?.Id));
         try
         {
             await journal.CondenseAsync(CancellationToken.None);

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using OrleansStream.Log;
 using OrleansStream.Log.Journals;
 using OrleansStream.Model.Ids;
@@ -54,15 +53,7 @@ internal sealed class CatalogJournal : IJournalState
             return;
         }
 
-        var content = new ArrayBufferWriter<byte>();
-        foreach (var change in Catalog.Condense())
-        {
-            var bytes = CatalogCodec.Encode(change);
-            BinaryPrimitives.WriteInt32LittleEndian(content.GetSpan(sizeof(int)), bytes.Length);
-            content.Advance(sizeof(int));
-            content.Write(bytes);
-        }
-
+        var content = CatalogCodec.EncodeSnapshot(Catalog.Condense());
         await _journal.SnapshotAsync(new ReadOnlySequence<byte>(content.WrittenMemory), _applied, cancellationToken);
     }
 
@@ -70,36 +61,17 @@ internal sealed class CatalogJournal : IJournalState
     {
         // A view that saw the catalog before it was read again must not take it for an older one.
         var covered = _applied = _journal.Handle.Manifest.Snapshot!.CoversTo;
-        while (!snapshot.IsEmpty)
-        {
-            var length = snapshot.Length < sizeof(int) ? -1 : BinaryPrimitives.ReadInt32LittleEndian(snapshot);
-            if (length < 0 || length > snapshot.Length - sizeof(int))
-            {
-                throw new LogException($"A snapshot of the catalog has a change of {length} bytes where {snapshot.Length} are left.");
-            }
+        foreach (var change in CatalogCodec.DecodeSnapshot(snapshot)) Catalog.Apply(change, covered.Value);
 
-            Catalog.Apply(Decode(snapshot.Slice(sizeof(int), length)), covered.Value);
-            snapshot = snapshot[(sizeof(int) + length)..];
-        }
+        // The last change before it may have removed the last topic, of which a snapshot says nothing.
+        Catalog.RaiseTo(covered.Value);
     }
 
-    public void Apply(Offset offset, ReadOnlySpan<byte> change) => Apply(offset, Decode(change));
+    public void Apply(Offset offset, ReadOnlySpan<byte> change) => Apply(offset, CatalogCodec.Read(change));
 
     private void Apply(Offset offset, CatalogChange change)
     {
         _applied = offset + 1;
         Catalog.Apply(change, _applied.Value);
-    }
-
-    private static CatalogChange Decode(ReadOnlySpan<byte> bytes)
-    {
-        try
-        {
-            return CatalogCodec.Decode(bytes);
-        }
-        catch (InvalidDataException exception)
-        {
-            throw new LogException(exception.Message, exception);
-        }
     }
 }

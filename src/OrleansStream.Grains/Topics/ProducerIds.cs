@@ -4,10 +4,11 @@ using OrleansStream.Model;
 namespace OrleansStream.Grains.Topics;
 
 /// <summary>Hands out producer ids from blocks that the catalog gives: one durable change for a thousand producers.</summary>
-internal sealed class ProducerIds(IGrainFactory grains) : IProducerIds, IDisposable
+internal sealed class ProducerIds(IGrainFactory grains, TimeProvider time) : IProducerIds, IDisposable
 {
     /// <summary>As in Kafka. What is left of a block when the broker stops is lost, which 63 bits can bear.</summary>
     private const int BlockSize = 1000;
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
     private readonly SemaphoreSlim _refilling = new(1, 1);
     private readonly Lock _taking = new();
@@ -37,7 +38,7 @@ internal sealed class ProducerIds(IGrainFactory grains) : IProducerIds, IDisposa
                 return id;
             }
 
-            var first = await grains.GetGrain<ICatalogGrain>(0).AllocateProducerIdsAsync(BlockSize, cancellationToken).WaitAsync(Limits.GrainCall, cancellationToken);
+            var first = await AllocateAsync(cancellationToken);
             lock (_taking)
             {
                 _next = first + 1;
@@ -49,6 +50,30 @@ internal sealed class ProducerIds(IGrainFactory grains) : IProducerIds, IDisposa
         finally
         {
             _refilling.Release();
+        }
+    }
+
+    // A catalog that moves to another broker is away for a moment, and Orleans has many exceptions for that; clients know one answer.
+    private async Task<long> AllocateAsync(CancellationToken cancellationToken)
+    {
+        using var tooLong = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        tooLong.CancelAfter(Limits.GrainCall);
+        while (true)
+        {
+            try
+            {
+                return await grains.GetGrain<ICatalogGrain>(0).AllocateProducerIdsAsync(BlockSize, tooLong.Token).WaitAsync(tooLong.Token);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (tooLong.IsCancellationRequested)
+                {
+                    throw new TimeoutException("The catalog does not give out producer ids now.", exception);
+                }
+            }
+
+            await Task.Delay(Pause, time, tooLong.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            cancellationToken.ThrowIfCancellationRequested();
         }
     }
 }

@@ -1,112 +1,141 @@
+using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Placement;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Topics;
 
-/// <summary>Orders what happens to one topic name: two changes of a topic never cross. What stands is the catalog's business.</summary>
-internal sealed class TopicGrain(IGrainFactory grains, CatalogView view) : Grain, ITopicGrain
+/// <summary>
+/// Orders what happens to one topic name: two changes of a topic never cross. What stands is the catalog's business, and only the catalog is asked for it: the
+/// view of a broker that does not own it may be behind. An answer is given when the change is durable, and every live broker has heard of it or a second has passed.
+/// </summary>
+[CatalogPlacement]
+internal sealed class TopicGrain(CatalogView view, IClusterView cluster) : Grain, ITopicGrain
 {
-    private ICatalogGrain Catalog => grains.GetGrain<ICatalogGrain>(0);
+    private ICatalogGrain Catalog => GrainFactory.GetGrain<ICatalogGrain>(0);
 
-    public Task<TopicChange> CreateAsync(CreateTopic request, CancellationToken cancellationToken)
+    private string Name => this.GetPrimaryKeyString();
+
+    public async Task<TopicChange> CreateAsync(CreateTopic request, CancellationToken cancellationToken)
     {
-        var name = this.GetPrimaryKeyString();
-        if (TopicName.Check(name) is { } badName)
+        if (TopicName.Check(Name) is { } badName)
         {
-            return Refused(ErrorCode.InvalidTopicException, badName);
+            return TopicChange.Failed(ErrorCode.InvalidTopicException, badName);
         }
 
-        if (view.Current.Find(name) is not null)
+        var found = await Catalog.FindAsync(Name, cancellationToken);
+        if (found.Topic is { } standing && standing.Id != request.Id)
         {
-            return Refused(ErrorCode.TopicAlreadyExists, $"Topic '{name}' already exists.");
+            return TopicChange.Failed(ErrorCode.TopicAlreadyExists, $"Topic '{Name}' already exists.");
         }
 
         if (request.PartitionCount is < 1 or > TopicRules.MaxPartitions)
         {
-            return Refused(ErrorCode.InvalidPartitions, $"Number of partitions was set to an invalid value: {request.PartitionCount}; it must be from 1 to {TopicRules.MaxPartitions}.");
+            return TopicChange.Failed(ErrorCode.InvalidPartitions, $"Number of partitions was set to an invalid value: {request.PartitionCount}; it must be from 1 to {TopicRules.MaxPartitions}.");
         }
 
         if (TopicRules.Check(request.Configs) is { } badConfig)
         {
-            return Refused(ErrorCode.InvalidConfig, badConfig);
+            return TopicChange.Failed(ErrorCode.InvalidConfig, badConfig);
         }
 
         var topic = new Topic
         {
-            Id = new TopicId(Guid.NewGuid()),
-            Name = name,
+            Id = request.Id,
+            Name = Name,
             PartitionCount = request.PartitionCount,
             ReplicationFactor = request.ReplicationFactor,
             Configs = request.Configs,
         };
-        if (!request.ValidateOnly)
+        if (found.Error != ErrorCode.None)
         {
-            return Catalog.PutAsync(topic, create: true, cancellationToken);
+            return Told(found);
         }
 
-        return view.Current.FindColliding(name) is { } other
-            ? Refused(ErrorCode.InvalidTopicException, $"Topic '{name}' collides with existing topic: {other.Name}")
-            : Task.FromResult(Valid(topic));
+        return !request.ValidateOnly ? await PutAsync(topic, null, cancellationToken)
+            : view.Current.FindColliding(Name) is { } other ? TopicChange.Failed(ErrorCode.InvalidTopicException, $"Topic '{Name}' collides with existing topic: {other.Name}")
+            : Valid(topic);
     }
 
-    public Task<TopicChange> DeleteAsync(TopicId? expected, CancellationToken cancellationToken)
+    public async Task<TopicChange> DeleteAsync(TopicId? expected, CancellationToken cancellationToken)
     {
-        var topic = Find();
+        var found = await Catalog.FindAsync(Name, cancellationToken);
+        if (found.Error != ErrorCode.None)
+        {
+            return Told(found);
+        }
 
         // Whoever names an id means that topic and no other, also if the name was given away between the look-up and this turn.
-        return expected is { } id && id != topic?.Id ? Refused(ErrorCode.UnknownTopicId, $"There is no topic with the id {id} any more.")
-            : topic is not null ? Catalog.RemoveAsync(topic.Name, topic.Id, cancellationToken)
+        return expected is { } id && id != found.Topic?.Id ? TopicChange.Failed(ErrorCode.UnknownTopicId, $"There is no topic with the id {id} any more.")
+            : found.Topic is { } topic ? await SpreadAsync(await Catalog.RemoveAsync(topic.Name, topic.Id, cancellationToken))
             : Unknown();
     }
 
-    public Task<TopicChange> GrowAsync(int partitionCount, bool validateOnly, CancellationToken cancellationToken)
+    public async Task<TopicChange> GrowAsync(int partitionCount, bool validateOnly, CancellationToken cancellationToken)
     {
-        if (Find() is not { } topic)
+        var found = await Catalog.FindAsync(Name, cancellationToken);
+        if (found is not { Error: ErrorCode.None, Topic: { } topic })
         {
-            return Unknown();
+            return found.Error != ErrorCode.None ? Told(found) : Unknown();
         }
 
-        if (partitionCount <= topic.PartitionCount)
+        if (topic.WhyNotGrownTo(partitionCount) is { } whyNot)
         {
-            return Refused(
-                ErrorCode.InvalidPartitions,
-                partitionCount == topic.PartitionCount
-                    ? $"Topic already has {topic.PartitionCount} partition(s)."
-                    : $"The topic {topic.Name} currently has {topic.PartitionCount} partition(s); {partitionCount} would not be an increase.");
+            return TopicChange.Failed(ErrorCode.InvalidPartitions, whyNot);
         }
 
         if (partitionCount > TopicRules.MaxPartitions)
         {
-            return Refused(ErrorCode.InvalidPartitions, $"A topic has at most {TopicRules.MaxPartitions} partitions.");
+            return TopicChange.Failed(ErrorCode.InvalidPartitions, $"A topic has at most {TopicRules.MaxPartitions} partitions.");
         }
 
         var grown = topic with { PartitionCount = partitionCount };
-        return validateOnly ? Task.FromResult(Valid(grown)) : Catalog.PutAsync(grown, create: false, cancellationToken);
+        return validateOnly ? Valid(grown) : await PutAsync(grown, topic, cancellationToken);
     }
 
-    public Task<TopicChange> ConfigureAsync(ConfigureTopic request, CancellationToken cancellationToken)
+    public async Task<TopicChange> ConfigureAsync(ConfigureTopic request, CancellationToken cancellationToken)
     {
-        if (Find() is not { } topic)
+        var found = await Catalog.FindAsync(Name, cancellationToken);
+        if (found is not { Error: ErrorCode.None, Topic: { } topic })
         {
-            return Unknown();
+            return found.Error != ErrorCode.None ? Told(found) : Unknown();
         }
 
         var (configs, wrong) = TopicRules.Apply(topic, request);
         if (configs is null)
         {
-            return Refused(ErrorCode.InvalidConfig, wrong!);
+            return TopicChange.Failed(ErrorCode.InvalidConfig, wrong!);
         }
 
         var configured = topic with { Configs = configs };
-        return request.ValidateOnly ? Task.FromResult(Valid(configured)) : Catalog.PutAsync(configured, create: false, cancellationToken);
+        return request.ValidateOnly ? Valid(configured) : await PutAsync(configured, topic, cancellationToken);
     }
 
-    // Reading the local view is safe here: the catalog compares what it is given with what stands, and refuses a change of what is gone.
-    private Topic? Find() => view.Current.Find(this.GetPrimaryKeyString());
+    private async Task<TopicChange> PutAsync(Topic topic, Topic? basis, CancellationToken cancellationToken) =>
+        await SpreadAsync(await Catalog.PutAsync(topic, basis, cancellationToken));
 
-    private Task<TopicChange> Unknown() => Refused(ErrorCode.UnknownTopicOrPartition, $"The topic '{this.GetPrimaryKeyString()}' does not exist.");
+    private async Task<TopicChange> SpreadAsync(TopicChange change)
+    {
+        if (change.Error == ErrorCode.None)
+        {
+            await Catalog.SpreadAsync();
+        }
+
+        return Told(change);
+    }
+
+    // The catalog has moved, or is moving: the next caller's grain follows it.
+    private TopicChange Told(TopicChange change)
+    {
+        if (change.Error == ErrorCode.RequestTimedOut && cluster.PlacedOn(HiddenTopics.CatalogPartition) != cluster.Self)
+        {
+            DeactivateOnIdle();
+        }
+
+        return change;
+    }
+
+    private TopicChange Unknown() => TopicChange.Failed(ErrorCode.UnknownTopicOrPartition, $"The topic '{Name}' does not exist.");
 
     private static TopicChange Valid(Topic topic) => new(ErrorCode.None, null, topic);
-
-    private static Task<TopicChange> Refused(ErrorCode error, string message) => Task.FromResult(TopicChange.Failed(error, message));
 }

@@ -4,12 +4,13 @@ using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Handlers;
+using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Messages;
 
 namespace OrleansStream.Kafka.Gateway.Configs;
 
 /// <summary>Carries out changes of configs, for both APIs that make them. Topics have changeable ones; a broker's are set at its start.</summary>
-internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, IClusterView cluster, GatewaySurroundings surroundings)
+internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, ICatalogUpdates updates, IClusterView cluster, GatewaySurroundings surroundings)
 {
     /// <summary>Said of each entry for a resource that a request names more than once: none of them is carried out.</summary>
     public const string Repeated = "Each resource must appear at most once.";
@@ -41,7 +42,7 @@ internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, I
 
     private async ValueTask<(ErrorCode Error, string? Message)> ChangeTopicAsync(string name, ConfigureTopic wish, RequestContext context)
     {
-        if (catalog.Current.Find(name) is null)
+        if (await catalog.FindAsync(name, updates, context.Gone) is null)
         {
             return (TopicNames.IsLegal(name) ? ErrorCode.UnknownTopicOrPartition : ErrorCode.InvalidTopicException, $"The topic '{name}' does not exist.");
         }
@@ -54,8 +55,8 @@ internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, I
             }
         }
 
-        var answer = await GrainCalls.TryAsync(
-            grains.GetGrain<ITopicGrain>(name), (wish, context.Gone), static (grain, state) => grain.ConfigureAsync(state.wish, state.Gone), GrainCalls.FailedChange, (surroundings.Options.RequestTimeout, surroundings.Time, context.Gone));
+        var (answer, _) = await GrainCalls.ChangeAsync(
+            grains.GetGrain<ITopicGrain>(name), (wish, context.Gone), static (grain, state) => grain.ConfigureAsync(state.wish, state.Gone), (surroundings.Options.RequestTimeout, surroundings.Time, context.Gone));
         return (answer.Error, answer.Message);
     }
 }

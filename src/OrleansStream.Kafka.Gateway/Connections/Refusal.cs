@@ -1,5 +1,3 @@
-using OrleansStream.Abstractions.Topics;
-
 namespace OrleansStream.Kafka.Gateway.Connections;
 
 /// <summary>What one answer refuses.</summary>
@@ -14,14 +12,14 @@ internal sealed class Refusal(long number)
     /// <summary>The partitions that are remembered by name on its account. The table's, under its lock.</summary>
     public List<(string Topic, int Index)> Partitions { get; } = [];
 
-    /// <summary>The topics that existed when it refused partitions that do not exist and are not remembered by name; null if it refused none. The table's, under its lock.</summary>
-    public CatalogSnapshot? Beyond { get; set; }
-
     /// <summary>When its answer was with the kernel, as a timestamp; null until then. The table's, under its lock.</summary>
     public long? ToldAt { get; set; }
 
-    /// <summary>All that had come when it was told is read. The table's, under its lock.</summary>
-    public bool IsReadUpTo { get; set; }
+    /// <summary>The table has it. The table's, under its lock.</summary>
+    public bool IsListed { get; set; }
+
+    /// <summary>It refused partitions that do not exist and are not remembered by name. The table's, under its lock.</summary>
+    public bool HasBeyond { get; set; }
 
     /// <summary>The last request that was read before the client could see the answer; every one, as long as it cannot.</summary>
     public long LastBefore

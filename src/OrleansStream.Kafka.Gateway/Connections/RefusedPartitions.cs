@@ -39,9 +39,16 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
     private readonly Lock _lock = new();
     private readonly Dictionary<(string Topic, int Index), Held> _partitions = [];
 
-    // By number. No more than there are unanswered requests, and a few whose answers have left.
-    private readonly List<Refusal> _refusals = [];
+    // Of which the client cannot know, by number; and those of which it could when a later request was read, for which the requests before that one are
+    // waited for. A client that never rests has a second's worth of them, so nothing here goes through them all: each is taken in once and out once.
+    private readonly LinkedList<Refusal> _holding = [];
+    private readonly Queue<Refusal> _ending = new();
+    private readonly OldestCatalog _beyond = new();
     private int _unknown;
+
+    // Numbers of the last refusal that was told, and of the last one up to which everything was read since then. Answers leave in their order.
+    private long _told;
+    private long _readUpTo;
     private volatile bool _isUsed;
     private volatile bool _isReaderWaiting;
     private long _read;
@@ -86,7 +93,7 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         {
             lock (_lock)
             {
-                NoteReadUpTo();
+                _readUpTo = _told;
             }
         }
     }
@@ -100,7 +107,7 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         lock (_lock)
         {
             _isUsed = true;
-            Enlist(refusal);
+            List(refusal);
             var name = (topic, index);
             var isHeld = _partitions.TryGetValue(name, out var held);
 
@@ -113,7 +120,12 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
             var isUnknown = !Exists(catalog, topic, index);
             if (isUnknown && !isHeld && _unknown >= mostUnknown)
             {
-                refusal.Beyond ??= catalog;
+                if (!refusal.HasBeyond)
+                {
+                    refusal.HasBeyond = true;
+                    _beyond.Add(refusal.Number, catalog);
+                }
+
                 return;
             }
 
@@ -148,9 +160,10 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         lock (_lock)
         {
             refusal.ToldAt = time.GetTimestamp();
+            _told = refusal.Number;
             if (_isReaderWaiting)
             {
-                NoteReadUpTo();
+                _readUpTo = _told;
             }
         }
     }
@@ -169,85 +182,70 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         lock (_lock)
         {
             Forget(request);
-            return (_partitions.TryGetValue((topic, index), out var held) && request <= held.Refusal.LastBefore) || IsBeyond(request, topic, index, catalog);
-        }
-    }
 
-    // Each refusal by the catalog of its own moment: what has come to be between two is held behind the older one only.
-    private bool IsBeyond(long request, string topic, int index, CatalogSnapshot catalog)
-    {
-        foreach (var refusal in _refusals)
-        {
-            if (refusal.Beyond is { } then && request <= refusal.LastBefore && !ExistedThen(then, topic, index, catalog))
-            {
-                return true;
-            }
+            // Those that are left hold this request. By the catalog of its own moment each, which the oldest of them stands for.
+            return (_partitions.TryGetValue((topic, index), out var held) && request <= held.Refusal.LastBefore)
+                || (_beyond.Current is { } then && !ExistedThen(then, topic, index, catalog));
         }
-
-        return false;
     }
 
     // A topic that was deleted and made anew is another one.
     private static bool ExistedThen(CatalogSnapshot then, string topic, int index, CatalogSnapshot catalog) =>
         Exists(then, topic, index) && catalog.Find(topic)?.Id == then.Find(topic)!.Id;
 
-    private void Enlist(Refusal refusal)
+    // Behind it may stand those of requests that are not answered yet.
+    private void List(Refusal refusal)
     {
-        var at = _refusals.Count;
-        while (at > 0 && _refusals[at - 1].Number > refusal.Number)
+        if (refusal.IsListed)
         {
-            at--;
+            return;
         }
 
-        if (at == 0 || _refusals[at - 1] != refusal)
+        refusal.IsListed = true;
+        var before = _holding.Last;
+        while (before is not null && before.Value.Number > refusal.Number)
         {
-            _refusals.Insert(at, refusal);
+            before = before.Previous;
         }
-    }
 
-    private void NoteReadUpTo()
-    {
-        foreach (var refusal in _refusals)
+        if (before is null)
         {
-            if (refusal.ToldAt is null)
-            {
-                return; // They are told in their order.
-            }
-
-            refusal.IsReadUpTo = true;
+            _holding.AddFirst(refusal);
+        }
+        else
+        {
+            _holding.AddAfter(before, refusal);
         }
     }
 
     private void EndHoldsNow()
     {
         var now = time.GetTimestamp();
-        foreach (var refusal in _refusals)
+        while (_holding.First is { } first && MayBeKnown(first.Value, now))
         {
-            if (refusal.ToldAt is not { } toldAt || time.GetElapsedTime(toldAt, now) < FlightTime)
-            {
-                break; // They are told in their order: those behind it are younger.
-            }
-
-            if (refusal.LastBefore == long.MaxValue && (refusal.IsReadUpTo || time.GetElapsedTime(toldAt, now) >= LongestHold))
-            {
-                refusal.LastBefore = _read;
-            }
+            first.Value.LastBefore = _read;
+            _holding.RemoveFirst();
+            _ending.Enqueue(first.Value);
         }
 
         Forget(Volatile.Read(ref _appended) + 1);
     }
 
+    // They are told in their order: those behind one that its client may not know of are younger.
+    private bool MayBeKnown(Refusal refusal, long now) =>
+        refusal.ToldAt is { } toldAt && time.GetElapsedTime(toldAt, now) is var age && age >= FlightTime && (refusal.Number <= _readUpTo || age >= LongestHold);
+
     // Answers leave in the order of their requests, so the oldest refusals are forgotten first.
     private void Forget(long request)
     {
-        var forgotten = 0;
-        while (forgotten < _refusals.Count && _refusals[forgotten].LastBefore < request)
+        while (_ending.TryPeek(out var oldest) && oldest.LastBefore < request)
         {
-            Forget(_refusals[forgotten++]);
+            _ending.Dequeue();
+            _beyond.Forget(oldest.Number);
+            Forget(oldest);
         }
 
-        _refusals.RemoveRange(0, forgotten);
-        _isUsed = _refusals.Count > 0;
+        _isUsed = _holding.Count + _ending.Count > 0;
     }
 
     private void Forget(Refusal refusal)

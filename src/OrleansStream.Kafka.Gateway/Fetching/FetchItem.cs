@@ -1,3 +1,4 @@
+using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
@@ -32,7 +33,7 @@ internal sealed class FetchItem(FetchKey key)
     public ErrorCode Error { get; set; }
 
     /// <summary>Who owns it, if another broker does.</summary>
-    public BrokerId? Leader { get; set; }
+    public KnownLeader? Leader { get; set; }
 
     /// <summary>Up to where bytes were counted when the fetch last looked: what it waits for comes at or above it.</summary>
     public Offset CountedTo { get; set; }

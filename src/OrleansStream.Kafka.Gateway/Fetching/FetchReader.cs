@@ -21,7 +21,14 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
     {
         var items = plan.Items();
         var started = surroundings.Time.GetTimestamp();
-        if (!TryFind(items, plan))
+        var allFound = TryFind(items, plan);
+        if (door.Updates.IsDue && items.Exists(static item => item.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId))
+        {
+            await door.Updates.LookAgainAsync(context.Gone);
+            allFound = TryFind(items, plan);
+        }
+
+        if (!allFound)
         {
             await OpenAsync(items, plan, context);
         }

@@ -1,5 +1,4 @@
 using System.Text;
-using Orleans;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Kafka.Gateway.Connections;
@@ -9,15 +8,15 @@ using OrleansStream.Model;
 namespace OrleansStream.Kafka.Gateway.Groups;
 
 /// <summary>
-/// Leads to the grains of the groups that this broker coordinates. Whatever fails on the way becomes a code that sends the client to the coordinator
+/// Leads to the groups that this broker coordinates, without a grain between: answers come by tickets of this broker's own board. Whatever fails on the way becomes a code that sends the client to the coordinator
 /// again; answers that take as long as a rebalance come by ticket.
 /// </summary>
-internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClusterView cluster, TicketBoard tickets, GatewaySurroundings surroundings)
+internal sealed class GroupDoor(ILocalGroups local, IClusterView cluster, TicketBoard tickets, GatewaySurroundings surroundings)
 {
     private const int MaxIdBytes = short.MaxValue;
     private const int MostBytesOfCharacter = 3;
 
-    // The grain itself answers within the limit of grain calls; this is for one that does not.
+    // The group itself answers within the limit of grain calls; this is for one that does not.
     private static readonly TimeSpan AskAtMost = Limits.GrainCall + Limits.GrainCall;
 
     /// <summary>
@@ -51,10 +50,10 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         }
     }
 
-    /// <summary>Asks the group's grain.</summary>
+    /// <summary>Asks the group.</summary>
     public Task<TAnswer> AskAsync<TState, TAnswer>(
-        string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<TAnswer>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context) =>
-        GrainCalls.TryAsync(grains.GetGrain<IConsumerGroupGrain>(GroupKeys.Of(groupId)), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
+        string groupId, TState state, Func<IGroupCalls, TState, Task<TAnswer>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context) =>
+        GrainCalls.TryAsync(local.Of(groupId), state, call, _ => onFailure(ErrorCode.CoordinatorNotAvailable), (AskAtMost, surroundings.Time, context.Gone));
 
     /// <summary>Stores offsets, as long as offsets.commit.timeout.ms allows. Whether a commit that took longer becomes durable is not known; its client commits again.</summary>
     public async Task<CommitAnswer> CommitAsync(string groupId, CommitRequest commit, RequestContext context)
@@ -70,9 +69,9 @@ internal sealed class GroupDoor(IGrainFactory grains, ILocalGroups local, IClust
         }
     }
 
-    /// <summary>Asks the group's grain, and waits for the ticket if it answers with one.</summary>
+    /// <summary>Asks the group, and waits for the ticket if it answers with one.</summary>
     public async Task<TAnswer> AskAsync<TState, TAnswer>(
-        string groupId, TState state, Func<IConsumerGroupGrain, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
+        string groupId, TState state, Func<IGroupCalls, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
         where TAnswer : class
     {
         Task<Parkable<TAnswer>>? asked = null;

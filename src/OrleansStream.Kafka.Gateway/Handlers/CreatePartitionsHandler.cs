@@ -9,7 +9,7 @@ using OrleansStream.Kafka.Protocol.Messages;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Grows topics. Partitions are never taken away.</summary>
-internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView catalog, ClusterDirectory directory, GatewaySurroundings surroundings)
+internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView catalog, ICatalogUpdates updates, ClusterDirectory directory, GatewaySurroundings surroundings)
     : ApiHandler<CreatePartitionsRequest>(ApiKey.CreatePartitions)
 {
     protected override async ValueTask<IResponse> HandleAsync(CreatePartitionsRequest request, RequestContext context)
@@ -28,12 +28,17 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
 
     private async ValueTask<(ErrorCode Error, string? Message)> GrowAsync(CreatePartitionsRequest.Topic asked, CreatePartitionsRequest request, RequestContext context)
     {
-        if (catalog.Current.Find(asked.Name) is not { } topic)
+        if (await catalog.FindAsync(asked.Name, updates, context.Gone) is not { } topic)
         {
             return (ErrorCode.UnknownTopicOrPartition, "There is no such topic.");
         }
 
-        if (asked.Count <= topic.PartitionCount || asked.Count > surroundings.Options.MaxPartitionsPerTopic)
+        if (topic.WhyNotGrownTo(asked.Count) is { } whyNot)
+        {
+            return (ErrorCode.InvalidPartitions, whyNot);
+        }
+
+        if (asked.Count > surroundings.Options.MaxPartitionsPerTopic)
         {
             return (ErrorCode.InvalidPartitions, $"The topic has {topic.PartitionCount} partitions; it can grow to at most {surroundings.Options.MaxPartitionsPerTopic}, not to {asked.Count}.");
         }
@@ -43,14 +48,18 @@ internal sealed class CreatePartitionsHandler(IGrainFactory grains, CatalogView 
             return (ErrorCode.InvalidReplicaAssignment, fault);
         }
 
-        var change = await GrainCalls.TryAsync(
+        var (change, tries) = await GrainCalls.ChangeAsync(
             grains.GetGrain<ITopicGrain>(topic.Name),
             (asked.Count, request.ValidateOnly, context.Gone),
             static (grain, state) => grain.GrowAsync(state.Count, state.ValidateOnly, state.Gone),
-            GrainCalls.FailedChange,
             (TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0)), surroundings.Time, context.Gone));
-        return (change.Error, change.Message);
+
+        // The try before may have done it and not been able to say so.
+        return tries > 1 && change.Error == ErrorCode.InvalidPartitions && catalog.Current.Find(topic.Name)?.PartitionCount == asked.Count
+            ? (ErrorCode.None, null)
+            : (change.Error, change.Message);
     }
+
     // Storage replicates by itself and an assignment changes nothing; but one that Kafka would refuse is a mistake that its sender wants to hear of.
     private string? Fault(List<CreatePartitionsRequest.ReplicaAssignment> assignments, int added)
     {

@@ -6,6 +6,7 @@ using OrleansStream.Kafka.Gateway.Dispatch;
 using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Model.Ids;
 using OrleansStream.Model.Options.Configs;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
@@ -156,6 +157,6 @@ internal sealed class CreateTopicsHandler(TopicCreator creator, ConfigListing co
             values[config.Name] = config.Value!.Trim();
         }
 
-        return new CreateTopic(partitions, replicas, values.ToImmutable(), validateOnly);
+        return new CreateTopic(new TopicId(Guid.NewGuid()), partitions, replicas, values.ToImmutable(), validateOnly);
     }
 }

@@ -1,4 +1,3 @@
-using Orleans;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Dispatch;
@@ -11,7 +10,7 @@ using OrleansStream.Model.Options.Configs;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Drops records below an offset. Older fetches are out of range as soon as that is answered.</summary>
-internal sealed class DeleteRecordsHandler(IGrainFactory grains, PartitionDoor door, GatewaySurroundings surroundings) : ApiHandler<DeleteRecordsRequest>(ApiKey.DeleteRecords)
+internal sealed class DeleteRecordsHandler(PartitionDoor door, GatewaySurroundings surroundings) : ApiHandler<DeleteRecordsRequest>(ApiKey.DeleteRecords)
 {
     private const long HighWatermark = -1;
 
@@ -36,7 +35,7 @@ internal sealed class DeleteRecordsHandler(IGrainFactory grains, PartitionDoor d
 
     private async ValueTask<DeleteRecordsResult> DeleteAsync(string topicName, DeleteRecordsRequest.Partition asked, TimeSpan atMost, RequestContext context)
     {
-        var topic = door.Catalog.Current.Find(topicName);
+        var topic = await door.Catalog.FindAsync(topicName, door.Updates, context.Gone);
         var error = TopicPartitions.Resolve(door.Catalog, topic, asked.Index, out var partition);
         if (error != ErrorCode.None)
         {
@@ -60,9 +59,9 @@ internal sealed class DeleteRecordsHandler(IGrainFactory grains, PartitionDoor d
         }
 
         return await GrainCalls.TryAsync(
-            grains.GetGrain<IPartitionGrain>(partition.ToString()),
-            (Before: new Offset(asked.Offset), context.Gone),
-            static (grain, state) => grain.DeleteRecordsAsync(state.Before, state.Gone),
+            door,
+            (Partition: partition, Before: new Offset(asked.Offset), context.Gone),
+            static (door, state) => door.DeleteRecordsAsync(state.Partition, state.Before, state.Gone),
             static code => Failed(code == ErrorCode.RequestTimedOut ? code : ErrorCode.NotLeaderOrFollower),
             (atMost, surroundings.Time, context.Gone));
     }

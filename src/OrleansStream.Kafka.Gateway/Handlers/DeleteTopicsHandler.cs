@@ -9,7 +9,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Deletes topics by name or by id. A topic is out of Metadata when its deletion is answered.</summary>
-internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView catalog, GatewaySurroundings surroundings) : ApiHandler<DeleteTopicsRequest>(ApiKey.DeleteTopics)
+internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView catalog, ICatalogUpdates updates, GatewaySurroundings surroundings) : ApiHandler<DeleteTopicsRequest>(ApiKey.DeleteTopics)
 {
     private const short FirstWithIds = 6;
     private const short FirstWithDisabled = 3;
@@ -17,6 +17,11 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
     protected override async ValueTask<IResponse> HandleAsync(DeleteTopicsRequest request, RequestContext context)
     {
         var atMost = TimeSpan.FromMilliseconds(Math.Max(request.TimeoutMs, 0));
+        if (Asked(request, context.Version).Exists(asked => !IsNone(asked) && Find(asked) is null))
+        {
+            await updates.LookAgainAsync(context.Gone);
+        }
+
         var deletions = new List<Task<DeleteTopicsResponse.Topic>>();
         foreach (var same in Asked(request, context.Version).GroupBy(Identity))
         {
@@ -59,9 +64,12 @@ internal sealed class DeleteTopicsHandler(IGrainFactory grains, CatalogView cata
             return Failed(asked, asked.Name is null ? ErrorCode.UnknownTopicId : ErrorCode.UnknownTopicOrPartition, "There is no such topic.", context);
         }
 
-        var change = await GrainCalls.TryAsync(
-            grains.GetGrain<ITopicGrain>(topic.Name), (Id: asked.Name is null ? topic.Id : (TopicId?)null, context.Gone), static (grain, what) => grain.DeleteAsync(what.Id, what.Gone), GrainCalls.FailedChange, (atMost, surroundings.Time, context.Gone));
-        return change.Error == ErrorCode.None
+        var (change, tries) = await GrainCalls.ChangeAsync(
+            grains.GetGrain<ITopicGrain>(topic.Name), (Id: asked.Name is null ? topic.Id : (TopicId?)null, context.Gone), static (grain, what) => grain.DeleteAsync(what.Id, what.Gone), (atMost, surroundings.Time, context.Gone));
+
+        // It was there before the first try. Gone at a later one, it went by an earlier one that could not say so.
+        var isGone = tries > 1 && change.Error is ErrorCode.UnknownTopicOrPartition or ErrorCode.UnknownTopicId;
+        return change.Error == ErrorCode.None || isGone
             ? new() { Name = topic.Name, TopicId = topic.Id }
             : new() { Name = topic.Name, TopicId = topic.Id, ErrorCode = context.Count(change.Error), ErrorMessage = change.Message };
     }

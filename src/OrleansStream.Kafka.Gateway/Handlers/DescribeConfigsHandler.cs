@@ -9,10 +9,15 @@ using OrleansStream.Kafka.Protocol.Messages;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Shows configs of topics and of this broker.</summary>
-internal sealed class DescribeConfigsHandler(ConfigListing configs, CatalogView catalog, IClusterView cluster) : ApiHandler<DescribeConfigsRequest>(ApiKey.DescribeConfigs)
+internal sealed class DescribeConfigsHandler(ConfigListing configs, CatalogView catalog, ICatalogUpdates updates, IClusterView cluster) : ApiHandler<DescribeConfigsRequest>(ApiKey.DescribeConfigs)
 {
-    protected override ValueTask<IResponse> HandleAsync(DescribeConfigsRequest request, RequestContext context)
+    protected override async ValueTask<IResponse> HandleAsync(DescribeConfigsRequest request, RequestContext context)
     {
+        if (request.Resources.Exists(resource => resource.ResourceType == ConfigResourceType.Topic && catalog.Current.Find(resource.ResourceName) is null))
+        {
+            await updates.LookAgainAsync(context.Gone);
+        }
+
         var response = new DescribeConfigsResponse();
 
         // Once each: a topic that is named a hundred thousand times must not be described so often.
@@ -23,7 +28,7 @@ internal sealed class DescribeConfigsHandler(ConfigListing configs, CatalogView 
             response.Resources.Add(resource);
         }
 
-        return ValueTask.FromResult<IResponse>(response);
+        return response;
     }
 
     private DescribeConfigsResponse.Resource Describe(DescribeConfigsRequest.Resource asked, DescribeConfigsRequest request)

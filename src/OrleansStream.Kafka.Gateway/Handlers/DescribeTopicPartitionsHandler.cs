@@ -9,17 +9,22 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>What Metadata says about topics, page by page and by name in order.</summary>
-internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory, CatalogView catalog, GatewaySurroundings surroundings)
+internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory, CatalogView catalog, ICatalogUpdates updates, GatewaySurroundings surroundings)
     : ApiHandler<DescribeTopicPartitionsRequest>(ApiKey.DescribeTopicPartitions)
 {
-    protected override ValueTask<IResponse> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
+    protected override async ValueTask<IResponse> HandleAsync(DescribeTopicPartitionsRequest request, RequestContext context)
     {
         if (request.Cursor is { } cursor && IsWrong(cursor, request))
         {
-            return ValueTask.FromResult<IResponse>(new DescribeTopicPartitionsResponse
+            return new DescribeTopicPartitionsResponse
             {
                 Topics = request.Topics.ConvertAll(topic => new DescribeTopicPartitionsResponse.Topic { Name = topic.Name, ErrorCode = context.Count(ErrorCode.InvalidRequest) }),
-            });
+            };
+        }
+
+        if (request.Topics.Exists(topic => catalog.Current.Find(topic.Name) is null))
+        {
+            await updates.LookAgainAsync(context.Gone);
         }
 
         var snapshot = catalog.Current;
@@ -49,7 +54,7 @@ internal sealed class DescribeTopicPartitionsHandler(ClusterDirectory directory,
             }
         }
 
-        return ValueTask.FromResult<IResponse>(page.Response);
+        return page.Response;
     }
 
     // A page begins at a partition of a topic that was asked for. Where all are asked for, that topic may be gone meanwhile.

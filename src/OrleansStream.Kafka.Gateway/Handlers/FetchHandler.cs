@@ -138,20 +138,20 @@ internal sealed class FetchHandler(FetchReader reader, FetchSessions sessions, C
     private void NameLeader(FetchResponse response, FetchResponse.Partition answer, FetchItem item, RequestContext context)
     {
         if (answer.ErrorCode != ErrorCode.NotLeaderOrFollower || context.Version < FirstWithLeader || item.Leader is not { } leader ||
-            directory.EndpointOf(leader, context.Listener) is not { } endpoint)
+            directory.EndpointOf(leader.Broker, context.Listener) is not { } endpoint)
         {
             return;
         }
 
-        answer.CurrentLeader = new() { LeaderId = leader.Value, LeaderEpoch = -1 };
+        answer.CurrentLeader = new() { LeaderId = leader.Broker.Value, LeaderEpoch = leader.Epoch.Value };
         foreach (var named in response.NodeEndpoints)
         {
-            if (named.NodeId == leader.Value)
+            if (named.NodeId == leader.Broker.Value)
             {
                 return;
             }
         }
 
-        response.NodeEndpoints.Add(new() { NodeId = leader.Value, Host = endpoint.Host, Port = endpoint.Port });
+        response.NodeEndpoints.Add(new() { NodeId = leader.Broker.Value, Host = endpoint.Host, Port = endpoint.Port });
     }
 }

@@ -69,7 +69,7 @@ internal sealed class ListOffsetsHandler(PartitionDoor door) : ApiHandler<ListOf
 
     private async ValueTask<ListOffsetsResponse.Partition> FindAsync(string topic, ListOffsetsRequest.Partition asked, IsolationLevel isolation, RequestContext context)
     {
-        var error = TopicPartitions.Resolve(door.Catalog, topic, asked.Index, out var partition);
+        var (error, partition) = await door.ResolveAsync(topic, asked.Index, context.Gone);
         if (error != ErrorCode.None)
         {
             return Failed(error);

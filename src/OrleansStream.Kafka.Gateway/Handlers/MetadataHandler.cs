@@ -8,7 +8,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Names brokers, topics and the owners of partitions, from this broker's copy of the catalog. Creates topics where broker and client allow it.</summary>
-internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView catalog, TopicCreator creator) : ApiHandler<MetadataRequest>(ApiKey.Metadata)
+internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView catalog, ICatalogUpdates updates, TopicCreator creator) : ApiHandler<MetadataRequest>(ApiKey.Metadata)
 {
     // From here on partitions whose leader lacks the listener say so; clients before it know only "no leader".
     private const short FirstWithListenerNotFound = 6;
@@ -67,7 +67,7 @@ internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView ca
         {
             response.Topics.Add(asked.Name is { } name && asked.TopicId.IsNone
                 ? await AnswerAsync(name, request.AllowAutoTopicCreation, context)
-                : Answer(asked.TopicId, context));
+                : await AnswerAsync(asked.TopicId, context));
         }
 
         return response;
@@ -83,9 +83,17 @@ internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView ca
         }
     }
 
-    private MetadataResponse.Topic Answer(TopicId id, RequestContext context) => catalog.Current.Find(id) is { } topic
-        ? Describe(topic, context)
-        : new() { ErrorCode = context.Count(ErrorCode.UnknownTopicId), Name = null, TopicId = id };
+    private async ValueTask<MetadataResponse.Topic> AnswerAsync(TopicId id, RequestContext context)
+    {
+        if (catalog.Current.Find(id) is null)
+        {
+            await updates.LookAgainAsync(context.Gone);
+        }
+
+        return catalog.Current.Find(id) is { } topic
+            ? Describe(topic, context)
+            : new() { ErrorCode = context.Count(ErrorCode.UnknownTopicId), Name = null, TopicId = id };
+    }
 
     private async ValueTask<MetadataResponse.Topic> AnswerAsync(string name, bool mayCreate, RequestContext context)
     {
@@ -103,6 +111,12 @@ internal sealed class MetadataHandler(ClusterDirectory directory, CatalogView ca
         {
             // It may exist: "no leader yet" makes clients ask again, "unknown" makes some give up.
             return Failed(ErrorCode.LeaderNotAvailable);
+        }
+
+        await updates.LookAgainAsync(context.Gone);
+        if (catalog.Current.Find(name) is { } late)
+        {
+            return Describe(late, context);
         }
 
         if (!mayCreate || !creator.CreatesAutomatically || InternalTopics.Contains(name))

@@ -10,12 +10,17 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>Stores a group's offsets. Partitions that do not exist are answered here; the others go to the group in one piece.</summary>
-internal sealed class OffsetCommitHandler(GroupDoor groups, CatalogView catalog) : ApiHandler<OffsetCommitRequest>(ApiKey.OffsetCommit)
+internal sealed class OffsetCommitHandler(GroupDoor groups, CatalogView catalog, ICatalogUpdates updates) : ApiHandler<OffsetCommitRequest>(ApiKey.OffsetCommit)
 {
     private const short FirstWithGroupNotFound = 9;
 
     protected override async ValueTask<IResponse> HandleAsync(OffsetCommitRequest request, RequestContext context)
     {
+        if (request.Topics.Exists(topic => catalog.Current.Find(topic.Name) is null))
+        {
+            await updates.LookAgainAsync(context.Gone);
+        }
+
         var response = new OffsetCommitResponse();
         var offsets = new List<OffsetToCommit>();
         var places = new List<OffsetCommitResponse.Partition>();

@@ -41,7 +41,7 @@ internal sealed class OffsetForLeaderEpochHandler(PartitionDoor door) : ApiHandl
 
     private async ValueTask<OffsetForLeaderEpochResponse.Partition> FindAsync(string topic, OffsetForLeaderEpochRequest.Partition asked, RequestContext context)
     {
-        var error = TopicPartitions.Resolve(door.Catalog, topic, asked.Index, out var partition);
+        var (error, partition) = await door.ResolveAsync(topic, asked.Index, context.Gone);
         if (error != ErrorCode.None)
         {
             return Failed(error);

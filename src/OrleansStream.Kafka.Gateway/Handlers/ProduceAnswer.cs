@@ -2,6 +2,7 @@ using System.Diagnostics;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Kafka.Gateway.Partitions;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Framing;
 using OrleansStream.Kafka.Protocol.Messages;
@@ -31,7 +32,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     // Null unless somebody listens. It ends on another thread than it began on, so nobody may hold it as the current one until then.
     private readonly Activity? _trace;
-    private BrokerId?[]? _leaders;
+    private KnownLeader?[]? _leaders;
     private Refusal? _refusal;
     private int[]? _firsts;
     private int _missing;
@@ -70,6 +71,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>The number of the request on its connection.</summary>
     public required long Number { get; init; }
 
+    /// <summary>How much longer the client waits; nothing or less if its time is up.</summary>
+    public TimeSpan TimeLeft => TimeLimit - _surroundings.Gateway.Time.GetElapsedTime(_started);
+
+    private TimeSpan TimeLimit => TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
+
     /// <summary>Every batch has been handed over.</summary>
     public void Begun()
     {
@@ -99,11 +105,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     public void Refuse(int token, ErrorCode error, string? message = null) => OnAppended(token, Refused(error, message));
 
     /// <summary>The batch belongs to another broker.</summary>
-    public void Refuse(int token, ErrorCode error, BrokerId? leader)
+    public void Refuse(int token, ErrorCode error, KnownLeader? leader)
     {
         if (leader is not null)
         {
-            (_leaders ??= new BrokerId?[Count])[token] = leader;
+            (_leaders ??= new KnownLeader?[Count])[token] = leader;
         }
 
         Refuse(token, error);
@@ -125,8 +131,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
             return;
         }
 
-        var limit = TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
-        if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < limit)
+        if (_surroundings.Gateway.Time.GetElapsedTime(_started, now) < TimeLimit)
         {
             return;
         }
@@ -304,26 +309,25 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private static bool TellsLogStart(ErrorCode error) => error is not
         (ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicOrPartition or ErrorCode.CorruptMessage or ErrorCode.MessageTooLarge or ErrorCode.RecordListTooLarge or ErrorCode.KafkaStorageError);
 
-    private void NameLeader(ProduceResponse response, ProduceResponse.Partition partition, BrokerId leader)
+    private void NameLeader(ProduceResponse response, ProduceResponse.Partition partition, KnownLeader leader)
     {
         foreach (var broker in _surroundings.Cluster.Brokers)
         {
-            if (broker.Id != leader || !broker.Endpoints.TryGetValue(_connection.Listener, out var endpoint))
+            if (broker.Id != leader.Broker || !broker.Endpoints.TryGetValue(_connection.Listener, out var endpoint))
             {
                 continue;
             }
 
-            // The epoch of another broker's partition is not known here; clients take -1 for "ask".
-            partition.CurrentLeader = new() { LeaderId = leader.Value, LeaderEpoch = -1 };
+            partition.CurrentLeader = new() { LeaderId = leader.Broker.Value, LeaderEpoch = leader.Epoch.Value };
             foreach (var named in response.NodeEndpoints)
             {
-                if (named.NodeId == leader.Value)
+                if (named.NodeId == leader.Broker.Value)
                 {
                     return;
                 }
             }
 
-            response.NodeEndpoints.Add(new() { NodeId = leader.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
+            response.NodeEndpoints.Add(new() { NodeId = leader.Broker.Value, Host = endpoint.Host, Port = endpoint.Port, Rack = broker.Rack });
         }
     }
 }

@@ -131,7 +131,14 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         var token = answer.HandedOver;
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
-            answer.Refuse(token, UnknownOf(what.Topic, what.Header));
+            var error = UnknownOf(what.Topic, what.Header);
+            if (error == ErrorCode.UnknownTopicOrPartition && door.Updates.IsDue)
+            {
+                // Created by way of another broker a moment ago, it may be unknown here only: that is looked up, which takes a wait.
+                return false;
+            }
+
+            answer.Refuse(token, error);
             return true;
         }
 
@@ -194,6 +201,12 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         ProduceAnswer answer, int token, (RequestHeader Header, string Topic, ProduceRequest.Partition Partition) what, Openings openings)
     {
         var known = door.Catalog.Current.Find(what.Topic);
+        if ((known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount) && UnknownOf(what.Topic, what.Header) == ErrorCode.UnknownTopicOrPartition)
+        {
+            await door.Updates.LookAgainAsync(openings.Gone);
+            known = door.Catalog.Current.Find(what.Topic);
+        }
+
         if (known is null || (uint)what.Partition.Index >= (uint)known.PartitionCount || IsInternal(what.Topic, what.Header))
         {
             answer.Refuse(token, UnknownOf(what.Topic, what.Header));
@@ -223,11 +236,36 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
                 return;
             }
 
-            // Back-pressure: nothing more is read from this connection until the lane has room.
-            await handle.RoomAsync(openings.Gone);
+            // Back-pressure, for as long as the client waits. Nothing was stored, and that is what this code lets it know; a timeout would leave it in doubt.
+            if (!await HasRoomAsync(handle, answer.TimeLeft, openings.Gone))
+            {
+                answer.Refuse(token, ErrorCode.KafkaStorageError, "The disk does not keep up: within the request's timeout there was no room for the batch.");
+                return;
+            }
         }
 
         answer.RefuseBehind(token);
+    }
+
+    // False if none came in time.
+    private async ValueTask<bool> HasRoomAsync(PartitionHandle handle, TimeSpan atMost, CancellationToken gone)
+    {
+        if (atMost <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        using var late = new CancellationTokenSource(atMost, surroundings.Gateway.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, gone);
+        try
+        {
+            await handle.RoomAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
+        {
+            return false;
+        }
     }
 
     // The request goes on with the catalog's own string of the name: what is kept of it longer costs nothing then.

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using Orleans;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
@@ -16,12 +17,16 @@ internal sealed class TopicCreator(IGrainFactory grains, CatalogView catalog, Ga
     /// <summary>Creates the topic with defaults; null if that failed or takes long. Somebody else may have created it meanwhile: that is as good.</summary>
     public async ValueTask<Topic?> CreateAutomaticallyAsync(string name, CancellationToken cancellationToken)
     {
-        var wish = new CreateTopic(surroundings.Options.DefaultPartitions, surroundings.Options.DefaultReplicationFactor, ImmutableSortedDictionary<string, string>.Empty, ValidateOnly: false);
+        var wish = new CreateTopic(new TopicId(Guid.NewGuid()), surroundings.Options.DefaultPartitions, surroundings.Options.DefaultReplicationFactor, ImmutableSortedDictionary<string, string>.Empty, ValidateOnly: false);
         var change = await CreateAsync(name, wish, AutomaticAtMost, cancellationToken);
         return change.Topic ?? catalog.Current.Find(name);
     }
 
     /// <summary>Creates the topic as wished. REQUEST_TIMED_OUT if that takes longer; the topic may come all the same.</summary>
-    public Task<TopicChange> CreateAsync(string name, CreateTopic wish, TimeSpan atMost, CancellationToken cancellationToken) =>
-        GrainCalls.TryAsync(grains.GetGrain<ITopicGrain>(name), (Wish: wish, cancellationToken), static (grain, state) => grain.CreateAsync(state.Wish, state.cancellationToken), GrainCalls.FailedChange, (atMost, surroundings.Time, cancellationToken));
+    public async Task<TopicChange> CreateAsync(string name, CreateTopic wish, TimeSpan atMost, CancellationToken cancellationToken)
+    {
+        var (change, _) = await GrainCalls.ChangeAsync(
+            grains.GetGrain<ITopicGrain>(name), (Wish: wish, cancellationToken), static (grain, state) => grain.CreateAsync(state.Wish, state.cancellationToken), (atMost, surroundings.Time, cancellationToken));
+        return change;
+    }
 }

@@ -20,7 +20,7 @@ namespace OrleansStream.Kafka.Gateway.Hosting;
 public static class GatewayServices
 {
     /// <summary>
-    /// Registers everything but what the broker must bring: CatalogView, IClusterView, IGrainFactory, HandleTable, ILocalPartitions, TicketBoard, ILocalGroups,
+    /// Registers everything but what the broker must bring: CatalogView, ICatalogUpdates, IClusterView, IGrainFactory, HandleTable, ILocalPartitions, TicketBoard, ILocalGroups,
     /// IProducerIds, DeadlineWheel, BrokerConfigValues and TimeProvider, each as a singleton. Listeners are then added with <see cref="UseKafka"/>. Call before
     /// Kestrel is built: the transport's buffers are changed for all its listeners.
     /// </summary>
@@ -44,6 +44,7 @@ public static class GatewayServices
         services.AddSingleton<KafkaConnectionHandler>();
         services.AddSingleton(static provider => new GatewayDrain(provider.GetRequiredService<ConnectionTable>()));
         services.AddSingleton<IRequestDispatcher, RequestDispatcher>();
+        services.AddSingleton<KnownTopics>();
         services.AddSingleton<PartitionDoor>();
         services.AddSingleton<ClusterDirectory>();
         services.AddSingleton<GroupDoor>();
@@ -71,7 +72,9 @@ public static class GatewayServices
             connection.Features.Set(feature);
             return next(connection);
         });
-        listen.UseConnectionHandler<KafkaConnectionHandler>();
+
+        // Made with the first connection: a cluster's broker builds its host before it opens the log that requests go to.
+        listen.Run(connection => listen.ApplicationServices.GetRequiredService<KafkaConnectionHandler>().OnConnectedAsync(connection));
         return listen;
     }
 

@@ -9,8 +9,15 @@ internal sealed class ClusterDirectory(IClusterView cluster, PartitionDoor door)
 {
     public IClusterView Cluster { get; } = cluster;
 
-    /// <summary>Any live broker takes administrative requests; the first one is as good as another and the same for all who ask.</summary>
-    public BrokerId Controller => Cluster.Brokers.Count > 0 ? Cluster.Brokers[0].Id : Cluster.Self;
+    /// <summary>A live broker always, the catalog's owner as a rule. Any other takes administrative requests as well, and this one has the shortest way.</summary>
+    public BrokerId Controller
+    {
+        get
+        {
+            var owner = Cluster.OwnerOf(HiddenTopics.CatalogPartition);
+            return Cluster.Brokers.Count == 0 || Cluster.Brokers.Any(broker => broker.Id == owner) ? owner : Cluster.Brokers[0].Id;
+        }
+    }
 
     /// <summary>The address that a broker advertises on a listener; null if it has none there.</summary>
     public Endpoint? EndpointOf(BrokerId broker, string listener)

@@ -25,19 +25,23 @@ internal sealed class PartitionDoor : IDisposable
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _slots;
 
-    public PartitionDoor(HandleTable handles, ILocalPartitions local, IClusterView cluster, CatalogView catalog, GatewaySurroundings surroundings)
+    public PartitionDoor(HandleTable handles, ILocalPartitions local, IClusterView cluster, KnownTopics topics, GatewaySurroundings surroundings)
     {
         _handles = handles;
         _local = local;
         _cluster = cluster;
         _time = surroundings.Time;
         _slots = new SemaphoreSlim(surroundings.Options.MaxOpening);
-        Catalog = catalog;
+        Catalog = topics.Catalog;
+        Updates = topics.Updates;
         surroundings.Metrics.Observe(
             "orleansstream.gateway.opening", ("{partition}", "Partitions that are being opened at once; more wait in line."), () => surroundings.Options.MaxOpening - _slots.CurrentCount, surroundings.Options.MaxOpening);
     }
 
     public CatalogView Catalog { get; }
+
+    /// <summary>For topics that the catalog's copy here does not have.</summary>
+    public ICatalogUpdates Updates { get; }
 
     /// <summary>The partition if it is open here; no lock, no allocation.</summary>
     public bool TryFind(PartitionId partition, out OpenedPartition opened)
@@ -45,6 +49,19 @@ internal sealed class PartitionDoor : IDisposable
         var found = _handles.TryGet(partition, out var handle) && handle.IsOwner;
         opened = found ? OpenedPartition.Open(handle!) : default;
         return found;
+    }
+
+    /// <summary>As <see cref="TopicPartitions.Resolve(CatalogView, string, int, out PartitionId)"/>, with a second look for what is not known here.</summary>
+    public async ValueTask<(ErrorCode Error, PartitionId Partition)> ResolveAsync(string topicName, int index, CancellationToken gone)
+    {
+        var error = TopicPartitions.Resolve(Catalog, topicName, index, out var partition);
+        if (error == ErrorCode.UnknownTopicOrPartition && Updates.IsDue)
+        {
+            await Updates.LookAgainAsync(gone);
+            error = TopicPartitions.Resolve(Catalog, topicName, index, out partition);
+        }
+
+        return (error, partition);
     }
 
     /// <summary>The partition, opened if need be. The name was found in the catalog before: garbage opens nothing.</summary>
@@ -58,11 +75,15 @@ internal sealed class PartitionDoor : IDisposable
             return ValueTask.FromResult(opened);
         }
 
-        var owner = _cluster.OwnerOf(partition);
-        return owner != _cluster.Self
-            ? ValueTask.FromResult(OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, owner))
+        // What another broker serves until now it gives up when it is asked by the one that placement names, and only by that one.
+        return _cluster.PlacedOn(partition) != _cluster.Self
+            ? ValueTask.FromResult(OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, LeaderOf(partition, _cluster.OwnerOf(partition))))
             : WaitAsync(partition, atMost, cancellationToken);
     }
+
+    /// <summary>Moves log start of a partition that is open here.</summary>
+    public Task<DeleteRecordsResult> DeleteRecordsAsync(PartitionId partition, Offset before, CancellationToken cancellationToken) =>
+        _local.DeleteRecordsAsync(partition, before, cancellationToken);
 
     /// <summary>The epoch in which the partition is open here, else that of the newest claim that is known; null if there is none.</summary>
     public LeaderEpoch? EpochOf(PartitionId partition) => _handles.TryGet(partition, out var handle) && handle.IsOwner ? handle.Epoch : _local.EpochOf(partition);
@@ -90,14 +111,16 @@ internal sealed class PartitionDoor : IDisposable
             }
 
             // Open, and closed again since: the client finds out by asking once more.
-            return OpenedPartition.Failed(result.Error is ErrorCode.None or ErrorCode.LeaderNotAvailable ? ErrorCode.NotLeaderOrFollower : result.Error, result.Owner);
+            return OpenedPartition.Failed(result.Error is ErrorCode.None or ErrorCode.LeaderNotAvailable ? ErrorCode.NotLeaderOrFollower : result.Error, result.Owner is { } owner ? LeaderOf(partition, owner) : null);
         }
         catch (TimeoutException)
         {
             // Nothing was stored, and that is what this code lets the client know; a timeout would leave it in doubt.
-            return OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, _cluster.Self);
+            return OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, LeaderOf(partition, _cluster.Self));
         }
     }
+
+    private KnownLeader LeaderOf(PartitionId partition, BrokerId owner) => new(owner, EpochOf(partition) ?? LeaderEpoch.None);
 
     private Task<OpenResult> OpeningOf(PartitionId partition)
     {
@@ -145,3 +168,6 @@ internal sealed class PartitionDoor : IDisposable
         opening.SetResult(result);
     }
 }
+
+/// <summary>What this broker knows of topics, and the way to what it does not know yet.</summary>
+internal sealed record KnownTopics(CatalogView Catalog, ICatalogUpdates Updates);

@@ -23,6 +23,18 @@ internal static class TopicPartitions
         return catalog.IsLoaded ? ErrorCode.UnknownTopicOrPartition : ErrorCode.NotLeaderOrFollower;
     }
 
+    /// <summary>The topic of this name. One that is not known here is looked for once more where the catalog is: it may have been created by way of another broker just now.</summary>
+    public static async ValueTask<Topic?> FindAsync(this CatalogView catalog, string name, ICatalogUpdates updates, CancellationToken gone)
+    {
+        if (catalog.Current.Find(name) is { } topic)
+        {
+            return topic;
+        }
+
+        await updates.LookAgainAsync(gone);
+        return catalog.Current.Find(name);
+    }
+
     /// <summary>What a client's idea of the leader epoch is worth: -1 is no idea, an older one is fenced, a newer one is not known here yet.</summary>
     public static ErrorCode CheckEpoch(int asked, LeaderEpoch actual) =>
         asked < 0 || asked == actual.Value ? ErrorCode.None

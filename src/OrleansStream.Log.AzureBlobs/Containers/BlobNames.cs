@@ -17,11 +17,19 @@ internal static class BlobNames
     /// <summary>What the names of all session records begin with.</summary>
     public const string Sessions = "s/";
 
+    /// <summary>What the names of all broker records begin with.</summary>
+    public const string Brokers = "b/";
+
+    /// <summary>The record of the cluster.</summary>
+    public const string Cluster = "cluster";
+
     private const int HashBits = 12;
 
     public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
 
     public static string SessionOf(SessionId session) => $"{Sessions}{session}";
+
+    public static string BrokerOf(BrokerId broker) => $"{Brokers}{broker}";
 
     /// <summary>A block of a session, or a fence.</summary>
     public static string BlockOf(SessionId session, Slot slot) => $"{BlocksOf(session)}{slot}";

@@ -26,6 +26,8 @@ public sealed class UndecidedPuts(TimeProvider time, Random random, TimeSpan fir
 
     internal long Begin() => time.GetTimestamp();
 
+    internal TimeSpan Since(long began) => time.GetElapsedTime(began);
+
     /// <summary>Waits before the next try. Jitter of half a pause, so that many who lost one account do not come back at once.</summary>
     /// <param name="name">Of the blob.</param>
     /// <param name="attempt">Which try was undecided, from 0.</param>

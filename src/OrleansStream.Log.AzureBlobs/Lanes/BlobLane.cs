@@ -1,9 +1,10 @@
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 
 namespace OrleansStream.Log.AzureBlobs.Lanes;
 
 /// <summary>A lane on blobs with the thread that seals its blocks. To be disposed when <see cref="ILane.Ended"/> has completed; a new session gets a new one.</summary>
-public sealed class BlobLane : IAsyncDisposable
+public sealed class BlobLane : IRunningLane, IAsyncDisposable
 {
     private readonly AutoResetEvent _wake = new(false);
     private readonly TaskCompletionSource _writerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,6 +37,8 @@ public sealed class BlobLane : IAsyncDisposable
         await _store.DisposeAsync();
         _wake.Dispose();
     }
+
+    ValueTask IRunningLane.CloseAsync(bool isConcluded) => DisposeAsync();
 
     // A wake-up after the end finds nobody.
     private void Wake()

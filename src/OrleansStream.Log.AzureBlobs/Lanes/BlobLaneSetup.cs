@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -20,6 +21,9 @@ public sealed record BlobLaneSetup
 
     /// <summary>Blocks on their way at once. 1 to 8, of which rule W1 wants 4 to 8; 6 unless set.</summary>
     public int Depth { get; init; } = 6;
+
+    /// <summary>Asked before a block counts that was long on its way, or came when the process had stood still (rule W2). Null: no block is held.</summary>
+    public SessionWatch? Watch { get; init; }
 
     /// <summary>Called, from any thread, when blocks became durable or the store has failed: what wakes the lane's writer.</summary>
     public Action Wake { get; init; } = static () => { };

@@ -111,7 +111,9 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
     {
         try
         {
+            var since = _setup.Undecided.Begin();
             using (block) await PutAsync(block, slot);
+            if (_setup.Watch is { } watch && (watch.IsStalled || _setup.Undecided.Since(since) > SessionWatch.LongestStall)) await ConfirmAsync(watch, slot);
             Land(slot);
         }
         catch (Exception failure)
@@ -146,6 +148,24 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             }
 
             await _setup.Undecided.PauseAsync(name, attempt, since, seen, limit.Token);
+        }
+    }
+
+    // Rule W2. The block stands, and counts for whoever recovers the session; but if somebody does, this broker is not to say so any more.
+    private async Task ConfirmAsync(SessionWatch watch, Slot slot)
+    {
+        var since = _setup.Undecided.Begin();
+        for (var attempt = 0; ; attempt++)
+        {
+            try
+            {
+                await watch.ConfirmAsync(_ended.Token);
+                return;
+            }
+            catch (StorageException failed)
+            {
+                await _setup.Undecided.PauseAsync(BlobNames.BlockOf(_setup.Session, slot), attempt, since, failed.Message, _ended.Token);
+            }
         }
     }
 

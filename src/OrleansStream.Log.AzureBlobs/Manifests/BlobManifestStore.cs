@@ -18,6 +18,9 @@ public sealed class BlobManifestStore(IBlobContainer container, int clusterGener
     private readonly RecordBlobs _blobs = new(container, new RecordEnvelope(RecordKind.Manifest, clusterGeneration));
 
     /// <inheritdoc/>
+    public int ClusterGeneration => clusterGeneration;
+
+    /// <inheritdoc/>
     /// <exception cref="StorageException">The store could not be asked, or refused.</exception>
     /// <exception cref="CorruptBlockException">The manifest's bytes do not verify.</exception>
     /// <exception cref="LogException">A newer version wrote it, or the cluster's generation is another one.</exception>

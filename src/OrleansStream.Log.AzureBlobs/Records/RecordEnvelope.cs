@@ -7,9 +7,9 @@ namespace OrleansStream.Log.AzureBlobs.Records;
 
 /// <summary>The envelope of a small record that is changed by compare-and-set; docs/formats/blob-container.md has the table.</summary>
 /// <param name="kind">What it holds.</param>
-/// <param name="generation">The cluster's. A record of another one is refused, in either direction (rule M5).</param>
+/// <param name="generation">The cluster's. A record of another one is refused, in either direction (rule M5); null to read whichever it is.</param>
 /// <param name="maxBytes">Of record and envelope.</param>
-internal sealed class RecordEnvelope(RecordKind kind, int generation, int maxBytes = RecordEnvelope.UsualMaxBytes)
+internal sealed class RecordEnvelope(RecordKind kind, int? generation, int maxBytes = RecordEnvelope.UsualMaxBytes)
 {
     private const uint Magic = 0x5242534F; // "OSBR"
     private const ushort Version = 1;
@@ -42,7 +42,7 @@ internal sealed class RecordEnvelope(RecordKind kind, int generation, int maxByt
         BinaryPrimitives.WriteUInt32LittleEndian(bytes, Magic);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(4), Version);
         BinaryPrimitives.WriteUInt16LittleEndian(bytes.AsSpan(6), (ushort)kind);
-        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(GenerationPosition), generation);
+        BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(GenerationPosition), generation ?? throw new InvalidOperationException("A record is written in a generation."));
         BinaryPrimitives.WriteInt32LittleEndian(bytes.AsSpan(LengthPosition), bytes.Length - HeaderBytes);
         nonce.TryWriteBytes(bytes.AsSpan(NoncePosition), bigEndian: true, out _);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(ChecksumPosition), ChecksumOf(bytes));
@@ -74,7 +74,7 @@ internal sealed class RecordEnvelope(RecordKind kind, int generation, int maxByt
     // A lower one was turned back with its storage; behind a higher one this broker has missed that.
     private void ThrowIfOtherGeneration(string name, int found)
     {
-        if (found == generation) return;
+        if (generation is null || found == generation) return;
         throw new LogException(found < generation
             ? $"'{name}' is of cluster generation {found}; the cluster is in {generation}: its storage was turned back, and what it held since is missing here."
             : $"'{name}' is of cluster generation {found}; this broker is still in {generation}: it must be started again.");

@@ -6,4 +6,6 @@ internal enum RecordKind : ushort
     Manifest = 1,
     Session = 2,
     Summary = 3,
+    Broker = 4,
+    Cluster = 5,
 }

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
@@ -18,15 +17,14 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Files.Brokers;
 
 /// <summary>The log of one broker on a data directory: recovery, the lane of the current session, and the partitions that are open on it.</summary>
-public sealed class FileLog : IPartitionLog, IAsyncDisposable
+public sealed class FileLog : IBrokerLog, IAsyncDisposable
 {
-    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<OpenedHandle>>> _opening = new();
     private readonly FileLogThreads _threads;
     private readonly MetadataJournal _metadata;
     private readonly FileLaneRecovery _recovery;
     private readonly WalReader _reader;
     private readonly FileLaneKeeper _lanes;
-    private readonly PartitionOpener _opener;
+    private readonly PartitionOpenings _opening;
     private readonly PartitionOpenerParts _openerParts;
     private readonly ManifestEditor _manifests;
     private readonly FileLogUpkeep _upkeep;
@@ -39,7 +37,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
     {
         var (disk, metadata, recovery, files) = stores;
         _setup = setup;
-        _faults = new PartitionFaults(setup);
+        _faults = new PartitionFaults(setup.Time, setup.NameOf, setup.NoteFault);
         _threads = threads;
         _metadata = metadata;
         _recovery = recovery;
@@ -48,7 +46,6 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         _reader = new WalReader(setup.Directory.Disk, files, Slabs, setup.ColdReads, threads.Reads);
         _lanes = new FileLaneKeeper(setup, metadata.Sessions, (files, disk.Reserve), Slabs, (Tail, _metrics));
-        Handles = new HandleTable(_lanes.ClosedEpochs);
         var objects = FileObjectStore.Open(disk, threads.Objects);
         _manifests = new ManifestEditor(metadata.Manifests, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = _manifests, Random = setup.Random, Options = setup.Journals };
@@ -73,14 +70,14 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Time = setup.Time,
             Producers = setup.Producers,
         };
-        _opener = new PartitionOpener(_openerParts);
+        _opening = Openings();
         var cleaning = new JournalCleaning(new JournalCleaningParts
         {
             Journal = metadata,
             Recovery = recovery,
             Disk = disk,
             Scheduler = threads.Objects,
-            IsOpening = _opening.ContainsKey,
+            IsOpening = _opening.Contains,
             ConfirmTopic = setup.ConfirmTopic,
             Time = setup.Time,
         });
@@ -94,7 +91,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             Files = files,
             Thread = threads.Upkeep,
             Open = async (partition, cancellationToken) => (await OpenAsync(partition, setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle,
-            IsOpening = _opening.ContainsKey,
+            IsOpening = _opening.Contains,
             CloseSessions = async cancellationToken =>
             {
                 await recovery.CloseUnneededAsync(cancellationToken);
@@ -106,7 +103,7 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         });
     }
 
-    public HandleTable Handles { get; }
+    public HandleTable Handles => _lanes.Handles;
 
     public JournalParts Journals { get; }
 
@@ -163,7 +160,6 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
             var recovery = await FileLaneRecovery.StartAsync(
                 new FileLaneRecoverySetup { Disk = disk, Sessions = metadata.Sessions, Manifests = metadata.Manifests, Files = files, Scheduler = threads.Reads, Time = setup.Time, ReadGrace = TimeSpan.Zero }, cancellationToken);
             log = new FileLog(setup, threads, new FileLogStores(disk, metadata, recovery, files));
-            log._lanes.HandlesOf = log.Handles;
             await log._lanes.BeginAsync(cancellationToken);
             log._metrics.Observe(log, setup, new FileLogSources(setup.Time.GetElapsedTime(started), files, disk.Reserve, log._reader, () => log._opening.Count, () => log._faults.Damaged));
             log._upkeep.Start();
@@ -218,27 +214,8 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
 
     public bool HasLog(PartitionId partition) => _metadata.Find(JournalKey.Of(partition)) is not null;
 
-    public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
-    {
-        if (Handles.TryGet(partition, out var serving) && serving.IsOwner)
-        {
-            return ValueTask.FromResult(new OpenedHandle(ErrorCode.None, serving));
-        }
-
-        // One claim for all who ask; it runs on whoever stops waiting.
-        var mine = new Lazy<Task<OpenedHandle>>(() => StartOpening(partition, settings));
-        var opening = _opening.GetOrAdd(partition, mine);
-        if (opening == mine) _ = ForgetWhenDoneAsync(partition, mine);
-        return new ValueTask<OpenedHandle>(opening.Value.WaitAsync(cancellationToken));
-    }
-
-    // Begun only once it stands in the table, however quickly it ends: an entry that stayed would answer for ever.
-    private async Task ForgetWhenDoneAsync(PartitionId partition, Lazy<Task<OpenedHandle>> opening)
-    {
-        await ((Task)opening.Value).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        _opening.TryRemove(KeyValuePair.Create(partition, opening));
-        _upkeep.Deletion.OnOpened(partition);
-    }
+    public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken) =>
+        _opening.OpenAsync(partition, settings, OpenApproach.AsksOwner, cancellationToken);
 
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
         _upkeep.Mover.MoveAsync(handle, offset, cancellationToken);
@@ -299,39 +276,19 @@ public sealed class FileLog : IPartitionLog, IAsyncDisposable
         }
     }
 
-    private Task<OpenedHandle> StartOpening(PartitionId partition, PartitionSettings settings) => Task.Run(async () =>
+    private PartitionOpenings Openings() => new(new PartitionOpener(_openerParts), new PartitionOpeningsParts
     {
-        try
-        {
-            var opened = await OpenOnceAsync(partition, settings);
-            if (opened.Handle is not { } handle) return opened;
-            _faults.OnOpened(partition);
-            if (!handle.Manifest.PendingDelete.IsEmpty) _upkeep.Pending.Watch(partition); // The claim may have dropped a snapshot.
-            return opened;
-        }
-        catch (LogException error)
-        {
-            _faults.OnNotOpened(partition, error);
-            return new OpenedHandle(ErrorCode.KafkaStorageError, null) { Damage = error as CorruptBlockException };
-        }
+        Handles = Handles,
+        Faults = _faults,
+        NextLane = _lanes.NextAsync,
+        Scheduler = TaskScheduler.Default,
+        OnOpened = OnOpened,
+        OnEnded = partition => _upkeep.Deletion.OnOpened(partition),
     });
 
-    private async Task<OpenedHandle> OpenOnceAsync(PartitionId partition, PartitionSettings settings)
+    // The claim may have dropped a snapshot.
+    private void OnOpened(PartitionHandle handle)
     {
-        while (true)
-        {
-            var outcome = await _opener.OpenAsync(partition, settings, CancellationToken.None);
-            switch (outcome.Status)
-            {
-                case OpenStatus.Opened:
-                    return new OpenedHandle(ErrorCode.None, outcome.Handle);
-                case OpenStatus.LaneEnded when await _lanes.NextAsync():
-                    continue;
-                case OpenStatus.LaneEnded:
-                    return new OpenedHandle(ErrorCode.NotLeaderOrFollower, null);
-                default:
-                    return new OpenedHandle(ErrorCode.UnknownTopicOrPartition, null);
-            }
-        }
+        if (!handle.Manifest.PendingDelete.IsEmpty) _upkeep.Pending.Watch(handle.Id);
     }
 }

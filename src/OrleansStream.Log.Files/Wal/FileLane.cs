@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 
 namespace OrleansStream.Log.Files.Wal;
@@ -7,7 +8,7 @@ namespace OrleansStream.Log.Files.Wal;
 /// A lane on a disk with the threads that it needs: one that writes and syncs, and one that prepares and closes files (rule F6). To be disposed when
 /// <see cref="ILane.Ended"/> has completed; a new session gets a new one.
 /// </summary>
-public sealed class FileLane : IDisposable
+public sealed class FileLane : IRunningLane, IDisposable
 {
     private readonly WalStore _store;
     // Not one that spins before it sleeps: on few cores the writer would take the time of those who fill its next block.
@@ -68,6 +69,14 @@ public sealed class FileLane : IDisposable
         _store.Dispose();
         _chores.Dispose();
         _wake.Dispose();
+    }
+
+    // Before the end is recorded, what the files take beyond the blocks may still tell where it is.
+    ValueTask IRunningLane.CloseAsync(bool isConcluded)
+    {
+        Dispose();
+        if (isConcluded) GiveBack();
+        return ValueTask.CompletedTask;
     }
 
     /// <summary>Gives back what the files take beyond the session's blocks. After <see cref="Dispose"/>, once the end of the session is recorded.</summary>

@@ -13,6 +13,9 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
     private readonly Lock _lock = new();
     private readonly ZeroAhead _zeroAhead = new(setup);
     private readonly List<WalFile> _given = [];
+
+    // Of the given ones, those whose deletion failed: each is told of once. Only where files are deleted.
+    private readonly HashSet<WalFile> _undeletable = [];
     private OpenWalFile? _next;
     private DiskException? _failure;
     private int _nextNumber;
@@ -82,7 +85,7 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
         setup.RunApart(Prepare);
     }
 
-    /// <summary>Tries again what did not go: a file on a full disk, deleting what was still read. Returns the time until the next try.</summary>
+    /// <summary>Tries again what did not go: a file on a full disk, deleting what was still read or could not be deleted. Returns the time until the next try.</summary>
     public TimeSpan Tend()
     {
         bool prepares, waits, drops;
@@ -204,18 +207,39 @@ internal sealed class WalPreparer(WalStoreSetup setup, WalSpace space) : IDispos
 
         if (given.Length == 0) return;
 
+        var undeleted = given.Where(file => !TryDelete(file)).ToList();
+        lock (_lock) _given.AddRange(undeleted);
+        if (undeleted.Count == given.Length) return;
+
         try
         {
-            foreach (var file in given) setup.Disk.DeleteInPieces(file.Path);
             setup.Disk.SyncDirectory(WalNames.Directory);
         }
         catch (DiskException error)
         {
+            // The names of files to come stand in the same directory, and a sync that failed is never trusted again (rules F1, F2).
             Volatile.Write(ref _failure, error);
             return;
         }
 
         PrepareIfCapped();
+    }
+
+    // A file that stays costs its space and nothing else, so neither the others nor the lane wait for it: it is tried again when the others of the
+    // list are. Runs one at a time.
+    private bool TryDelete(WalFile file)
+    {
+        try
+        {
+            setup.Disk.DeleteInPieces(file.Path);
+            _undeletable.Remove(file);
+            return true;
+        }
+        catch (DiskException error)
+        {
+            if (_undeletable.Add(file)) setup.Note?.Invoke($"'{file.Path}', which nobody needs any more, cannot be deleted: {file.DiskBytes} bytes are not free. It is tried again each second.", error);
+            return false;
+        }
     }
 
     private void PrepareIfCapped()

@@ -31,6 +31,9 @@ public sealed record WalStoreSetup
     /// <summary>Told of each sync. Null: nobody is.</summary>
     public WalMetrics? Metrics { get; init; }
 
+    /// <summary>Told, in a sentence, of what needs a person and does not end the lane. Null: nobody is.</summary>
+    public Action<string, Exception?>? Note { get; init; }
+
     /// <summary>Runs work on files that must not delay a flush, one piece after the other. On the spot unless set, as a simulation does it.</summary>
     public Action<Action> RunApart { get; init; } = static work => work();
 }

@@ -40,9 +40,7 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
         {
             if (reference.CoversTo > handle.HighWatermark || reference.CoversTo < at)
                 throw new LogException($"Journal {handle.Id}: the snapshot '{reference.Name}' covers up to offset {reference.CoversTo}, outside the log from {at} to {handle.HighWatermark}.");
-            var content = await JournalSnapshot.ReadAsync(parts.Objects, reference.Name, reference.CoversTo, cancellationToken);
-            state.Restore(content);
-            Volatile.Write(ref _snapshotBytes, content.Length);
+            Volatile.Write(ref _snapshotBytes, await JournalReplay.RestoreAsync(parts.Objects, reference, state, cancellationToken));
             at = reference.CoversTo;
         }
 
@@ -54,7 +52,7 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
             if (outcome.Error == ErrorCode.KafkaStorageError && handle.Damage is { } damage) throw damage; // It does not heal: a loader that tried again would never end.
             if (outcome.Error != ErrorCode.None) return outcome.Error;
             if (frames.Count == 0) throw new LogException($"Journal {handle.Id}: nothing stands at offset {at}, below the high watermark {outcome.HighWatermark}.");
-            for (var index = 0; index < frames.Count; index++) Replay(frames[index], at, state);
+            for (var index = 0; index < frames.Count; index++) JournalReplay.Apply(frames[index].Entry, frames[index].Bytes.Span, at, state);
             Interlocked.Add(ref _bytesSinceSnapshot, frames.Bytes);
             at = frames[frames.Count - 1].Entry.LastOffset + 1;
         }
@@ -130,18 +128,6 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
             Extents = manifest.Extents.RemoveAll(extent => extent.LastOffset < coversTo),
             PendingDelete = pending,
         };
-    }
-
-    private static void Replay(in LeasedFrame frame, Offset from, IJournalState state)
-    {
-        var entry = frame.Entry;
-        if (entry.Kind != FrameKind.Journal) throw new LogException($"Journal {entry.Partition}: the frame at offset {entry.BaseOffset} is of kind {entry.Kind}.");
-        var reader = new JournalFrameReader(frame.Bytes.Span, entry.LastOffset - entry.BaseOffset + 1);
-        for (var offset = entry.BaseOffset; reader.TryRead(out var change); offset += 1)
-        {
-            // A snapshot may end inside a frame.
-            if (offset >= from) state.Apply(offset, change);
-        }
     }
 
     private static Task<AppendOutcome> Refused(ErrorCode error, string message) =>

@@ -6,6 +6,9 @@ namespace OrleansStream.Log.Manifests;
 /// <summary>Where manifests stand. Many writers may race; a compare-and-set decides.</summary>
 public interface IManifestStore
 {
+    /// <summary>What every manifest here carries (rule M5); others are neither read nor written.</summary>
+    int ClusterGeneration => 0;
+
     /// <summary>The newest manifest, or null if the partition never had one.</summary>
     ValueTask<StoredManifest?> GetAsync(PartitionId partition, CancellationToken cancellationToken);
 

@@ -44,7 +44,7 @@ public sealed class ManifestEditor(IManifestStore store, Random random, TimeProv
             if (change(stored?.Manifest) is not { } changed) return new ManifestEdit(ManifestEditOutcome.Unchanged, stored?.Manifest);
 
             lastNonce = NewNonce();
-            var next = changed with { Nonce = lastNonce.Value };
+            var next = changed with { Nonce = lastNonce.Value, ClusterGeneration = store.ClusterGeneration };
             if (await IsWrittenAsync(next, stored?.ETag, cancellationToken)) return new ManifestEdit(ManifestEditOutcome.Written, next);
         }
     }

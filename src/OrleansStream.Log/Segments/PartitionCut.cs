@@ -1,6 +1,8 @@
 using System.Collections.Immutable;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Segments;
@@ -9,16 +11,33 @@ namespace OrleansStream.Log.Segments;
 /// The segments of one partition that are being cut: frames come in, whole segments go to the store. What it wrote and nobody may come to name is deleted
 /// by its disposal. Used by one task.
 /// </summary>
-internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IAsyncDisposable
+internal sealed class PartitionCut(CutParts parts, SplitPlan plan) : IAsyncDisposable
 {
+    private const int StepBytes = Limits.MiB;
+
     private readonly List<string> _unnamed = [];
     private readonly ImmutableArray<SegmentExtent>.Builder _segments = ImmutableArray.CreateBuilder<SegmentExtent>();
-    private readonly int _maxBytes = Math.Min(parts.Segments.MaxBytes, plan.Handle?.Settings.SegmentBytes ?? int.MaxValue);
+    private readonly int _maxBytes = Math.Min(parts.MaxBytes, plan.Handle?.Settings.SegmentBytes ?? int.MaxValue);
     private readonly long _maxMs = plan.Handle?.Settings.SegmentMs ?? long.MaxValue;
     private SegmentWriter? _open;
 
     /// <summary>The offset that is to come next.</summary>
     public Offset Next { get; private set; } = plan.From;
+
+    /// <summary>Takes what the source has from <see cref="Next"/> on.</summary>
+    /// <exception cref="LogException">A frame is missing, or storage failed.</exception>
+    public async ValueTask AddAllAsync(IExtentReader extents, WalExtent source, CancellationToken cancellationToken)
+    {
+        using var frames = new FrameList();
+        for (var at = Offset.Max(source.BaseOffset, Next); at <= source.LastOffset;)
+        {
+            frames.Dispose();
+            await extents.ReadAsync(plan.Partition, source, at, StepBytes, frames, cancellationToken);
+            if (frames.Count == 0) throw new LogException($"Partition {plan.Partition}: nothing was found at offset {at}, which stands in session {source.Session}, slots {source.FirstSlot} to {source.LastSlot}.");
+            for (var i = 0; i < frames.Count; i++) await AddAsync(frames[i], cancellationToken);
+            at = frames[frames.Count - 1].Entry.LastOffset + 1;
+        }
+    }
 
     /// <summary>Takes the frame, unless it was taken already or has expired. Its bytes are copied.</summary>
     /// <exception cref="LogException">A frame is missing before it, or storage failed.</exception>
@@ -31,7 +50,7 @@ internal sealed class PartitionCut(SplitterParts parts, SplitPlan plan) : IAsync
         Next = frame.Entry.LastOffset + 1;
         if (frame.Entry.LastOffset < plan.LogStart) return;
         if (_open is not null && IsFull(frame.Entry)) await WriteOpenAsync(cancellationToken);
-        _open ??= new SegmentWriter(parts.Slabs, plan.Partition, plan.Epoch, parts.Segments.IndexIntervalBytes);
+        _open ??= new SegmentWriter(parts.Slabs, plan.Partition, plan.Epoch, parts.IndexIntervalBytes);
         _open.Add(frame.Entry, frame.Bytes.Span);
     }
 

@@ -21,7 +21,11 @@ internal sealed class SplitPlanner(SplitterParts parts)
     /// <summary>The plan for a partition up to an offset, computed from the manifest as it stands (rule M1). Null if there is nothing to do for this broker.</summary>
     public async ValueTask<SplitPlan?> PlanAsync(ILane lane, PartitionId partition, Offset to, CancellationToken cancellationToken)
     {
+        // Rule T1, and the end before the manifest: what a later claim of this session brings lies above it.
+        var held = lane.Index.PublishedEnd(partition);
         var manifest = (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
+        if (held is { } end && manifest is not null && manifest.Owner != lane.Session && LastIn(manifest, lane.Session) is null) lane.Index.ForgetBelow(partition, end);
+
         // Deleted for good, so nothing of it is needed, whatever came into the index since.
         if (manifest is { Deleted: true }) lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
         if (manifest is null || manifest.Deleted || manifest.Owner != lane.Session) return null;

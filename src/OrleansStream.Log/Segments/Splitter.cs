@@ -91,14 +91,14 @@ public sealed class Splitter(SplitterParts parts)
     private async ValueTask<bool> SplitGroupAsync(List<SplitPlan> group, CancellationToken cancellationToken)
     {
         var carrier = new CarryForward(parts.CurrentLane(), parts.Time, parts.Options.CarryAtOnceBytes);
-        var cuts = group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts, plan));
+        var cuts = group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts.Cut, plan));
         var apart = new HashSet<SplitPlan>();
         var failed = new HashSet<SplitPlan>();
         try
         {
             foreach (var (plan, source) in InSlotOrder(group))
             {
-                if (apart.Contains(plan) || failed.Contains(plan)) continue;
+                if (apart.Contains(plan) || failed.Contains(plan) || IsOver(plan)) continue;
                 var isDone = await TryAsync(plan, async () =>
                 {
                     var isTaken = plan.Carries ? await CarryAsync(carrier, plan, source, cancellationToken) : await CutAsync(cuts[plan], plan, source, cancellationToken);
@@ -134,6 +134,9 @@ public sealed class Splitter(SplitterParts parts)
         parts.OnFailed?.Invoke(plan.Partition, new LogException($"Partition {plan.Partition}: segments of {plan.Bytes} bytes would take from the reserve of the disk."));
         return false;
     }
+
+    // Rule L2: the partition was given up meanwhile, and what is cut here would change the manifest under whoever takes it.
+    private static bool IsOver(SplitPlan plan) => plan.Handle is { IsOwner: false };
 
     private IEnumerable<(SplitPlan Plan, WalExtent Source)> InSlotOrder(List<SplitPlan> group)
     {
@@ -200,7 +203,7 @@ public sealed class Splitter(SplitterParts parts)
 
     private async ValueTask CutAloneAsync(SplitPlan plan, CancellationToken cancellationToken)
     {
-        await using var cut = new PartitionCut(parts, plan);
+        await using var cut = new PartitionCut(parts.Cut, plan);
         foreach (var source in plan.Sources) await CutAsync(cut, plan, source, cancellationToken);
         await NameAsync(plan, cut, cancellationToken);
         _pauses.OnSplit(plan.Partition);
@@ -211,7 +214,7 @@ public sealed class Splitter(SplitterParts parts)
     {
         var lane = parts.CurrentLane();
         var segments = await cut.FinishAsync(cancellationToken);
-        if (segments.IsEmpty) return;
+        if (segments.IsEmpty || IsOver(plan)) return;
 
         var edit = await EditAsync(plan, cut, segments, cancellationToken);
         if (edit.Outcome == ManifestEditOutcome.NotOwner) return; // What stands has a higher epoch, by which the sweep knows them (rule M4).

@@ -32,7 +32,8 @@ public sealed class SplitterParts
 
     /// <summary>
     /// Whether an open of the partition is under way; true until its handle is published. Its claim stands in the manifest before anybody serves by it, and
-    /// a split in between would take away what the open is about to read.
+    /// a split in between would take away what the open is about to read. A release counts as one (rule L2): a split beside it would change the manifest
+    /// that it answers with.
     /// </summary>
     public required Func<PartitionId, bool> IsOpening { get; init; }
 
@@ -57,7 +58,9 @@ public sealed class SplitterParts
     /// <summary>Told of a partition that could not be split: its bytes stay where they are. Must not throw.</summary>
     public Action<PartitionId, LogException>? OnFailed { get; init; }
 
-    internal Guid NewUnique()
+    internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Segments.MaxBytes, Space = Space };
+
+    private Guid NewUnique()
     {
         Span<byte> bytes = stackalloc byte[16];
         lock (Random) Random.NextBytes(bytes);

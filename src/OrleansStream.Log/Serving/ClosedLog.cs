@@ -17,10 +17,12 @@ public static class ClosedLog
         if ((await parts.Manifests.GetAsync(partition, cancellationToken))?.Manifest is not { Deleted: false } manifest) return 0;
 
         var lane = parts.CurrentLane();
-        if (manifest.Owner != lane.Session)
+
+        // What a broker that lives holds above the extents is known to it alone: nobody ends its session to count bytes.
+        if (manifest.Owner != lane.Session && (parts.Owners is null || parts.HasEnded(manifest.Owner)))
         {
             var frames = await parts.Recovered.FramesOfAsync(manifest.Owner, partition, cancellationToken);
-            manifest = manifest with { Extents = PartitionOpener.WithFrames(manifest, frames) };
+            manifest = manifest with { Extents = PartitionInheritance.WithFrames(manifest, frames) };
         }
 
         return Size(manifest, lane);

@@ -15,6 +15,10 @@ public interface IPartitionLog
     /// <summary>Whether the partition was ever opened, here or elsewhere, as far as is known without asking anybody.</summary>
     bool HasLog(PartitionId partition);
 
+    /// <summary>Whether the partition was ever opened, here or elsewhere. Asks storage where that is not known without.</summary>
+    /// <exception cref="LogException">Storage failed.</exception>
+    ValueTask<bool> HasLogAsync(PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult(HasLog(partition));
+
     /// <summary>
     /// The epoch of the newest claim on the partition that is known without asking anybody; null if there is none. Whoever serves the partition does so in this
     /// epoch or in a later one. Cheap: Metadata asks for every partition.

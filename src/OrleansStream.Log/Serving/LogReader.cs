@@ -83,7 +83,7 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
         return extents;
     }
 
-    private static ReadOutcome Failure(ErrorCode error) => new(error, Offset.None, Offset.None, Offset.None);
+    internal static ReadOutcome Failure(ErrorCode error) => new(error, Offset.None, Offset.None, Offset.None);
 
     // The first extent that ends at or above the offset.
     private static int IndexOf(ImmutableArray<Extent> extents, long offset)

@@ -1,9 +1,12 @@
+using OrleansStream.Model.Ids;
+
 namespace OrleansStream.Log.Serving;
 
 /// <summary>How opening a partition ended.</summary>
 /// <param name="Status">What happened.</param>
 /// <param name="Handle">With <see cref="OpenStatus.Opened"/>: the handle, which serves already.</param>
-public readonly record struct OpenOutcome(OpenStatus Status, PartitionHandle? Handle = null);
+/// <param name="Owner">With <see cref="OpenStatus.OwnedElsewhere"/>: who owns it.</param>
+public readonly record struct OpenOutcome(OpenStatus Status, PartitionHandle? Handle = null, BrokerId? Owner = null);
 
 /// <summary>What the caller does next.</summary>
 public enum OpenStatus
@@ -19,4 +22,10 @@ public enum OpenStatus
 
     /// <summary>The lane ended: open again once there is a new session.</summary>
     LaneEnded,
+
+    /// <summary>Another broker owns it, which was not asked or gave no answer for long: look there, or open again.</summary>
+    OwnedElsewhere,
+
+    /// <summary>This broker stops, and claims nothing more.</summary>
+    Stopping,
 }

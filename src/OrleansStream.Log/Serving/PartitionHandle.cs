@@ -121,6 +121,7 @@ public sealed class PartitionHandle
     public ValueTask<ReadOutcome> ReadAsync(ReadRequest request, FrameList into, CancellationToken cancellationToken)
     {
         Touch();
+        if (_parts.IsStalled()) return new(LogReader.Failure(ErrorCode.NotLeaderOrFollower));
         return _reader.ReadAsync(request, _appender.LogEnd, into, cancellationToken);
     }
 
@@ -197,6 +198,12 @@ public sealed class PartitionHandle
     {
         if (error == ErrorCode.None) throw new ArgumentException("A closed partition needs a reason.", nameof(error));
         if (Published.Close(error)) Volatile.Read(ref _table)?.Remove(this);
+    }
+
+    /// <summary>Ends serving for another broker, and keeps what the tail cache has until <see cref="PublishedLog.DropTail"/>.</summary>
+    internal void CloseForRelease()
+    {
+        if (Published.Close(ErrorCode.NotLeaderOrFollower, keepsTail: true)) Volatile.Read(ref _table)?.Remove(this);
     }
 
     /// <summary>All extents with an offset at or above this one, in offset order: the manifest's, then the lane index's.</summary>

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Errors;
@@ -18,35 +19,50 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    // An owner that does not answer is asked a few times in the seconds that it may take until it is declared dead.
+    private static readonly TimeSpan FirstSilence = TimeSpan.FromMilliseconds(200);
+
     private readonly ProducerReplay _producers = new(parts);
+    private readonly PartitionInheritance _inheritance = new(parts);
     private readonly ConcurrentDictionary<PartitionId, TaskCompletionSource<OpenOutcome>> _open = new();
 
     /// <summary>Whether an open of the partition is under way: until its handle is published, or it failed.</summary>
     public bool IsOpening(PartitionId partition) => _open.ContainsKey(partition);
 
+    /// <summary>Claims the partition, from its owner if it has one, and publishes its handle.</summary>
+    public ValueTask<OpenOutcome> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken) =>
+        OpenAsync(partition, settings, OpenApproach.AsksOwner, cancellationToken);
+
     /// <summary>Claims the partition and publishes its handle.</summary>
     /// <param name="partition">Which.</param>
     /// <param name="settings">Its topic's configs. Whoever joins an open that is under way gets a handle with the settings of the one who began it.</param>
+    /// <param name="approach">What to do where another broker owns it; joined like the settings.</param>
     /// <param name="cancellationToken">Ends the caller's wait, never the claim, which others may wait for: the next open finds it.</param>
     /// <exception cref="CorruptBlockException">Acknowledged data of the partition is damaged: it stays closed until that is repaired.</exception>
     /// <exception cref="DiskFullException">There is no space for the manifest; nothing was claimed. Open again when space returns.</exception>
     /// <exception cref="LogException">Storage failed; open again later.</exception>
-    public ValueTask<OpenOutcome> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
+    public ValueTask<OpenOutcome> OpenAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach, CancellationToken cancellationToken)
     {
         var mine = new TaskCompletionSource<OpenOutcome>(TaskCreationOptions.RunContinuationsAsynchronously);
         var open = _open.GetOrAdd(partition, mine);
-        if (open == mine) _ = OpenForAllAsync(partition, settings, mine);
+        if (open == mine) _ = OpenForAllAsync(partition, (settings, approach), mine);
         return new ValueTask<OpenOutcome>(open.Task.WaitAsync(cancellationToken));
     }
 
     // Off the table before anybody is answered: who asks after that claims anew.
-    private async Task OpenForAllAsync(PartitionId partition, PartitionSettings settings, TaskCompletionSource<OpenOutcome> all)
+    private async Task OpenForAllAsync(PartitionId partition, (PartitionSettings Settings, OpenApproach Approach) how, TaskCompletionSource<OpenOutcome> all)
     {
         try
         {
-            var outcome = await ClaimAsync(partition, settings, CancellationToken.None);
+            var outcome = await ClaimAsync(partition, how.Settings, how.Approach, parts.Stopping);
             _open.TryRemove(partition, out _);
             all.SetResult(outcome);
+        }
+        catch (OperationCanceledException) when (parts.Stopping.IsCancellationRequested)
+        {
+            // A claim that is undecided may come to stand: nobody serves on it, and whoever opens the partition next recovers this session.
+            _open.TryRemove(partition, out _);
+            all.SetResult(new OpenOutcome(OpenStatus.Stopping));
         }
         catch (Exception error)
         {
@@ -55,8 +71,10 @@ public class PartitionOpener(PartitionOpenerParts parts)
         }
     }
 
-    private async ValueTask<OpenOutcome> ClaimAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
+    private async ValueTask<OpenOutcome> ClaimAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach, CancellationToken cancellationToken)
     {
+        long? silentSince = null;
+        var silence = FirstSilence;
         while (true)
         {
             var lane = parts.CurrentLane();
@@ -66,11 +84,24 @@ public class PartitionOpener(PartitionOpenerParts parts)
             if (stored is { Manifest.Deleted: true }) return new OpenOutcome(OpenStatus.Deleted);
             if (stored is null && !await parts.ConfirmTopic(partition, cancellationToken)) return new OpenOutcome(OpenStatus.UnknownTopic);
 
-            var next = stored is null ? First(partition, lane.Session) : await ClaimOf(stored.Manifest, lane, cancellationToken);
-            if (next is null) continue;
+            var inheritance = stored is null ? default : await _inheritance.OfAsync(stored, lane, approach, cancellationToken);
+            switch (inheritance.State)
+            {
+                case InheritanceState.Changed:
+                    continue;
+                case InheritanceState.OwnedElsewhere:
+                    return new OpenOutcome(OpenStatus.OwnedElsewhere, Owner: stored!.Manifest.Owner.Broker);
+                case InheritanceState.Silent:
+                    silentSince ??= parts.Time.GetTimestamp();
+                    if (parts.Time.GetElapsedTime(silentSince.Value) >= parts.OwnerPatience) goto case InheritanceState.OwnedElsewhere;
+                    await Task.Delay(silence, parts.Time, cancellationToken);
+                    silence = silence * 2 < LongestPause ? silence * 2 : LongestPause;
+                    continue;
+            }
 
             // Rule O5 and M3: a conflict forgets everything, and begins anew.
-            if (await WriteAsync(next, stored?.ETag, cancellationToken) is not { } claimed) continue;
+            var (next, expected) = inheritance.Log is { } log ? (ClaimOf(log, lane), log.Stored.ETag) : (First(partition, lane.Session), (ETag?)null);
+            if (await WriteAsync(next, expected, cancellationToken) is not { } claimed) continue;
             if (await ServeAsync(claimed, lane, settings, cancellationToken) is { } handle) return new OpenOutcome(OpenStatus.Opened, handle);
         }
     }
@@ -83,57 +114,20 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private Manifest First(PartitionId partition, SessionId session) => new()
     {
         Partition = partition,
+        ClusterGeneration = parts.Manifests.ClusterGeneration,
         Epoch = default,
         Owner = session,
         Epochs = [new EpochStart(default, Offset.Zero)],
         Nonce = NewNonce(),
     };
 
-    // Rules O2 to O4. Null: the lane ended meanwhile.
-    private async ValueTask<Manifest?> ClaimOf(Manifest manifest, ILane lane, CancellationToken cancellationToken)
+    // Rule O5, and M1: everything from the manifest whose version is replaced.
+    private Manifest ClaimOf(ReleasedLog log, ILane lane)
     {
-        ImmutableArray<Extent> extents;
-        if (manifest.Owner == lane.Session)
-        {
-            // O2: our own frames are in the lane index; but only when no more of them can come is the log's end known.
-            lane.CloseEpoch(manifest.Partition, manifest.Epoch);
-            parts.Handles.Withdraw(manifest.Partition, manifest.Epoch, ErrorCode.NotLeaderOrFollower);
-            await lane.DrainAsync(manifest.Partition, cancellationToken);
-            if (lane.End is not null) return null;
-            extents = manifest.Extents;
-        }
-        else
-        {
-            // O3 asks a live broker for release; with one process under the directory's lock every other session is a dead one, so this is O4.
-            var frames = await parts.Recovered.FramesOfAsync(manifest.Owner, manifest.Partition, cancellationToken);
-            extents = WithFrames(manifest, frames);
-        }
-
-        var inherited = manifest with { Extents = extents };
+        var inherited = log.Stored.Manifest with { Extents = log.Extents };
         inherited = InheritedSnapshot.Checked(inherited, LogEnd(inherited, lane));
-        var epoch = manifest.Epoch.Next;
+        var epoch = inherited.Epoch.Next;
         return inherited with { Epoch = epoch, Owner = lane.Session, Epochs = WithEpoch(inherited, epoch, LogEnd(inherited, lane)), Nonce = NewNonce() };
-    }
-
-    /// <summary>Adds what neither an extent of this very manifest covers nor log start has passed; by offset ranges, since runs may overlap either.</summary>
-    internal static ImmutableArray<Extent> WithFrames(Manifest manifest, IReadOnlyList<WalExtent> frames)
-    {
-        var extents = manifest.Extents.ToBuilder();
-        var end = manifest.ExtentsEnd;
-        foreach (var frame in frames)
-        {
-            if (frame.LastOffset < end) continue;
-            if (frame.BaseOffset > end)
-            {
-                throw new CorruptBlockException(
-                    frame.Session.ToString(), frame.FirstSlot.Value, $"partition {manifest.Partition}: offsets {end} to {frame.BaseOffset.Value - 1} are in no extent and not in the session; the next frame stands in slot {frame.FirstSlot}.");
-            }
-
-            extents.Add(frame.BaseOffset < end && extents.Count > 0 ? frame with { BaseOffset = end } : frame);
-            end = frame.LastOffset + 1;
-        }
-
-        return extents.DrainToImmutable();
     }
 
     // An epoch without a record tells nobody anything, and of those before log start only the last one does: so the list is as short as the log has owners.

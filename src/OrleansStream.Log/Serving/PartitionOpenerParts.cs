@@ -1,5 +1,6 @@
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -13,6 +14,18 @@ public sealed class PartitionOpenerParts
 
     /// <summary>The lane of the current session, ended or not. A new session gives a new lane.</summary>
     public required Func<ILane> CurrentLane { get; init; }
+
+    /// <summary>Asks the brokers behind sessions that are not this broker's. Null: every session but the current one has ended, as on files, where one process owns all.</summary>
+    public ISessionOwners? Owners { get; init; }
+
+    /// <summary>Whether a session is one of this process that is known to have ended: it is recovered without asking anybody (rule W3). None unless set.</summary>
+    public Func<SessionId, bool> HasEnded { get; init; } = static _ => false;
+
+    /// <summary>How long one open asks an owner that does not answer. Whoever waits for it is then told to ask again. 10 s unless set.</summary>
+    public TimeSpan OwnerPatience { get; init; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Ends opens that wait for an owner: this broker claims nothing more.</summary>
+    public CancellationToken Stopping { get; init; }
 
     /// <summary>Knows what ended sessions left.</summary>
     public required IRecoveredSessions Recovered { get; init; }

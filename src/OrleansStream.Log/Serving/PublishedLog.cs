@@ -24,6 +24,7 @@ internal sealed class PublishedLog
     private long _sizeBytes;
     private Manifest _manifest;
     private volatile ErrorCode _closed;
+    private bool _keepsTail;
     private int _unreadable;
 
     public PublishedLog(TailCache cache, Manifest manifest, Offset logEnd, long sizeBytes)
@@ -83,12 +84,12 @@ internal sealed class PublishedLog
         WatchList.Wake(woken);
     }
 
-    /// <summary>Holds a frame of a cached block. False if the log is closed: nobody would read it.</summary>
+    /// <summary>Holds a frame of a cached block. False if the log is closed, and nobody would read it.</summary>
     public bool TryHold(Block block, int index)
     {
         lock (_gate)
         {
-            if (_closed != ErrorCode.None) return false;
+            if (_closed != ErrorCode.None && !_keepsTail) return false;
 
             // Where a block was too large to be cached there is a hole; what stands before it would make readers jump over it.
             if (!_frames.IsFollowedBy(block.Frames[index].BaseOffset.Value)) _frames.Clear();
@@ -197,19 +198,33 @@ internal sealed class PublishedLog
     }
 
     /// <summary>Ends serving. False if it was closed before; the first reason stays.</summary>
-    public bool Close(ErrorCode error)
+    /// <param name="error">What every call answers from now on.</param>
+    /// <param name="keepsTail">Whether what the tail cache has is still to be read, until <see cref="DropTail"/>: what is being released is cut from there.</param>
+    public bool Close(ErrorCode error, bool keepsTail = false)
     {
         FetchWaiter? woken;
         lock (_gate)
         {
             if (_closed != ErrorCode.None) return false;
             _closed = error;
-            _frames.Clear();
+            _keepsTail = keepsTail;
+            if (!keepsTail) _frames.Clear();
             woken = _watchers.CountEverything();
         }
 
         WatchList.Wake(woken);
         return true;
+    }
+
+    /// <summary>After a close that kept the tail.</summary>
+    public void DropTail()
+    {
+        lock (_gate)
+        {
+            if (!_keepsTail) return;
+            _keepsTail = false;
+            _frames.Clear();
+        }
     }
 
     private long CountBytes(long from)

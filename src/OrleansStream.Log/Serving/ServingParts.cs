@@ -29,5 +29,11 @@ public sealed class ServingParts
     /// </summary>
     public Action<PartitionId, string>? OnUnreadable { get; init; }
 
+    /// <summary>
+    /// Whether this broker stood still, and does not know yet whether it still owns anything (rule W2): reads are then answered NOT_LEADER_OR_FOLLOWER, and the
+    /// client comes back. Asked for each read. Never unless set.
+    /// </summary>
+    public Func<bool> IsStalled { get; init; } = static () => false;
+
     internal PendingAppendPool Appends { get; } = new();
 }

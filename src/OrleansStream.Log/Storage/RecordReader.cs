@@ -20,6 +20,9 @@ public ref struct RecordReader(ReadOnlySpan<byte> source)
 
     public string Text() => Encoding.UTF8.GetString(Take(BinaryPrimitives.ReadUInt16LittleEndian(Take(2))));
 
+    /// <summary>Passes over bytes that somebody else reads.</summary>
+    public void Skip(int bytes) => Take(bytes);
+
     /// <summary>A count of items that take at least this many bytes each: refused if the rest cannot hold them.</summary>
     public int Count(int minItemBytes)
     {

@@ -13,6 +13,8 @@ internal static class Commands
     /// <returns>The exit code: 0 for a broker that was told to stop, 1 for one that could not start; verify has its own.</returns>
     public static async Task<int> RunAsync(IReadOnlyList<string> arguments)
     {
+        using var stop = new StopSignals();
+
         // 1 from verify says that data is damaged, so it says nothing else.
         var failed = arguments.Contains(VerifyName, StringComparer.Ordinal) ? VerifyVerb.Unreadable : Failed;
         try
@@ -24,8 +26,6 @@ internal static class Commands
             {
                 throw new StartupException($"{error.Message} Try --help.");
             }
-
-            using var stop = new StopSignals();
 
             // Its own handling of signals ends a process after two seconds, whatever it is doing; ours lets a broker finish.
             var invocation = new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false };

@@ -7,15 +7,22 @@ namespace OrleansStream.Server.CommandLine;
 internal sealed class SharedOptions
 {
     private const string Listeners = KafkaSection.Name + ":listeners";
+    private const string NodeId = KafkaSection.Name + ":node.id";
 
     private readonly Option<string?> _data = new("--data") { Description = "Directory of this broker's data.", Recursive = true };
     private readonly Option<string?> _kafka = new("--kafka") { Description = "HOST:PORT for Kafka clients; localhost:9092 unless set.", Recursive = true };
+    private readonly Option<string?> _storage = new("--storage") { Description = "Storage account of a cluster: an account URL, or a connection string for development. Without it one broker on local files.", Recursive = true };
+    private readonly Option<string?> _id = new("--id") { Description = "This broker's number in the cluster; 1 unless set.", Recursive = true };
+    private readonly Option<string?> _silo = new("--silo") { Description = "IP:PORT where the cluster's other brokers reach this one; 127.0.0.1:11111 unless set.", Recursive = true };
     private readonly Option<string?> _http = new("--http") { Description = "HOST:PORT for health and metrics; 127.0.0.1:8080 unless set.", Recursive = true };
     private readonly Option<string?> _config = new("--config") { Description = "A JSON file, or a Kafka broker's .properties file; read before environment and switches.", Recursive = true };
 
     public void AddTo(Command root)
     {
         root.Add(_data);
+        root.Add(_storage);
+        root.Add(_id);
+        root.Add(_silo);
         root.Add(_kafka);
         root.Add(_http);
         root.Add(_config);
@@ -26,28 +33,32 @@ internal sealed class SharedOptions
     public ServeRequest Read(ParseResult parsed, IReadOnlyDictionary<string, string?> settings)
     {
         var switches = new Dictionary<string, string?>(settings, StringComparer.OrdinalIgnoreCase);
-        if (parsed.GetValue(_data) is { } data)
-        {
-            switches[$"{ServerOptions.Section}:{nameof(ServerOptions.Data)}"] = data;
-        }
-
-        if (parsed.GetValue(_http) is { } http)
-        {
-            switches[$"{ServerOptions.Section}:{nameof(ServerOptions.Http)}"] = http;
-        }
-
+        Own(nameof(ServerOptions.Data), _data);
+        Own(nameof(ServerOptions.Storage), _storage);
+        Own(nameof(ServerOptions.Silo), _silo);
+        Own(nameof(ServerOptions.Http), _http);
         if (parsed.GetValue(_kafka) is { } kafka)
         {
             ListenerParser.HostAndPort(kafka, "--kafka");
-            var listener = $"PLAINTEXT://{kafka}";
-            if (switches.TryGetValue(Listeners, out var listeners) && !listener.Equals(listeners, StringComparison.OrdinalIgnoreCase))
-            {
-                throw new StartupException($"--kafka {kafka} stands for --{Listeners}={listener}, but --{Listeners}={listeners} is given too: keep one of them.");
-            }
-
-            switches[Listeners] = listener;
+            StandFor($"--kafka {kafka}", Listeners, $"PLAINTEXT://{kafka}");
         }
 
+        if (parsed.GetValue(_id) is { } id) StandFor($"--id {id}", NodeId, id);
         return new ServeRequest(parsed.GetValue(_config), switches);
+
+        void Own(string name, Option<string?> option)
+        {
+            if (parsed.GetValue(option) is { } value) switches[$"{ServerOptions.Section}:{name}"] = value;
+        }
+
+        void StandFor(string given, string name, string value)
+        {
+            if (switches.TryGetValue(name, out var other) && !value.Equals(other, StringComparison.OrdinalIgnoreCase))
+            {
+                throw new StartupException($"{given} stands for --{name}={value}, but --{name}={other} is given too: keep one of them.");
+            }
+
+            switches[name] = value;
+        }
     }
 }

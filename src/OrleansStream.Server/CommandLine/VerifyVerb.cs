@@ -1,4 +1,6 @@
 using System.Globalization;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Grains.Topics;
 using OrleansStream.Log;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Disks;
@@ -29,11 +31,9 @@ internal static class VerifyVerb
 
             // Whoever holds it lets no broker begin, and is refused where one runs: what is being written cannot be judged.
             using var hold = DataDirectory.HoldForReading(path);
-            var findings = await new DataDirectoryVerifier(new LinuxDisk(path), TaskScheduler.Default).VerifyAsync(cancellationToken);
-            foreach (var finding in findings)
-            {
-                await Console.Out.WriteLineAsync(finding.Position < 0 ? $"{finding.File}: {finding.What}" : string.Create(CultureInfo.InvariantCulture, $"{finding.File}, byte {finding.Position}: {finding.What}"));
-            }
+            var disk = new LinuxDisk(path);
+            var findings = await new DataDirectoryVerifier(disk, TaskScheduler.Default).VerifyAsync(cancellationToken);
+            if (findings.Count > 0) await TellAsync(findings, disk, cancellationToken);
 
             await Console.Out.WriteLineAsync(findings.Count == 0 ? $"{path} is whole." : $"{path} has {findings.Count} finding(s).");
             return findings.Count == 0 ? Clean : Damaged;
@@ -42,6 +42,30 @@ internal static class VerifyVerb
         {
             await Console.Error.WriteLineAsync(exception.Message);
             return Unreadable;
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            await Console.Error.WriteLineAsync("Told to stop before everything was read: what was not read is not judged.");
+            return Unreadable;
+        }
+    }
+
+    private static async Task TellAsync(IReadOnlyList<Finding> findings, LinuxDisk disk, CancellationToken cancellationToken)
+    {
+        var catalog = new CatalogNames();
+        var isWhole = await new JournalSurvey(disk, TaskScheduler.Default).ReadAsync(HiddenTopics.CatalogPartition, catalog, cancellationToken);
+        var named = new NamedFindings(catalog);
+        foreach (var finding in findings)
+        {
+            var what = named.Name(finding.What);
+            await Console.Out.WriteLineAsync(finding.Position < 0 ? $"{finding.File}: {what}" : string.Create(CultureInfo.InvariantCulture, $"{finding.File}, byte {finding.Position}: {what}"));
+        }
+
+        if (named.HasUnnamed)
+        {
+            await Console.Out.WriteLineAsync(isWhole
+                ? "Partitions that stand here by their ids alone are of no topic in the catalog."
+                : "Partitions that stand here by their ids alone have no name in what could be read of the catalog of topics, which is damaged.");
         }
     }
 

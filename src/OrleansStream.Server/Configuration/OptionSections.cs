@@ -2,7 +2,10 @@ using System.ComponentModel;
 using System.ComponentModel.DataAnnotations;
 using System.Reflection;
 using OrleansStream.Coordination.Groups;
+using OrleansStream.Grains.Cluster;
 using OrleansStream.Kafka.Gateway.Connections;
+using OrleansStream.Log.AzureBlobs.Accounts;
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
@@ -34,6 +37,9 @@ internal static class OptionSections
         [UpkeepOptions.Section] = typeof(UpkeepOptions),
         [ValidationOptions.Section] = typeof(ValidationOptions),
         [GroupOptions.Section] = typeof(GroupOptions),
+        [BlobAccountOptions.Section] = typeof(BlobAccountOptions),
+        [BlobLaneOptions.Section] = typeof(BlobLaneOptions),
+        [MovementOptions.Section] = typeof(MovementOptions),
     };
 
     /// <summary>Refuses names that mean nothing, and values that are not of their option's type.</summary>

@@ -1,5 +1,4 @@
 using System.Globalization;
-using OrleansStream.Log.Files.Directories;
 using OrleansStream.Model.Options.Configs;
 using OrleansStream.Server.Configuration;
 
@@ -9,7 +8,7 @@ namespace OrleansStream.Server.Hosting;
 internal static class BrokerFacts
 {
     /// <summary>The configs with the values that are in force. What was set by its Kafka name stays as it was written.</summary>
-    public static BrokerConfigValues Add(BrokerConfigValues kafka, BrokerSettings settings, DataDirectory directory)
+    public static BrokerConfigValues Add(BrokerConfigValues kafka, BrokerSettings settings)
     {
         var gateway = settings.Gateway;
         var groups = settings.Groups;
@@ -17,9 +16,9 @@ internal static class BrokerFacts
         {
             ["listeners"] = string.Join(',', settings.Listeners.Select(Bound)),
             ["advertised.listeners"] = string.Join(',', settings.Listeners.Select(listener => listener.Advertised)),
-            ["log.dirs"] = directory.Path,
-            ["node.id"] = Text(directory.Identity.Broker.Value),
-            ["broker.id"] = Text(directory.Identity.Broker.Value),
+            ["log.dirs"] = settings.Identity.Place,
+            ["node.id"] = Text(settings.Identity.Broker.Value),
+            ["broker.id"] = Text(settings.Identity.Broker.Value),
             ["socket.request.max.bytes"] = Text(gateway.MaxRequestBytes),
             ["max.connections"] = Text(gateway.MaxConnections),
             ["max.connection.creation.rate"] = Text(gateway.MaxConnectionsPerSecond),

@@ -1,4 +1,5 @@
 using OrleansStream.Coordination.Groups;
+using OrleansStream.Grains.Cluster;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Log.Producers;
 using OrleansStream.Log.Retention;
@@ -44,6 +45,12 @@ internal static class BrokerOptions
     {
         if (configs.IsSet("log.retention.check.interval.ms")) options.RetentionInterval = configs.Milliseconds("log.retention.check.interval.ms");
         return OptionSections.Validated(options, UpkeepOptions.Section);
+    }
+
+    public static MovementOptions Movement(MovementOptions options)
+    {
+        TimeRange.Check(MovementOptions.Section, nameof(MovementOptions.JoinDelay), options.JoinDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10));
+        return options;
     }
 
     public static GatewayOptions Gateway(GatewayOptions options, BrokerConfigValues configs)

@@ -1,6 +1,8 @@
 using System.Net;
 using System.Text.Json;
 using OrleansStream.Coordination.Groups;
+using OrleansStream.Grains.Cluster;
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -39,7 +41,10 @@ internal sealed record BrokerSettings
     /// <summary>Addresses of health checks and metrics.</summary>
     public required IReadOnlyList<IPEndPoint> Http { get; init; }
 
-    public required DataDirectoryIdentity Identity { get; init; }
+    /// <summary>The storage of the cluster that this broker is of; null for a broker by itself.</summary>
+    public ClusterStorage? Cluster { get; init; }
+
+    public required BrokerIdentity Identity { get; init; }
 
     public required GatewayOptions Gateway { get; init; }
 
@@ -48,6 +53,10 @@ internal sealed record BrokerSettings
     public required ProducerOptions Producers { get; init; }
 
     public required FileLaneOptions Lane { get; init; }
+
+    public required BlobLaneOptions BlobLane { get; init; }
+
+    public required MovementOptions Movement { get; init; }
 
     public required WalReaderOptions ColdReads { get; init; }
 
@@ -131,17 +140,12 @@ internal sealed record BrokerSettings
         return string.IsNullOrWhiteSpace(server.Data) ? throw new StartupException("--data (OrleansStream:Data) is empty; it takes the directory of this broker's data.") : server;
     }
 
-    /// <summary>The same settings with what became of port 0 and of a directory that had an identity already.</summary>
-    public BrokerSettings With(IReadOnlyList<Listener> listeners, IReadOnlyList<IPEndPoint> http, DataDirectory directory)
+    /// <summary>The same settings with what became of port 0 and with the identity that the data has.</summary>
+    public BrokerSettings With(IReadOnlyList<Listener> listeners, IReadOnlyList<IPEndPoint> http, BrokerIdentity identity)
     {
-        Gateway.DataPath = directory.Path;
-        return this with
-        {
-            Listeners = listeners,
-            Http = http,
-            Identity = directory.Identity,
-            Kafka = BrokerFacts.Add(Kafka, this with { Listeners = listeners }, directory),
-        };
+        Gateway.DataPath = identity.Place;
+        var known = this with { Listeners = listeners, Http = http, Identity = identity };
+        return known with { Kafka = BrokerFacts.Add(Kafka, known) };
     }
 
     private static BrokerSettings Read(IConfiguration configuration)
@@ -157,11 +161,14 @@ internal sealed record BrokerSettings
             WithoutEffect = withoutEffect,
             Listeners = ListenerParser.Parse(kafka),
             Http = ListenerParser.BindAddresses(host, port, "--http"),
-            Identity = new DataDirectoryIdentity(DataDirectoryIdentity.NewClusterId(Guid.NewGuid()), NodeId(kafka)),
+            Cluster = ClusterStorage.Read(configuration, server),
+            Identity = new BrokerIdentity(server.ClusterId ?? DataDirectoryIdentity.NewClusterId(Guid.NewGuid()), NodeId(kafka), server.Data),
             Gateway = BrokerOptions.Gateway(OptionSections.Read<GatewayOptions>(configuration, GatewayOptions.Section), kafka),
             Groups = BrokerOptions.Groups(OptionSections.Read<GroupOptions>(configuration, GroupOptions.Section), kafka),
             Producers = BrokerOptions.Producers(OptionSections.Read<ProducerOptions>(configuration, ProducerOptions.Section), kafka),
             Lane = OptionSections.Read<FileLaneOptions>(configuration, FileLaneOptions.Section),
+            BlobLane = OptionSections.Read<BlobLaneOptions>(configuration, BlobLaneOptions.Section),
+            Movement = BrokerOptions.Movement(OptionSections.Read<MovementOptions>(configuration, MovementOptions.Section)),
             ColdReads = OptionSections.Read<WalReaderOptions>(configuration, WalReaderOptions.Section),
             TailCache = OptionSections.Read<TailCacheOptions>(configuration, TailCacheOptions.Section),
             Journals = OptionSections.Read<JournalOptions>(configuration, JournalOptions.Section),

@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Model.Ids;
 using OrleansStream.Server.Configuration;
@@ -20,5 +21,10 @@ internal sealed class SingleNode(string clusterId, BrokerId self, string? rack, 
 
     public BrokerId OwnerOf(PartitionId partition) => self;
 
+    public BrokerId PlacedOn(PartitionId partition) => self;
+
     public BrokerId CoordinatorOf(string groupId) => self;
+
+    // Whoever asks for this broker knows its silo: he is in it.
+    public SiloAddress? SiloOf(BrokerId broker) => null;
 }

@@ -37,6 +37,12 @@ internal sealed class CollectedInstrument
 
     public string Kind { get; }
 
+    /// <summary>Shows lines at 0, each given by its labels, before anything is recorded for them.</summary>
+    public void Begin(IReadOnlyList<KeyValuePair<string, object?>[]> lines)
+    {
+        foreach (var labels in lines) SeriesOf(labels);
+    }
+
     public void Record(double value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
     {
         if (SeriesOf(tags) is not { } series)

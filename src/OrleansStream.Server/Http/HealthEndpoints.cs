@@ -1,7 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
-using OrleansStream.Log.Files.Brokers;
+using OrleansStream.Log.Serving;
 using OrleansStream.Server.Hosting;
 
 namespace OrleansStream.Server.Http;
@@ -9,7 +9,7 @@ namespace OrleansStream.Server.Http;
 /// <summary>What an orchestrator asks: has it started, may it be sent clients, does it live.</summary>
 internal static class HealthEndpoints
 {
-    public static void MapHealth(this IEndpointRouteBuilder endpoints, BrokerState state, Func<LogHealth> log)
+    public static void MapHealth(this IEndpointRouteBuilder endpoints, BrokerState state, Func<LogHealth?> log)
     {
         endpoints.MapGet("/health/startup", context => Answer(context, state.Current != Phase.Starting, state.Current.ToString()));
         endpoints.MapGet("/health/ready", context => Ready(context, state.Current, log()));
@@ -19,8 +19,8 @@ internal static class HealthEndpoints
     }
 
     // The disk may have filled or failed since: who asks is told, and sends clients elsewhere if nothing can be done for them here.
-    private static Task Ready(HttpContext context, Phase phase, LogHealth log) => phase == Phase.Ready && log.Trouble is { } trouble
-        ? Answer(context, log.IsServing, (log.IsServing ? "Ready. " : "Not ready. ") + trouble)
+    private static Task Ready(HttpContext context, Phase phase, LogHealth? log) => phase == Phase.Ready && log is { Trouble: { } trouble } known
+        ? Answer(context, known.IsServing, (known.IsServing ? "Ready. " : "Not ready. ") + trouble)
         : Answer(context, phase == Phase.Ready, phase.ToString());
 
     private static Task Answer(HttpContext context, bool healthy, string text)

@@ -60,9 +60,17 @@ internal sealed class MetricsCollector : IDisposable
 
     private void OnPublished(Instrument instrument, MeterListener listener)
     {
-        if (instrument.Meter.Name.StartsWith(Own, StringComparison.Ordinal) || instrument.Meter.Name is "System.Runtime" or "Microsoft.Orleans")
+        var isOwn = instrument.Meter.Name.StartsWith(Own, StringComparison.Ordinal);
+        if (isOwn || instrument.Meter.Name is "System.Runtime" or "Microsoft.Orleans")
         {
-            listener.EnableMeasurementEvents(instrument, _instruments.GetOrAdd(instrument, static key => new CollectedInstrument(key)));
+            listener.EnableMeasurementEvents(instrument, _instruments.GetOrAdd(instrument, key => Begin(key, isOwn)));
         }
+    }
+
+    private static CollectedInstrument Begin(Instrument instrument, bool isOwn)
+    {
+        var collected = new CollectedInstrument(instrument);
+        if (isOwn && !instrument.IsObservable) collected.Begin(SeriesFromStart.Of(instrument.Name));
+        return collected;
     }
 }

@@ -5,7 +5,6 @@ using OrleansStream.Testing.Brokers;
 
 namespace OrleansStream.Cluster.Tests.Starting;
 
-// Lines that are no log: the start-up line, and warnings for the person at the terminal.
 public sealed partial class ConsoleLogTests : IDisposable
 {
     private readonly DirectoryInfo _directory = Directory.CreateTempSubdirectory("orleansstream-console-");
@@ -32,6 +31,9 @@ public sealed partial class ConsoleLogTests : IDisposable
 
         var events = (await LogAsync("--Logging:Console:FormatterName=json")).ConvertAll(line => JsonDocument.Parse(line).RootElement);
 
+        // The start-up line too, which is for people otherwise.
+        var started = Assert.Single(events, entry => entry.GetProperty("State").TryGetProperty("ClusterId", out _));
+        Assert.Equal(_directory.FullName, started.GetProperty("State").GetProperty("DataDirectory").GetString());
         var warning = Assert.Single(events, entry => entry.GetProperty("State").TryGetProperty("Names", out var names) && names.GetString() == "num.io.threads");
         Assert.Equal("Warning", warning.GetProperty("LogLevel").GetString());
         Assert.All(events, entry => Assert.InRange(Time(entry.GetProperty("Timestamp").GetString()!), before, TimeProvider.System.GetUtcNow().UtcDateTime));
@@ -47,6 +49,7 @@ public sealed partial class ConsoleLogTests : IDisposable
 
     private static DateTime Time(string text) => DateTime.Parse(text, CultureInfo.InvariantCulture, DateTimeStyles.AdjustToUniversal);
 
+    // Without the start-up line, which is no event unless machines read along.
     private async Task<List<string>> LogAsync(params string[] arguments)
     {
         await using var run = await ServerRun.ServeAsync(_directory.FullName, ["--Kafka:num.io.threads=3", .. arguments]);

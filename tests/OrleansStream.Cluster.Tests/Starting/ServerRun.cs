@@ -68,6 +68,13 @@ internal sealed partial class ServerRun : IAsyncDisposable
         Assert.True(first == _announced.Task, $"It ended with code {(_process.HasExited ? _process.ExitCode : -1)}.\n{Output}\n{Errors}");
     }
 
+    /// <summary>Waits until the process has used this much processor time, or says where it serves, or has ended.</summary>
+    public async Task UsedAsync(TimeSpan processorTime)
+    {
+        using var limit = new CancellationTokenSource(Limit);
+        while (!_announced.Task.IsCompleted && Signals.IsAlive(_process.Id) && ProcessFigures.Read(_process.Id).Cpu < processorTime) await Task.Delay(1, limit.Token);
+    }
+
     /// <summary>Waits for the end of the process and of its output.</summary>
     public async Task<int> EndAsync()
     {

@@ -39,6 +39,17 @@ public sealed class VerifyTests : IDisposable
     }
 
     [Fact]
+    public async Task Partitions_are_told_by_name_and_id()
+    {
+        await StoredLog.WriteAsync(Data);
+        StoredLog.Damage(Data);
+
+        var (_, named, _) = await VerifyAsync();
+        Assert.Matches($"Partition {StoredLog.Topic}-0 \\([0-9a-f]{{32}}/0\\)", named);
+        Assert.DoesNotContain("by their ids alone", named, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_directory_in_use_is_not_judged()
     {
         await using var broker = await ServerRun.ServeAsync(Data);

@@ -4,7 +4,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Groups;
-using OrleansStream.Coordination.Placement;
 using OrleansStream.Grains.Groups;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
@@ -14,7 +13,6 @@ namespace OrleansStream.Grains.Tests.Harness;
 /// <summary>Groups over a journal in memory, without a silo: what the grain's door would call is called here.</summary>
 internal sealed class GroupBench : IDisposable
 {
-    private static readonly PlacementHash Hash = new(0, PlacementHash.CurrentVersion);
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
     public GroupBench(MemoryLog? log = null)
@@ -22,7 +20,7 @@ internal sealed class GroupBench : IDisposable
         Log = log ?? new MemoryLog();
         Wheel = new DeadlineWheel(Log.Broker.Time);
         Parts = new GroupParts(Tickets, Wheel, new GroupOptions(), Log.Broker.Time, new GroupMetrics(_services.GetRequiredService<IMeterFactory>(), Tickets));
-        Journals = new GroupJournals(Log, Parts, View, Hash, NullLogger<GroupJournals>.Instance);
+        Journals = new GroupJournals(PartitionsOf.One(Log, View, Cluster), Parts, View, PartitionsOf.Rules, NullLogger<GroupJournals>.Instance);
         View.Publish(CatalogSnapshot.Empty.With(Topic, 1));
     }
 
@@ -31,6 +29,8 @@ internal sealed class GroupBench : IDisposable
     public MemoryLog Log { get; }
 
     public CatalogView View { get; } = new();
+
+    public OneBroker Cluster { get; } = new();
 
     public TicketBoard Tickets { get; } = new();
 
@@ -41,7 +41,7 @@ internal sealed class GroupBench : IDisposable
     public GroupJournals Journals { get; }
 
     /// <summary>The journal partition that keeps a group.</summary>
-    public static PartitionId JournalOf(string groupId) => new(HiddenTopics.Groups, JournalPlacement.PartitionOf(groupId, HiddenTopics.GroupPartitions, Hash));
+    public static PartitionId JournalOf(string groupId) => new(HiddenTopics.Groups, PartitionsOf.Rules.JournalOf(groupId));
 
     /// <summary>Ids of groups that share one journal partition.</summary>
     public static IReadOnlyList<string> Neighbours(int count) =>

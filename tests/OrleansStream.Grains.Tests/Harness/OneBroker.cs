@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Model.Ids;
 
@@ -14,7 +15,11 @@ internal sealed class OneBroker : IClusterView
 
     public HashSet<PartitionId> Elsewhere { get; } = [];
 
-    public BrokerId OwnerOf(PartitionId partition) => Elsewhere.Contains(partition) ? new(2) : Self;
+    public BrokerId OwnerOf(PartitionId partition) => PlacedOn(partition);
+
+    public BrokerId PlacedOn(PartitionId partition) => Elsewhere.Contains(partition) ? new(2) : Self;
+
+    public SiloAddress? SiloOf(BrokerId broker) => null;
 
     public BrokerId CoordinatorOf(string groupId) => Self;
 }

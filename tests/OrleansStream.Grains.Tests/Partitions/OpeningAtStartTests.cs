@@ -6,7 +6,6 @@ using OrleansStream.Grains.Partitions;
 using OrleansStream.Grains.Tests.Harness;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
-using OrleansStream.Model.Options.Configs;
 
 namespace OrleansStream.Grains.Tests.Partitions;
 
@@ -110,9 +109,8 @@ public sealed class OpeningAtStartTests : IDisposable
 
     private OpeningAtStart Service()
     {
-        var settings = new TopicSettings(new BrokerConfigValues(new Dictionary<string, string>()));
         var metrics = new OpeningMetrics(_services.GetRequiredService<IMeterFactory>());
-        var parts = new OpeningParts(new LocalPartitions(_log, _view, settings), _log, metrics);
+        var parts = new OpeningParts(PartitionsOf.One(_log, _view, _cluster), _log, metrics);
         return new OpeningAtStart(parts, _view, _cluster, TimeProvider.System, _lines);
     }
 

@@ -75,7 +75,7 @@ public sealed class BrokerServiceTests : IAsyncLifetime
 
     private async Task OpenAsync(string topic, int partitions)
     {
-        await _silo.Topic(topic).CreateAsync(new CreateTopic(partitions, 1, ImmutableSortedDictionary<string, string>.Empty, ValidateOnly: false), Stop);
+        await _silo.Topic(topic).CreateAsync(new CreateTopic(new TopicId(Guid.NewGuid()), partitions, 1, ImmutableSortedDictionary<string, string>.Empty, ValidateOnly: false), Stop);
         for (var index = 0; index < partitions; index++)
         {
             Assert.Equal(ErrorCode.None, (await Grain(topic, index).EnsureOpenAsync(Stop)).Error);

@@ -4,7 +4,6 @@ using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Groups;
-using OrleansStream.Coordination.Placement;
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
@@ -90,22 +89,8 @@ public sealed class BrokerSilo : IAsyncLifetime
         services.AddSingleton(new GroupOptions { InitialRebalanceDelay = TimeSpan.Zero });
         services.AddSingleton(static provider => new DeadlineWheel(provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IPartitionLog>(Faulty);
-        services.AddSingleton<IClusterView>(new OneBroker());
+        services.AddLoneBroker(new OneBroker());
         services.AddSingleton(Log.Handles);
-        services.AddSingleton<IClusterView>(new LoneBroker());
-        services.AddBrokerGrains(new PlacementHash(0, PlacementHash.CurrentVersion));
-    }
-
-    private sealed class LoneBroker : IClusterView
-    {
-        public string ClusterId => "test";
-
-        public BrokerId Self => new(1);
-
-        public IReadOnlyList<Broker> Brokers => [new(Self, null, new Dictionary<string, Abstractions.Cluster.Endpoint>())];
-
-        public BrokerId OwnerOf(PartitionId partition) => Self;
-
-        public BrokerId CoordinatorOf(string groupId) => Self;
+        services.AddBrokerGrains(PartitionsOf.Rules);
     }
 }

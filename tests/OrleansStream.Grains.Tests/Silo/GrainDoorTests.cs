@@ -29,10 +29,10 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         Assert.Equal(ErrorCode.InvalidPartitions, (await CreateAsync("none", 0)).Error);
         Assert.Equal(ErrorCode.InvalidPartitions, (await CreateAsync("too-many", 100_001)).Error);
         Assert.Equal(ErrorCode.InvalidConfig, (await CreateAsync("unknown-config", 1, NoConfigs.Add("no.such", "1"))).Error);
-        Assert.Equal(ErrorCode.None, (await silo.Topic("validated").CreateAsync(new CreateTopic(1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
+        Assert.Equal(ErrorCode.None, (await silo.Topic("validated").CreateAsync(new CreateTopic(new TopicId(Guid.NewGuid()), 1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
         Assert.Null(silo.View.Current.Find("validated"));
         await CreateAsync("dot.ted", 1);
-        Assert.Equal(ErrorCode.InvalidTopicException, (await silo.Topic("dot_ted").CreateAsync(new CreateTopic(1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
+        Assert.Equal(ErrorCode.InvalidTopicException, (await silo.Topic("dot_ted").CreateAsync(new CreateTopic(new TopicId(Guid.NewGuid()), 1, 1, NoConfigs, ValidateOnly: true), Stop)).Error);
         Assert.Equal(ErrorCode.InvalidTopicException, (await CreateAsync("dot_ted", 1)).Error);
     }
 
@@ -203,7 +203,7 @@ public sealed class GrainDoorTests(BrokerSilo silo) : IClassFixture<BrokerSilo>
         (await management.GetSimpleGrainStatistics()).Where(row => row.GrainType.Contains(type, StringComparison.Ordinal)).Sum(row => row.ActivationCount);
 
     private Task<TopicChange> CreateAsync(string name, int partitions, ImmutableSortedDictionary<string, string>? configs = null) =>
-        silo.Topic(name).CreateAsync(new CreateTopic(partitions, 1, configs ?? NoConfigs, ValidateOnly: false), Stop);
+        silo.Topic(name).CreateAsync(new CreateTopic(new TopicId(Guid.NewGuid()), partitions, 1, configs ?? NoConfigs, ValidateOnly: false), Stop);
 
     private PartitionId Partition(string topic, int index) => new(silo.View.Current.Find(topic)!.Id, index);
 

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Grains.Tests.Harness;
+using OrleansStream.Grains.Topics;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Options.Configs;
 
@@ -27,12 +28,13 @@ public sealed class CatalogLoadTests
         var view = new CatalogView();
         var settings = new TopicSettings(new BrokerConfigValues(new Dictionary<string, string>()));
         using var follower = new SettingsFollower(log.Handles, view, settings);
-        var startup = new GrainStartup(follower, new LocalPartitions(log, view, settings), time);
+        var cluster = new OneBroker();
         var catalog = DispatchProxy.Create<ICatalogGrain, TCatalog>();
         var grains = DispatchProxy.Create<IGrainFactory, OneGrain>();
         ((OneGrain)grains).Grain = catalog;
+        var startup = new GrainStartup(follower, PartitionsOf.One(log, view, cluster), new CatalogFollower(grains, view, cluster, time), time);
 
-        var loading = startup.LoadCatalogAsync(grains, TestContext.Current.CancellationToken);
+        var loading = startup.LoadCatalogAsync(TestContext.Current.CancellationToken);
         while (!loading.IsCompleted) time.Advance(TimeSpan.FromSeconds(1));
 
         await loading;
@@ -44,7 +46,9 @@ public sealed class CatalogLoadTests
         public int Calls { get; protected set; }
 
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) =>
-            ++Calls < 4 ? Task.FromException<long>(new TimeoutException()) : Task.FromResult(1L);
+            targetMethod!.Name == nameof(ICatalogGrain.PageAsync) ? Task.FromResult(new CatalogPage(1, [], IsLast: true))
+            : ++Calls < 4 ? Task.FromException<long>(new TimeoutException())
+            : Task.FromResult(1L);
     }
 
     internal class DamagedCatalog : SlowCatalog

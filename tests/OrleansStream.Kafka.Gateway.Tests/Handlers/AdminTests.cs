@@ -127,6 +127,21 @@ public class AdminTests
         Assert.Equal(expected, answer.Topics.Single().ErrorCode);
     }
 
+    // What Kafka 4.3.1 says to the same wish, and the rule that makes it an error.
+    [Theory]
+    [InlineData(5, "Topic already has 5 partition(s).")]
+    [InlineData(2, "The topic five currently has 5 partition(s); 2 would not be an increase. Topics only grow: partitions are never taken away.")]
+    [InlineData(-1, "The topic five currently has 5 partition(s); -1 would not be an increase. Topics only grow: partitions are never taken away.")]
+    public async Task Who_asks_for_no_more_partitions_than_there_are_is_told_that_topics_only_grow(int count, string told)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("five", partitions: 5);
+
+        var answer = await harness.Connect().AskAsync<CreatePartitionsResponse>(new CreatePartitionsRequest { TimeoutMs = 1000, Topics = [new() { Name = "five", Count = count }] }, 3);
+
+        Assert.Equal((ErrorCode.InvalidPartitions, told), (answer.Topics.Single().ErrorCode, answer.Topics.Single().ErrorMessage));
+    }
+
     // Pitfall 23: what Connect, MirrorMaker and old consoles look for is there, with source and synonyms.
     [Fact]
     public async Task Pitfall_23_tools_find_the_configs_that_they_read()

@@ -2,6 +2,7 @@ using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Records;
 
@@ -395,6 +396,43 @@ public class ProduceTests
 
         Assert.Equal(ErrorCode.RequestTimedOut, late.Only().ErrorCode);
         Assert.Equal(1, next.Only().BaseOffset);
+    }
+
+    // A disk that hangs: what has its place is in doubt, what has none is not stored and its client is told so; neither waits longer than it said.
+    [Fact]
+    public async Task A_batch_for_which_the_lane_has_no_room_is_refused_when_the_clients_time_is_up_and_holds_back_those_behind_it()
+    {
+        await using var harness = new GatewayHarness(laneBytes: Limits.MiB);
+        harness.AddTopic("orders", partitions: 2);
+        var (first, second) = (harness.Connect(), harness.Connect());
+        await first.SendAsync(Large(partition: 0, timeoutMs: 30_000), 9);
+        await GatewayHarness.UntilAsync(() => harness.Broker.Lane.Lane.BlocksInFlight > 0);
+
+        // The second request asks for both partitions; behind it comes one that waits longer.
+        var both = Large(partition: 1, timeoutMs: 5_000);
+        both.Topics[0].Partitions.Add(Large(partition: 0, timeoutMs: 5_000).Topics[0].Partitions[0]);
+        await second.SendAsync(both, 9);
+        await second.SendAsync(Requests.Produce("orders", 1, new BatchBuilder().Record("behind").Build()), 9);
+        await GatewayHarness.UntilAsync(() => harness.Clock.Timers.Contains(TimeSpan.FromSeconds(5)));
+        harness.Time.Advance(TimeSpan.FromSeconds(5));
+        var refused = ((ProduceResponse)(await second.ReceiveAsync(ApiKey.Produce, 9)).Body).Topics[0].Partitions;
+        var behind = ((ProduceResponse)(await second.ReceiveAsync(ApiKey.Produce, 9)).Body).Only();
+
+        Assert.All(refused, partition => Assert.Equal((ErrorCode.KafkaStorageError, -1), (partition.ErrorCode, partition.BaseOffset)));
+        Assert.All(refused, partition => Assert.Contains("no room", partition.ErrorMessage, StringComparison.Ordinal));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, behind.ErrorCode);
+        Assert.Equal(0, ((ProduceResponse)(await harness.PublishUntilAsync(first.ReceiveAsync(ApiKey.Produce, 9))).Body).Only().BaseOffset);
+
+        // Room has come.
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(0, (await second.AskAsync<ProduceResponse>(Large(partition: 1, timeoutMs: 5_000), 9)).Only().BaseOffset);
+    }
+
+    private static ProduceRequest Large(int partition, int timeoutMs)
+    {
+        var request = Requests.Produce("orders", partition, new BatchBuilder().Record(new string('x', 600_000)).Build());
+        request.TimeoutMs = timeoutMs;
+        return request;
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
@@ -16,16 +17,23 @@ internal sealed class FakeCluster : IClusterView
 
     public HashSet<PartitionId> Elsewhere { get; } = [];
 
+    /// <summary>Served by the other broker still, although placement has given it to this one.</summary>
+    public HashSet<PartitionId> NotYetHere { get; } = [];
+
     public HashSet<string> GroupsElsewhere { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Called when somebody asks who owns a partition: after he found it closed, and before he opens it.</summary>
+    /// <summary>Called when somebody asks where a partition is placed: after he found it closed, and before he opens it.</summary>
     public Action OnOwnerAsked { get; set; } = static () => { };
 
-    public BrokerId OwnerOf(PartitionId partition)
+    public BrokerId OwnerOf(PartitionId partition) => Elsewhere.Contains(partition) || NotYetHere.Contains(partition) ? new(7) : Self;
+
+    public BrokerId PlacedOn(PartitionId partition)
     {
         OnOwnerAsked();
         return Elsewhere.Contains(partition) ? new(7) : Self;
     }
+
+    public SiloAddress? SiloOf(BrokerId broker) => null;
 
     public BrokerId CoordinatorOf(string groupId) => GroupsElsewhere.Contains(groupId) ? new(7) : Self;
 
@@ -39,6 +47,8 @@ internal sealed class FakeCluster : IClusterView
 /// <summary>Groups that exist are those that the harness's grains know.</summary>
 internal sealed class FakeLocalGroups(FakeGrains grains) : ILocalGroups
 {
+    public IGroupCalls Of(string groupId) => grains.GroupOf(groupId);
+
     /// <summary>Thrown by every question, as while a journal cannot be read.</summary>
     public Exception? Failure { get; set; }
 
@@ -47,6 +57,28 @@ internal sealed class FakeLocalGroups(FakeGrains grains) : ILocalGroups
 
     public ValueTask<bool> ExistsAsync(string groupId, CancellationToken cancellationToken) =>
         Failure is null ? ValueTask.FromResult(grains.Groups.ContainsKey(groupId)) : throw Failure;
+}
+
+/// <summary>A catalog that other brokers may have changed: the test says what a second look finds.</summary>
+internal sealed class FakeCatalogUpdates : ICatalogUpdates
+{
+    /// <summary>What is found; null where there is nobody to ask.</summary>
+    public Action? Found { get; set; }
+
+    public int Looks { get; private set; }
+
+    public bool IsDue => Found is not null;
+
+    public ValueTask LookAgainAsync(CancellationToken cancellationToken)
+    {
+        if (Found is { } found)
+        {
+            Looks++;
+            found();
+        }
+
+        return ValueTask.CompletedTask;
+    }
 }
 
 /// <summary>Counts up.</summary>

@@ -18,6 +18,16 @@ internal sealed class FakeGrains(GatewayHarness harness) : IGrainFactory
 
     public FakeTopicGrains Topics { get; } = new(harness);
 
+    public IGroupCalls GroupOf(string groupId)
+    {
+        lock (Asked)
+        {
+            Asked.Add($"{nameof(IGroupCalls)} {groupId}");
+        }
+
+        return Groups[groupId];
+    }
+
     public TGrainInterface GetGrain<TGrainInterface>(string primaryKey, string? grainClassNamePrefix = null)
         where TGrainInterface : IGrainWithStringKey
     {
@@ -32,7 +42,6 @@ internal sealed class FakeGrains(GatewayHarness harness) : IGrainFactory
         {
             var type when type == typeof(IPartitionGrain) => Partitions.Of(primaryKey),
             var type when type == typeof(ITopicGrain) => Topics.Of(primaryKey),
-            var type when type == typeof(IConsumerGroupGrain) => Groups[GroupKeys.GroupOf(primaryKey)],
             var type => throw new NotSupportedException(type.Name),
         };
         return (TGrainInterface)grain;

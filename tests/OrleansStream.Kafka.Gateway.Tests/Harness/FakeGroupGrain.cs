@@ -4,7 +4,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Kafka.Gateway.Tests.Harness;
 
 /// <summary>A group that answers what the test says, and remembers what it was asked.</summary>
-internal sealed class FakeGroupGrain : IConsumerGroupGrain
+internal sealed class FakeGroupGrain : IGroupCalls
 {
     public List<object> Requests { get; } = [];
 

@@ -39,6 +39,12 @@ internal sealed class FakePartitionGrain(GatewayHarness harness) : ILocalPartiti
 
     ValueTask<OpenResult> ILocalPartitions.OpenAsync(PartitionId partition, CancellationToken cancellationToken) => new(OpenAsync(partition));
 
+    Task<DeleteRecordsResult> ILocalPartitions.DeleteRecordsAsync(PartitionId partition, Offset before, CancellationToken cancellationToken)
+    {
+        TryMove(partition, before, out var start);
+        return Task.FromResult(new DeleteRecordsResult(ErrorCode.None, start));
+    }
+
     public IPartitionGrain Of(string key) => new Grain(this, PartitionId.Parse(key));
 
     private async Task<OpenResult> OpenAsync(PartitionId partition)

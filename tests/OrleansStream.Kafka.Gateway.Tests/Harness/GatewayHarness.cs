@@ -12,6 +12,7 @@ using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Kafka.Gateway.Fetching;
 using OrleansStream.Kafka.Gateway.Hosting;
 using OrleansStream.Log.Serving;
+using OrleansStream.Model;
 using OrleansStream.Model.Options.Configs;
 using OrleansStream.Testing.Serving;
 
@@ -26,8 +27,9 @@ internal sealed class GatewayHarness : IAsyncDisposable
     private readonly List<TestClient> _clients = [];
     private readonly ServiceProvider _services;
 
-    public GatewayHarness(Action<GatewayOptions>? configure = null, Dictionary<string, string>? brokerConfigs = null)
+    public GatewayHarness(Action<GatewayOptions>? configure = null, Dictionary<string, string>? brokerConfigs = null, long laneBytes = 32 * Limits.MiB)
     {
+        Broker = new MemoryBroker(openBytes: laneBytes);
         Grains = new FakeGrains(this);
         LocalGroups = new FakeLocalGroups(Grains);
         Wheel = new DeadlineWheel(Time);
@@ -36,7 +38,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         _services = Services(brokerConfigs ?? []).AddKafkaGateway().Configure<GatewayOptions>(options => configure?.Invoke(options)).BuildServiceProvider();
     }
 
-    public MemoryBroker Broker { get; } = new();
+    public MemoryBroker Broker { get; }
 
     public FakeTimeProvider Time => Broker.Time;
 
@@ -44,6 +46,8 @@ internal sealed class GatewayHarness : IAsyncDisposable
     public CountedClock Clock { get; }
 
     public CatalogView Catalog { get; } = new();
+
+    public FakeCatalogUpdates Updates { get; } = new();
 
     public FakeCluster Cluster { get; } = new();
 
@@ -135,6 +139,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
         .AddSingleton<IConfiguration>(new ConfigurationBuilder().Build())
         .AddSingleton<TimeProvider>(Clock)
         .AddSingleton(Catalog)
+        .AddSingleton<ICatalogUpdates>(Updates)
         .AddSingleton<IClusterView>(Cluster)
         .AddSingleton<IGrainFactory>(Grains)
         .AddSingleton(Broker.Handles)

@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -24,4 +25,14 @@ public sealed class AzuriteManifestStoreTests(AzuriteFixture azurite) : Manifest
 public sealed class AzuriteSessionStoreTests(AzuriteFixture azurite) : SessionStoreConformance
 {
     protected override async ValueTask<ISessionStore> NewStoreAsync() => (await TestAccount.CreateAsync(azurite)).Sessions;
+}
+
+public sealed class AzuriteBrokerRegistryTests(AzuriteFixture azurite) : BrokerRegistryConformance
+{
+    protected override async ValueTask<IBrokerRegistry> NewRegistryAsync() => (await TestAccount.CreateAsync(azurite)).Brokers;
+}
+
+public sealed class AzuriteClusterRecordsTests(AzuriteFixture azurite) : ClusterRecordsConformance
+{
+    protected override async ValueTask<IClusterRecords> NewRecordsAsync() => (await TestAccount.CreateAsync(azurite)).ClusterRecords;
 }

@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -33,3 +34,21 @@ public abstract class FaultySessionStoreTests(AzuriteFixture azurite, int seed) 
 public sealed class FaultySessionStoreTests1(AzuriteFixture azurite) : FaultySessionStoreTests(azurite, 1);
 
 public sealed class FaultySessionStoreTests2(AzuriteFixture azurite) : FaultySessionStoreTests(azurite, 2);
+
+public abstract class FaultyBrokerRegistryTests(AzuriteFixture azurite, int seed) : BrokerRegistryConformance
+{
+    protected override async ValueTask<IBrokerRegistry> NewRegistryAsync() => (await TestAccount.CreateAsync(azurite, seed)).Brokers;
+}
+
+public sealed class FaultyBrokerRegistryTests1(AzuriteFixture azurite) : FaultyBrokerRegistryTests(azurite, 1);
+
+public sealed class FaultyBrokerRegistryTests2(AzuriteFixture azurite) : FaultyBrokerRegistryTests(azurite, 2);
+
+public abstract class FaultyClusterRecordsTests(AzuriteFixture azurite, int seed) : ClusterRecordsConformance
+{
+    protected override async ValueTask<IClusterRecords> NewRecordsAsync() => (await TestAccount.CreateAsync(azurite, seed)).ClusterRecords;
+}
+
+public sealed class FaultyClusterRecordsTests1(AzuriteFixture azurite) : FaultyClusterRecordsTests(azurite, 1);
+
+public sealed class FaultyClusterRecordsTests2(AzuriteFixture azurite) : FaultyClusterRecordsTests(azurite, 2);

@@ -1,9 +1,11 @@
 using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Manifests;
 using OrleansStream.Log.AzureBlobs.Objects;
 using OrleansStream.Log.AzureBlobs.Sessions;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -28,4 +30,16 @@ public sealed class SimulatedSessionStoreTests : SessionStoreConformance
 {
     protected override ValueTask<ISessionStore> NewStoreAsync() =>
         new(new BlobSessionStore(new SimulatedBlobs(new FakeTimeProvider()), new UndecidedPuts(new PassingTime(), new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)), clusterGeneration: 0));
+}
+
+public sealed class SimulatedBrokerRegistryTests : BrokerRegistryConformance
+{
+    protected override ValueTask<IBrokerRegistry> NewRegistryAsync() =>
+        new(new BlobBrokerRegistry(new SimulatedBlobs(new FakeTimeProvider()), new UndecidedPuts(new PassingTime(), new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1)), clusterGeneration: 0));
+}
+
+public sealed class SimulatedClusterRecordsTests : ClusterRecordsConformance
+{
+    protected override ValueTask<IClusterRecords> NewRecordsAsync() =>
+        new(new BlobClusterRecords(new SimulatedBlobs(new FakeTimeProvider()), new UndecidedPuts(new PassingTime(), new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1))));
 }

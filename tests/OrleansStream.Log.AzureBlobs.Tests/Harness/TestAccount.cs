@@ -2,6 +2,7 @@ using Azure.Core;
 using Azure.Storage.Blobs;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.AzureBlobs.Accounts;
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Manifests;
 using OrleansStream.Log.AzureBlobs.Objects;
@@ -46,6 +47,10 @@ internal sealed class TestAccount
     public BlobManifestStore Manifests => new(Container, clusterGeneration: 0);
 
     public BlobSessionStore Sessions => new(Container, Undecided, clusterGeneration: 0);
+
+    public BlobBrokerRegistry Brokers => new(Container, Undecided, clusterGeneration: 0);
+
+    public BlobClusterRecords ClusterRecords => new(Container, Undecided);
 
     public static async Task<TestAccount> CreateAsync(AzuriteFixture azurite, int? seed = null)
     {

@@ -1,5 +1,6 @@
 using OrleansStream.Log.Files.Brokers;
 using OrleansStream.Log.Files.Wal;
+using OrleansStream.Log.Serving;
 using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Testing.Disks;

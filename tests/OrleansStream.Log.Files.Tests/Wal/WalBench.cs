@@ -13,7 +13,7 @@ namespace OrleansStream.Log.Files.Tests.Wal;
 /// <summary>A lane over WAL files on a simulated disk, moved by the test alone.</summary>
 internal sealed class WalBench : IDisposable
 {
-    public WalBench(FileLaneOptions? options = null, SimulatedDisk? disk = null, Action<Action>? runApart = null, int largestBlockBytes = Limits.MaxBlockBytes)
+    public WalBench(FileLaneOptions? options = null, SimulatedDisk? disk = null, Action<Action>? runApart = null, int largestBlockBytes = Limits.MaxBlockBytes, Action<string, Exception?>? note = null)
     {
         Disk = disk ?? new SimulatedDisk();
         Options = options ?? new FileLaneOptions { FileBytes = 32L * Limits.MiB };
@@ -25,6 +25,7 @@ internal sealed class WalBench : IDisposable
             Files = Files,
             LargestBlockBytes = largestBlockBytes,
             Time = Time,
+            Note = note,
             RunApart = runApart ?? (static work => work()),
         });
         Lane = new Lane(new LaneSetup

@@ -208,6 +208,61 @@ public sealed class WalStoreTests
         Assert.Contains(files[2].Path, bench.Disk.AllFiles());
     }
 
+    // A file that the disk does not let go of costs its space until it does: not the space of the others, and not the lane.
+    [Fact]
+    public async Task A_file_that_cannot_be_deleted_is_told_of_once_and_tried_again_while_the_others_go_and_the_lane_goes_on()
+    {
+        var notes = new List<string>();
+        using var bench = new WalBench(note: (text, _) => notes.Add(text));
+        await bench.Sessions.CompareAndSetAsync(new SessionRecord(bench.Session, SessionState.Open, Slot.Zero, null), null, None);
+        bench.AppendBlocks(0, 30, length: 3 * Limits.MiB);
+        var files = bench.Files.Of(bench.Session);
+        bench.Disk.Faults = call => call.Operation == DiskOperation.Delete && call.Path == files[0].Path ? DiskFault.Fail : DiskFault.None;
+
+        // Both at once: a reader of each kept them until now.
+        Assert.True(files[0].TryEnter() && files[1].TryEnter());
+        bench.Lane.Index.ForgetBelow(bench.Partition.Partition, new Offset(files[1].EndSlot.Value));
+        await bench.Lane.TrimAsync(None);
+        await bench.Lane.TrimAsync(None);
+        files[0].Leave();
+        files[1].Leave();
+        for (var attempt = 0; attempt < 3; attempt++)
+        {
+            bench.Time.Advance(TimeSpan.FromSeconds(1));
+            bench.RunAll();
+        }
+
+        Assert.Contains(files[0].Path, bench.Disk.AllFiles());
+        Assert.DoesNotContain(files[1].Path, bench.Disk.AllFiles());
+        Assert.Contains(files[0].Path, Assert.Single(notes), StringComparison.Ordinal);
+        bench.AppendBlocks(30, 1);
+
+        bench.Disk.Faults = null;
+        bench.Time.Advance(TimeSpan.FromSeconds(1));
+        bench.RunAll();
+        Assert.DoesNotContain(files[0].Path, bench.Disk.AllFiles());
+        Assert.Null(bench.Lane.End);
+    }
+
+    // What stands in the directory may not be what it seems from then on, and the next file's name must (rule F2).
+    [Fact]
+    public async Task A_directory_sync_that_fails_behind_a_deletion_ends_the_lane()
+    {
+        using var bench = new WalBench();
+        await bench.Sessions.CompareAndSetAsync(new SessionRecord(bench.Session, SessionState.Open, Slot.Zero, null), null, None);
+        bench.AppendBlocks(0, 30, length: 3 * Limits.MiB);
+        bench.Disk.Faults = call => call.Operation == DiskOperation.SyncDirectory ? DiskFault.Fail : DiskFault.None;
+        bench.Lane.Index.ForgetBelow(bench.Partition.Partition, new Offset(bench.Files.Of(bench.Session)[0].EndSlot.Value));
+        await bench.Lane.TrimAsync(None);
+        await bench.Lane.TrimAsync(None);
+        bench.Disk.Faults = null;
+
+        bench.Append(30);
+        bench.RunAll();
+
+        Assert.IsType<DiskException>(bench.Lane.End?.Cause);
+    }
+
     [Fact]
     public void Small_flushes_keep_zeros_in_the_prepared_file_level_with_the_blocks_in_the_open_one()
     {

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -28,4 +29,14 @@ public sealed class MemorySessionStoreTests : SessionStoreConformance
 public sealed class SimulatedBlobsTests : BlobContainerConformance
 {
     protected override ValueTask<IBlobContainer> NewContainerAsync() => new(new SimulatedBlobs(new FakeTimeProvider()));
+}
+
+public sealed class MemoryBrokerRegistryTests : BrokerRegistryConformance
+{
+    protected override ValueTask<IBrokerRegistry> NewRegistryAsync() => new(new MemoryBrokerRegistry());
+}
+
+public sealed class MemoryClusterRecordsTests : ClusterRecordsConformance
+{
+    protected override ValueTask<IClusterRecords> NewRecordsAsync() => new(new MemoryClusterRecords());
 }

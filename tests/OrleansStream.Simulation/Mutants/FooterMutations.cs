@@ -1,7 +1,9 @@
 using System.Buffers.Binary;
 using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Records;
 using OrleansStream.Simulation.Brokers;
+using OrleansStream.Testing.Disks;
 
 namespace OrleansStream.Simulation.Mutants;
 
@@ -58,4 +60,34 @@ internal sealed class FooterMutation(FooterMutation.Change change) : Mutation
         BinaryPrimitives.WriteUInt32LittleEndian(footer.AsSpan(footer.Length - 8), Crc32C.Hash(footer.AsSpan(0, UsedOf(footer))));
         return footer;
     }
+}
+
+/// <summary>A start believes the footer of a closed file though the blocks at its ends are not those that it is chained to: it is shown the headers that were written.</summary>
+/// <param name="written">The disk before it was damaged.</param>
+internal sealed class UnchainedFooterMutation(SimulatedDisk written) : Mutation
+{
+    private const int HeaderBytes = 64;
+    private const int TrailerBytes = 16;
+
+    /// <summary>Where the first and the last block of a closed file begin; nothing for any other file.</summary>
+    public static IReadOnlyList<long> EndsOf(SimulatedDisk disk, string path)
+    {
+        if (!HasFooter(disk, path)) return [];
+
+        var file = disk.Contents(path);
+        var footer = file.AsSpan(file.Length - BinaryPrimitives.ReadInt32LittleEndian(file.AsSpan(file.Length - TrailerBytes)));
+        var blocks = BinaryPrimitives.ReadInt32LittleEndian(footer[12..]);
+        return [0, BinaryPrimitives.ReadUInt32LittleEndian(footer[(HeaderBytes + ((blocks - 1) * sizeof(uint)))..]) * (long)Limits.BlockAlignment];
+    }
+
+    public override IDisk Disk(IDisk disk, Func<bool> isRecovering) => new MutantDisk(disk)
+    {
+        Shows = (path, position, bytes) =>
+        {
+            if (isRecovering() && HasFooter(written, path)) written.Contents(path).AsSpan((int)position, bytes.Length).CopyTo(bytes);
+        },
+    };
+
+    private static bool HasFooter(SimulatedDisk disk, string path) =>
+        path.StartsWith("wal/", StringComparison.Ordinal) && disk.Contents(path) is { Length: > HeaderBytes + TrailerBytes } file && file.AsSpan(file.Length - 4).SequenceEqual("OSLF"u8);
 }

@@ -2,9 +2,12 @@ using OrleansStream.Log.Storage;
 
 namespace OrleansStream.Simulation.Mutants;
 
-/// <summary>A disk that leaves calls out.</summary>
+/// <summary>A disk that leaves calls out, or changes what goes through it.</summary>
 internal sealed class MutantDisk(IDisk inner) : IDisk
 {
+    /// <summary>Changes what was read.</summary>
+    public delegate void Reading(string path, long position, Span<byte> bytes);
+
     /// <summary>Which files are never synced.</summary>
     public Func<string, bool> SkipsSync { get; init; } = static _ => false;
 
@@ -18,6 +21,9 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
 
     /// <summary>Changes what is written, of the same length.</summary>
     public Func<string, ReadOnlyMemory<byte>, ReadOnlyMemory<byte>>? Rewrites { get; init; }
+
+    /// <summary>Changes what is shown to whoever reads.</summary>
+    public Reading? Shows { get; init; }
 
     public long TotalBytes => inner.TotalBytes;
 
@@ -65,7 +71,12 @@ internal sealed class MutantDisk(IDisk inner) : IDisk
             if (!disk.SkipsSync(path) && !_owesSync) inner.SyncData();
         }
 
-        public int Read(long position, Span<byte> destination) => inner.Read(position, destination);
+        public int Read(long position, Span<byte> destination)
+        {
+            var read = inner.Read(position, destination);
+            disk.Shows?.Invoke(path, position, destination[..read]);
+            return read;
+        }
 
         public long NextData(long position) => inner.NextData(position);
 

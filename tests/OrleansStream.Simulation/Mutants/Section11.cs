@@ -10,7 +10,11 @@ internal static class Section11
     private const string NoRelease = "One broker hands over to nobody: there is no Release on files.";
 
     /// <summary>Mutants of rules that the protocol's list leaves out: footers (rule F5).</summary>
-    public static readonly IReadOnlyList<string> Beyond = ["footer that leaves out a partition", "footer with a highest slot that is too low", "footer with a last offset that is too high"];
+    public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
+    {
+        ["footer that says what is not so"] = Found.BySeeds("footer that leaves out a partition", "footer with a highest slot that is too low", "footer with a last offset that is too high"),
+        ["footer accepted without its chain"] = Found.ByTest(nameof(DamageTests.F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without)),
+    };
 
     public static readonly IReadOnlyDictionary<string, Found> All = new Dictionary<string, Found>
     {

@@ -43,8 +43,8 @@ internal sealed class Script
 
     public SimulatedBroker Broker => _broker!;
 
-    /// <summary>Another script that goes on from here with another disk.</summary>
-    public Script Fork(SimulatedDisk disk) => new(disk, _mutation, _setup) { Logs = [.. Logs.Select(log => log.Copy())], _batches = _batches };
+    /// <summary>Another script that goes on from here with another disk, and with a mutant if one is named.</summary>
+    public Script Fork(SimulatedDisk disk, Func<Mutation>? mutation = null) => new(disk, mutation ?? _mutation, _setup) { Logs = [.. Logs.Select(log => log.Copy())], _batches = _batches };
 
     /// <summary>Starts on what the disk holds, opens both partitions and checks them. Throws what stops it.</summary>
     public void Start(int seed = 1)

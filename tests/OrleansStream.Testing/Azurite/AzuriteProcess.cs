@@ -29,8 +29,13 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
     public int ProcessId => _process.Id;
 
     /// <summary>Reaches blobs and tables of the emulator's account.</summary>
-    public string ConnectionString =>
-        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint={EndpointOf("Blob")};TableEndpoint={EndpointOf("Table")};";
+    public string ConnectionString => ConnectionStringThrough(BlobPort, TablePort);
+
+    /// <summary>Where it listens for blobs.</summary>
+    public int BlobPort => _ports["Blob"];
+
+    /// <summary>Where it listens for tables.</summary>
+    public int TablePort => _ports["Table"];
 
     /// <summary>The account's key, to look for where it must not be.</summary>
     public static string AccountKey => Key;
@@ -47,6 +52,13 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         await azurite.StartAndWaitAsync(cancellationToken);
         return azurite;
     }
+
+    /// <summary>Reaches the same account by other ports, of proxies before it.</summary>
+    public string ConnectionStringThrough(int blobPort, int tablePort) =>
+        $"DefaultEndpointsProtocol=http;AccountName={Account};AccountKey={Key};BlobEndpoint={EndpointAt(blobPort)};TableEndpoint={EndpointAt(tablePort)};";
+
+    /// <summary>Processor time and memory of the emulator.</summary>
+    public ProcessFigures Figures() => ProcessFigures.Read(ProcessId);
 
     public async ValueTask DisposeAsync()
     {
@@ -106,7 +118,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         lock (_ports) return _output.ToString();
     }
 
-    private string EndpointOf(string service) => $"http://127.0.0.1:{_ports[service]}/{Account}";
+    private static string EndpointAt(int port) => $"http://127.0.0.1:{port}/{Account}";
 
     [GeneratedRegex(@"^Azurite (?<service>\w+) service is successfully listening at http://127\.0\.0\.1:(?<port>\d+)")]
     private static partial Regex Listening();

@@ -23,6 +23,9 @@ public abstract class BrokerProcess : IAsyncDisposable
     /// <summary>What reports call this broker.</summary>
     public abstract string Name { get; }
 
+    /// <summary>The broker's number in its cluster.</summary>
+    public int Id { get; init; } = 1;
+
     /// <summary>Where the broker keeps its data; it outlives the process.</summary>
     public string DataDirectory { get; }
 
@@ -38,6 +41,9 @@ public abstract class BrokerProcess : IAsyncDisposable
     /// <summary>True between a start and the end of the process, however it ended.</summary>
     public bool IsRunning => ProcessId != 0 && Signals.IsAlive(ProcessId);
 
+    /// <summary>How the last process ended; null while it runs, and where nobody can tell.</summary>
+    public virtual int? ExitCode => null;
+
     /// <summary>Starts the process and returns at once; clients may have to retry.</summary>
     public abstract void Launch();
 
@@ -49,8 +55,18 @@ public abstract class BrokerProcess : IAsyncDisposable
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
         Launch();
-        await WaitUntilAsync(IsReadyAsync, StartLimit, cancellationToken);
+        await ReadyAsync(cancellationToken);
     }
+
+    /// <summary>Waits until a broker that was launched, or that has just woken up, says that it serves.</summary>
+    /// <exception cref="InvalidOperationException">As for <see cref="StartAsync"/>.</exception>
+    public Task ReadyAsync(CancellationToken cancellationToken = default) => WaitUntilAsync(IsReadyAsync, StartLimit, cancellationToken);
+
+    /// <summary>Freezes the process (SIGSTOP); it may be killed meanwhile, but not asked to end.</summary>
+    public void Pause() => Signals.Send(ProcessId, Signals.Stop);
+
+    /// <summary>Lets a frozen process go on.</summary>
+    public void Resume() => Signals.Send(ProcessId, Signals.Continue);
 
     /// <summary>Asks the process to end (SIGTERM), waits, and returns how long that took.</summary>
     /// <exception cref="InvalidOperationException">It did not end within a minute; it has then been killed.</exception>

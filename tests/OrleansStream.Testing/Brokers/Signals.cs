@@ -15,6 +15,12 @@ public static partial class Signals
     /// <summary>SIGKILL: end at once, as in a crash.</summary>
     public const int Kill = 9;
 
+    /// <summary>SIGSTOP: stand still until <see cref="Continue"/>, as under a hypervisor that gives no time.</summary>
+    public const int Stop = 19;
+
+    /// <summary>SIGCONT: go on.</summary>
+    public const int Continue = 18;
+
     private const int NoSuchProcess = 3;
 
     /// <summary>Sends a signal to one process by its id; one that has ended already is no error.</summary>

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using OrleansStream.Log;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
@@ -9,8 +10,8 @@ namespace OrleansStream.Testing.Lanes;
 /// <summary>Reads extents out of the frames that <see cref="MemoryLaneStore"/>s keep, and segments that a test cut from them. Counts, and fails when a test says so.</summary>
 public sealed class MemoryExtentReader(SlabPool slabs) : IExtentReader
 {
-    private readonly Dictionary<SessionId, MemoryLaneStore> _stores = [];
-    private readonly Dictionary<string, IReadOnlyList<StoredFrame>> _segments = [];
+    private readonly ConcurrentDictionary<SessionId, MemoryLaneStore> _stores = new();
+    private readonly ConcurrentDictionary<string, IReadOnlyList<StoredFrame>> _segments = new(StringComparer.Ordinal);
 
     /// <summary>Asked before each read; an exception is thrown instead of reading.</summary>
     public Func<Extent, LogException?>? Fault { get; set; }

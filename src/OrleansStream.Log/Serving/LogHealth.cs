@@ -1,4 +1,4 @@
-namespace OrleansStream.Log.Files.Brokers;
+namespace OrleansStream.Log.Serving;
 
 /// <summary>What an operator is to know of a log that runs.</summary>
 /// <param name="IsServing">Whether it is worth sending clients here. A full disk is: reading, committing offsets and deleting go on.</param>

@@ -1,13 +1,16 @@
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
-namespace OrleansStream.Log.Files.Brokers;
+namespace OrleansStream.Log.Serving;
 
 /// <summary>
 /// What storage refuses of single partitions: tells the operator, and knows which of them are damaged. Clients try again many times a second,
 /// so that the same cause is told at most once a minute. May be called by any thread.
 /// </summary>
-internal sealed class PartitionFaults(FileLogSetup setup)
+/// <param name="time">The clock.</param>
+/// <param name="nameOf">A partition's name for people; null if it is not known. Never waits.</param>
+/// <param name="note">Told of a partition that cannot be opened or read, in one line. Must not throw.</param>
+public sealed class PartitionFaults(TimeProvider time, Func<PartitionId, string?> nameOf, Action<string> note)
 {
     private const int NamedAtMost = 3;
 
@@ -39,13 +42,15 @@ internal sealed class PartitionFaults(FileLogSetup setup)
                 var damaged = DamagedPartitions().Order().ToList();
                 if (damaged.Count == 0) return null;
                 var more = damaged.Count > NamedAtMost ? ", ..." : "";
-                return $"Damaged partitions, refused or unreadable at some offsets: {damaged.Count} ({string.Join(", ", damaged.Take(NamedAtMost).Select(partition => setup.NameOf(partition) ?? partition.ToString()))}{more}).";
+                return $"Damaged partitions, refused or unreadable at some offsets: {damaged.Count} ({string.Join(", ", damaged.Take(NamedAtMost).Select(partition => nameOf(partition) ?? partition.ToString()))}{more}).";
             }
         }
     }
 
+    /// <summary>An open failed for good.</summary>
     public void OnNotOpened(PartitionId partition, LogException error) => Tell((partition, error), "cannot be opened", _refused);
 
+    /// <summary>A read failed for good.</summary>
     public void OnNotRead(PartitionId partition, Offset offset, LogException error) => Tell((partition, error), $"cannot be read at offset {offset}", _unreadable);
 
     /// <summary>It serves again. What could not be read in it is as damaged as before.</summary>
@@ -54,6 +59,7 @@ internal sealed class PartitionFaults(FileLogSetup setup)
         lock (_gate) _refused.Remove(partition);
     }
 
+    /// <summary>It is gone, and its damage with it.</summary>
     public void OnDeleted(PartitionId partition)
     {
         lock (_gate)
@@ -74,13 +80,13 @@ internal sealed class PartitionFaults(FileLogSetup setup)
             if (!IsDue((partition, error.Message))) return;
         }
 
-        var name = setup.NameOf(partition) is { } known ? $"{known} ({partition})" : partition.ToString();
-        setup.NoteFault($"Partition {name} {what}: {error.Message}");
+        var name = nameOf(partition) is { } known ? $"{known} ({partition})" : partition.ToString();
+        note($"Partition {name} {what}: {error.Message}");
     }
 
     private bool IsDue((PartitionId, string) cause)
     {
-        var now = setup.Time.GetUtcNow();
+        var now = time.GetUtcNow();
         if (_told.TryGetValue(cause, out var last) && now - last < Pause) return false;
         if (_told.Count >= MaxCauses)
         {

@@ -1,0 +1,9 @@
+namespace OrleansStream.Abstractions.Cluster;
+
+/// <summary>What a broker says when it is asked to let go of a partition.</summary>
+/// <param name="IsReleased">False: the session is not the broker's current one, or the manifest names another.</param>
+/// <param name="Log">What to claim, as docs/formats/released-log.md has it, or a part of it.</param>
+/// <param name="Answer">Set if <see cref="Log"/> is a part: ask for the rest by this name.</param>
+/// <param name="TotalBytes">How long the whole is.</param>
+[GenerateSerializer, Immutable, Alias("os.ReleaseReply")]
+public sealed record ReleaseReply(bool IsReleased, byte[] Log, Guid? Answer, int TotalBytes);

@@ -1,0 +1,87 @@
+using Microsoft.Extensions.Logging;
+using OrleansStream.Grains.Partitions;
+using OrleansStream.Log;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Cluster;
+
+/// <summary>
+/// Leaves a cluster in order: placement gives this broker nothing more, and the others take what it has while it serves the rest. To be called when the broker
+/// is told to stop, before its connections are ended; what is left when the time is up is taken over as from a broker that died.
+/// </summary>
+public sealed partial class BrokerDrain
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+
+    // A broker that does not hear of it now hears of it by the end of this one's silo.
+    private static readonly TimeSpan TellAtMost = TimeSpan.FromSeconds(2);
+
+    private readonly BrokerClusterSetup _setup;
+    private readonly LocalPartitions _partitions;
+    private readonly ClusterMembers _members;
+    private readonly NewsToPeers _news;
+    private readonly HandOver _handOver;
+    private readonly MoveSurroundings _surroundings;
+
+    internal BrokerDrain(DrainParts parts, MoveSurroundings surroundings)
+    {
+        (_setup, _partitions, _members, _news, _handOver) = parts;
+        _surroundings = surroundings;
+    }
+
+    /// <summary>Hands over everything that other brokers can take.</summary>
+    /// <param name="cancellationToken">The time is up. Ends it without an exception.</param>
+    /// <returns>How many partitions are still open here.</returns>
+    public async Task<int> LeaveAsync(CancellationToken cancellationToken)
+    {
+        _partitions.BeginDraining();
+        var started = _surroundings.Time.GetTimestamp();
+        var moved = 0;
+        try
+        {
+            await MarkAsync(cancellationToken);
+            await _members.ReadRecordsAsync(cancellationToken);
+            await _news.TellRecordChangedAsync().WaitAsync(TellAtMost, _surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            moved = await _handOver.RunAsync(cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            LogNotAll(_surroundings.Logger, exception);
+        }
+
+        var left = _partitions.Log.Handles.Count;
+        LogLeft(_surroundings.Logger, moved, _surroundings.Time.GetElapsedTime(started).TotalSeconds, left);
+        return left;
+    }
+
+    // The lane keeper writes the same record when a session ends: whoever comes second begins from what the other one wrote.
+    private async Task MarkAsync(CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var stored = await _setup.Registry.GetAsync(_setup.Self, cancellationToken) ?? throw new LogException($"There is no record of this broker, {_setup.Self}, in the registry.");
+            if (stored.Record.IsDraining)
+            {
+                return;
+            }
+
+            var write = await _setup.Registry.CompareAndSetAsync(stored.Record with { IsDraining = true }, stored.ETag, cancellationToken);
+            if (write.Outcome == ManifestOutcome.Written)
+            {
+                return;
+            }
+
+            await Task.Delay(Pause, _surroundings.Time, cancellationToken);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Warning, "Not every partition could be handed over; the rest is taken over when this broker is gone")]
+    private static partial void LogNotAll(ILogger logger, Exception exception);
+
+    [LoggerMessage(LogLevel.Information, "Handed over {Moved} partitions in {Seconds:0.000} s; {Left} are left")]
+    private static partial void LogLeft(ILogger logger, int moved, double seconds, int left);
+}
+
+/// <summary>What leaving takes.</summary>
+internal sealed record DrainParts(BrokerClusterSetup Setup, LocalPartitions Partitions, ClusterMembers Members, NewsToPeers News, HandOver HandOver);

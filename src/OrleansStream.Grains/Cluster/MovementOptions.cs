@@ -1,0 +1,16 @@
+using System.ComponentModel.DataAnnotations;
+
+namespace OrleansStream.Grains.Cluster;
+
+/// <summary>How partitions move between brokers.</summary>
+public sealed class MovementOptions
+{
+    public const string Section = "OrleansStream:Movement";
+
+    /// <summary>Partitions that a broker hands over, or takes over from a dead one, at once. 1 to 1,000; 50 unless set.</summary>
+    [Range(1, 1000)]
+    public int AtOnce { get; set; } = 50;
+
+    /// <summary>How long after a broker has joined the others begin to hand over: several that start together move each partition once. 2 s unless set.</summary>
+    public TimeSpan JoinDelay { get; set; } = TimeSpan.FromSeconds(2);
+}

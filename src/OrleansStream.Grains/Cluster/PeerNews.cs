@@ -1,0 +1,233 @@
+using System.Collections.Immutable;
+using Microsoft.Extensions.Logging;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Cluster;
+
+/// <summary>
+/// What one other broker has not heard yet. One message is on its way at a time, and carries all that came up while the one before was: so the other broker
+/// hears of each partition in the order in which it happened, and a thousand openings are a few messages.
+/// </summary>
+internal sealed partial class PeerNews : IDisposable
+{
+    // More than that is dropped: whoever missed so much of the catalog fetches it whole.
+    private const int MaxSteps = 256;
+    private const int MaxStepBytes = IBrokerService.MaxBytes / 2;
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    private readonly NewsSending _sending;
+    private readonly LiveBroker _peer;
+    private readonly Func<BrokerNews> _begin;
+    private readonly Lock _gate = new();
+    private readonly CancellationTokenSource _ending = new();
+    private readonly Wake _wake = new();
+    private readonly Dictionary<PartitionId, ServedPartition> _partitions = [];
+    private readonly List<CatalogStep> _steps = [];
+    private readonly List<(long Version, TaskCompletionSource Heard)> _waiting = [];
+    private List<TaskCompletionSource> _records = [];
+    private long _version;
+    private long _heard;
+    private Task _running = Task.CompletedTask;
+
+    /// <param name="sending">The way to brokers.</param>
+    /// <param name="peer">Who hears it.</param>
+    /// <param name="begin">News without anything in them.</param>
+    public PeerNews(NewsSending sending, LiveBroker peer, Func<BrokerNews> begin)
+    {
+        _sending = sending;
+        _peer = peer;
+        _begin = begin;
+    }
+
+    /// <summary>Begins to send, first of all what was there before the other one came.</summary>
+    public void Begin(IEnumerable<ServedPartition> served)
+    {
+        lock (_gate)
+        {
+            foreach (var partition in served)
+            {
+                _partitions.TryAdd(partition.Partition, partition);
+            }
+
+            _running = Task.Run(SendAsync);
+        }
+
+        _wake.Set();
+    }
+
+    public void Add(ServedPartition partition)
+    {
+        lock (_gate)
+        {
+            _partitions[partition.Partition] = partition;
+        }
+
+        _wake.Set();
+    }
+
+    public void Add(CatalogStep step)
+    {
+        lock (_gate)
+        {
+            _version = Math.Max(_version, step.To);
+            _steps.Add(step);
+            if (_steps.Count > MaxSteps)
+            {
+                _steps.Clear();
+            }
+        }
+
+        _wake.Set();
+    }
+
+    public void Add(long catalogVersion)
+    {
+        lock (_gate)
+        {
+            _version = Math.Max(_version, catalogVersion);
+        }
+
+        _wake.Set();
+    }
+
+    public Task AddRecordChange()
+    {
+        var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_gate)
+        {
+            _records.Add(heard);
+        }
+
+        _wake.Set();
+        return heard.Task;
+    }
+
+    public Task WhenHeardAsync(long catalogVersion)
+    {
+        lock (_gate)
+        {
+            if (_heard >= catalogVersion || _ending.IsCancellationRequested)
+            {
+                return Task.CompletedTask;
+            }
+
+            var heard = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            _waiting.Add((catalogVersion, heard));
+            return heard.Task;
+        }
+    }
+
+    /// <summary>The other one is gone, or this one goes: nobody waits for it any more.</summary>
+    public async Task EndAsync()
+    {
+        await _ending.CancelAsync();
+        await _running.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        lock (_gate)
+        {
+            _waiting.ForEach(static waiter => waiter.Heard.TrySetResult());
+            _records.ForEach(static waiter => waiter.TrySetResult());
+        }
+
+        Dispose();
+    }
+
+    public void Dispose() => _ending.Dispose();
+
+    private async Task SendAsync()
+    {
+        while (!_ending.IsCancellationRequested)
+        {
+            await _wake.WaitAsync(_ending.Token);
+            while (Take() is { } taken)
+            {
+                try
+                {
+                    var heard = await _sending.Services.Of(_peer.Silo).HearAsync(taken.News).WaitAsync(Limits.GrainCall, _sending.Time, _ending.Token);
+                    if (!Told(taken, heard.CatalogVersion))
+                    {
+                        await Task.Delay(Pause, _sending.Time, _ending.Token);
+                    }
+                }
+                catch (Exception exception) when (!_ending.IsCancellationRequested)
+                {
+                    LogNotTold(_sending.Logger, exception, _peer.Id);
+                    PutBack(taken);
+                    await Task.Delay(Pause, _sending.Time, _ending.Token);
+                }
+            }
+        }
+    }
+
+    private Taken? Take()
+    {
+        lock (_gate)
+        {
+            // A version that it has is no news.
+            if (_partitions.Count == 0 && _records.Count == 0 && _version <= _heard)
+            {
+                _steps.Clear();
+                return null;
+            }
+
+            ImmutableArray<ServedPartition> partitions = [.. _partitions.Values.Take(IBrokerService.MaxListed)];
+            foreach (var partition in partitions)
+            {
+                _partitions.Remove(partition.Partition);
+            }
+
+            var records = _records;
+            _records = [];
+            var news = _begin() with { Partitions = partitions, Catalog = TakeSteps(), CatalogVersion = _version, RecordChanged = records.Count > 0 };
+            return new Taken(news, records);
+        }
+    }
+
+    // Those behind would leave a gap if one were too many: whoever hears of the version without the steps fetches the rest.
+    private ImmutableArray<CatalogStep> TakeSteps()
+    {
+        var bytes = 0;
+        ImmutableArray<CatalogStep> taken = [.. _steps.TakeWhile(step => (bytes += CatalogBytes.Of(step)) <= MaxStepBytes)];
+        _steps.Clear();
+        return taken;
+    }
+
+    // False: it could not fetch the catalog in time, and is told of it once more.
+    private bool Told(Taken taken, long heard)
+    {
+        lock (_gate)
+        {
+            _heard = Math.Max(_heard, heard);
+            foreach (var waiter in _waiting.Where(waiter => waiter.Version <= heard))
+            {
+                waiter.Heard.TrySetResult();
+            }
+
+            _waiting.RemoveAll(static waiter => waiter.Heard.Task.IsCompleted);
+        }
+
+        taken.Records.ForEach(static waiter => waiter.TrySetResult());
+        return heard >= taken.News.CatalogVersion;
+    }
+
+    private void PutBack(Taken taken)
+    {
+        lock (_gate)
+        {
+            foreach (var partition in taken.News.Partitions)
+            {
+                _partitions.TryAdd(partition.Partition, partition);
+            }
+
+            _steps.InsertRange(0, taken.News.Catalog);
+            _records.AddRange(taken.Records);
+        }
+    }
+
+    [LoggerMessage(LogLevel.Debug, "Broker {Peer} does not hear what changed here; it is told again")]
+    private static partial void LogNotTold(ILogger logger, Exception exception, BrokerId peer);
+
+    private sealed record Taken(BrokerNews News, List<TaskCompletionSource> Records);
+}

@@ -1,0 +1,64 @@
+using System.Collections.Concurrent;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Log;
+using OrleansStream.Log.Ownership;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Cluster;
+
+/// <summary>Lets go of partitions for other brokers, in answers of a size that may travel between silos.</summary>
+internal sealed class ReleaseDesk(IPartitionReleases releases, TimeProvider time)
+{
+    // Only logs of many thousand extents are longer than one call carries: a few at once are many.
+    private const int MaxKept = 64;
+    private static readonly TimeSpan KeptFor = TimeSpan.FromSeconds(30);
+
+    private readonly ConcurrentDictionary<Guid, Kept> _kept = new();
+
+    /// <exception cref="TimeoutException">It takes longer than a grain call may, or storage failed. The release may be asked for again, and joins what runs.</exception>
+    public async Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner)
+    {
+        ReleaseAnswer answer;
+        try
+        {
+            answer = await releases.ReleaseAsync(partition, owner, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, time);
+        }
+        catch (LogException exception)
+        {
+            throw new TimeoutException($"Partition {partition} cannot be let go of now: {exception.Message}");
+        }
+
+        if (answer is not { Verdict: ReleaseVerdict.Released, Log: { } log })
+        {
+            return new ReleaseReply(false, [], null, 0);
+        }
+
+        var bytes = ReleasedLogCodec.Write(log);
+        return bytes.Length <= IBrokerService.MaxBytes ? new ReleaseReply(true, bytes, null, bytes.Length) : Begin(bytes);
+    }
+
+    /// <summary>What follows in an answer; null if it is not kept any more.</summary>
+    public ReleaseReply? Rest(Guid answer, int from) =>
+        _kept.TryGetValue(answer, out var kept) && from >= 0 && from < kept.Bytes.Length ? Part(answer, kept.Bytes, from) : null;
+
+    private ReleaseReply Begin(byte[] bytes)
+    {
+        foreach (var (old, kept) in _kept)
+        {
+            if (time.GetElapsedTime(kept.Since) > KeptFor || _kept.Count >= MaxKept)
+            {
+                _kept.TryRemove(old, out _);
+            }
+        }
+
+        var answer = Guid.NewGuid();
+        _kept[answer] = new Kept(bytes, time.GetTimestamp());
+        return Part(answer, bytes, 0);
+    }
+
+    private static ReleaseReply Part(Guid answer, byte[] bytes, int from) =>
+        new(true, bytes.AsSpan(from, Math.Min(IBrokerService.MaxBytes, bytes.Length - from)).ToArray(), answer, bytes.Length);
+
+    private sealed record Kept(byte[] Bytes, long Since);
+}

@@ -1,0 +1,101 @@
+using System.Collections.Immutable;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Errors;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Serving;
+
+/// <summary>Finds out what a claim goes on from, where the partition had an owner before (rules O2 to O4).</summary>
+internal sealed class PartitionInheritance(PartitionOpenerParts parts)
+{
+    /// <summary>What to claim from the owner that the manifest names.</summary>
+    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, OpenApproach approach, CancellationToken cancellationToken)
+    {
+        var owner = stored.Manifest.Owner;
+        if (owner == lane.Session) return await OwnAsync(stored, lane, cancellationToken);
+
+        // A session began since the lane was looked at, and it may be the owner: nobody fences that one.
+        if (parts.CurrentLane() != lane) return new Inheritance(InheritanceState.Changed);
+        if (parts.Owners is not { } owners || parts.HasEnded(owner)) return await RecoveredAsync(stored, cancellationToken);
+        if (approach == OpenApproach.LeavesOwner) return new Inheritance(InheritanceState.OwnedElsewhere);
+
+        // O3. What the answer carries is claimed on the version that it carries, whatever this broker has read.
+        var answer = await owners.ReleaseAsync(owner, stored.Manifest.Partition, cancellationToken);
+        switch (answer.Verdict)
+        {
+            case ReleaseVerdict.Released:
+                return new Inheritance(InheritanceState.Known, answer.Log);
+            case ReleaseVerdict.NotOwner when await HasChangedAsync(stored, cancellationToken):
+                return new Inheritance(InheritanceState.Changed);
+            case ReleaseVerdict.NotOwner or ReleaseVerdict.Dead:
+                return await RecoveredAsync(stored, cancellationToken);
+            default:
+                return new Inheritance(InheritanceState.Silent);
+        }
+    }
+
+    // O2: our own frames are in the lane index; but only when no more of them can come is the log's end known.
+    private async ValueTask<Inheritance> OwnAsync(StoredManifest stored, ILane lane, CancellationToken cancellationToken)
+    {
+        var manifest = stored.Manifest;
+        lane.CloseEpoch(manifest.Partition, manifest.Epoch);
+        parts.Handles.Withdraw(manifest.Partition, manifest.Epoch, ErrorCode.NotLeaderOrFollower);
+        await lane.DrainAsync(manifest.Partition, cancellationToken);
+        return lane.End is null ? new Inheritance(InheritanceState.Known, new ReleasedLog(stored, manifest.Extents)) : new Inheritance(InheritanceState.Changed);
+    }
+
+    // O4: whoever wrote in that session can add nothing any more.
+    private async ValueTask<Inheritance> RecoveredAsync(StoredManifest stored, CancellationToken cancellationToken)
+    {
+        var frames = await parts.Recovered.FramesOfAsync(stored.Manifest.Owner, stored.Manifest.Partition, cancellationToken);
+        return new Inheritance(InheritanceState.Known, new ReleasedLog(stored, WithFrames(stored.Manifest, frames)));
+    }
+
+    private async ValueTask<bool> HasChangedAsync(StoredManifest stored, CancellationToken cancellationToken) =>
+        (await parts.Manifests.GetAsync(stored.Manifest.Partition, cancellationToken))?.ETag != stored.ETag;
+
+    /// <summary>Adds what neither an extent of this very manifest covers nor log start has passed; by offset ranges, since runs may overlap either.</summary>
+    public static ImmutableArray<Extent> WithFrames(Manifest manifest, IReadOnlyList<WalExtent> frames)
+    {
+        var extents = manifest.Extents.ToBuilder();
+        var end = manifest.ExtentsEnd;
+        foreach (var frame in frames)
+        {
+            if (frame.LastOffset < end) continue;
+            if (frame.BaseOffset > end)
+            {
+                throw new CorruptBlockException(
+                    frame.Session.ToString(), frame.FirstSlot.Value, $"partition {manifest.Partition}: offsets {end} to {frame.BaseOffset.Value - 1} are in no extent and not in the session; the next frame stands in slot {frame.FirstSlot}.");
+            }
+
+            extents.Add(frame.BaseOffset < end && extents.Count > 0 ? frame with { BaseOffset = end } : frame);
+            end = frame.LastOffset + 1;
+        }
+
+        return extents.DrainToImmutable();
+    }
+}
+
+/// <summary>What is known of a partition that had an owner.</summary>
+/// <param name="State">Whether it can be claimed.</param>
+/// <param name="Log">With <see cref="InheritanceState.Known"/>: what the claim is computed from, and the version that it replaces.</param>
+internal readonly record struct Inheritance(InheritanceState State, ReleasedLog? Log = null);
+
+/// <summary>What a claimant does next.</summary>
+internal enum InheritanceState
+{
+    /// <summary>Claim it (rule O5).</summary>
+    Known,
+
+    /// <summary>What was read is out of date: begin anew.</summary>
+    Changed,
+
+    /// <summary>The owner is not known to be dead, and does not answer: ask again.</summary>
+    Silent,
+
+    /// <summary>Another broker has it, and is not asked.</summary>
+    OwnedElsewhere,
+}

@@ -1,0 +1,153 @@
+using System.Collections.Immutable;
+using System.Net;
+using System.Reflection;
+using System.Security.Cryptography;
+using Azure;
+using Microsoft.AspNetCore.Builder;
+using Orleans.Configuration;
+using Orleans.Runtime;
+using OrleansStream.Clustering.AzureTables.Hosting;
+using OrleansStream.Coordination.Placement;
+using OrleansStream.Grains.Cluster;
+using OrleansStream.Log.AzureBlobs.Accounts;
+using OrleansStream.Log.AzureBlobs.Brokers;
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Ownership;
+using OrleansStream.Log.Storage;
+using OrleansStream.Abstractions.Topics;
+using OrleansStream.Server.Configuration;
+using OrleansStream.Server.Http;
+
+namespace OrleansStream.Server.Hosting;
+
+/// <summary>One broker of a cluster, which keeps nothing of its own: its log lies in a container, its membership in a table of the same account.</summary>
+internal static class ClusterBroker
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
+
+    /// <returns>False if it was told to stop before it served.</returns>
+    // The order is that of trust: whose data it is, who may have this number, and only then a session, a silo and clients.
+    public static async Task<bool> RunAsync(BoundSettings bound, ClusterStorage cluster, CancellationToken stop)
+    {
+        var notes = new StartupNotes();
+
+        // Found out here, since Orleans tells it as a failure of its own.
+        bound.Sockets.Take(bound.Sockets.Bind([cluster.SiloListen], "The silo of this broker", "--silo IP:PORT")[0]).Dispose();
+        var store = await OpenAsync(bound.Settings, cluster, stop);
+        var settings = bound.Settings.With(bound.Listeners, bound.Http, new BrokerIdentity(store.Cluster.ClusterId, bound.Settings.Identity.Broker, cluster.Place));
+
+        // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
+        using var metrics = new MetricsCollector();
+        var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, stop);
+        BlobLog? log = null;
+        await using var app = BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null))));
+        var registration = await RegisterAsync(app, settings, store, stop);
+        await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)), stop))
+        {
+            parts.Log.Fill(log);
+            BrokerHost.Connect(app, parts.Catalog);
+            return await BrokerRun.UntilStoppedAsync(app, settings, notes, stop);
+        }
+    }
+
+    private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, CancellationToken stop)
+    {
+        var undecided = new UndecidedPuts(TimeProvider.System, new Random(), FirstPause, cluster.Blobs.UndecidedTimeout);
+        var container = await StorageStart.ReachAsync(
+            token => BlobAccount.OpenAsync(cluster.Blobs, TimeProvider.System, credential: null, token), settings.Server.StorageTimeout, stop);
+        var proposed = new ClusterRecord(
+            settings.Identity.ClusterId, Generation: 1, RandomNumberGenerator.GetInt32(int.MaxValue), PlacementHash.CurrentVersion, HiddenTopics.GroupPartitions);
+        var records = new BlobClusterRecords(container, undecided);
+        var found = await StorageStart.ReachAsync(token => records.GetOrCreateAsync(proposed, token), settings.Server.StorageTimeout, stop);
+        return settings.Server.ClusterId is { } expected && expected != found.ClusterId
+            ? throw new StartupException($"The {cluster.Place} belongs to cluster {found.ClusterId}; OrleansStream:ClusterId says {expected}.")
+            : new ClusterStore(container, undecided, found, new BlobBrokerRegistry(container, undecided, found.Generation));
+    }
+
+    private static BrokerForm Form(BrokerSettings settings, ClusterStorage cluster, ClusterStore store, LogSlot log, Action<string> endLane) => new(
+        new PlacementRules(new PlacementHash(store.Cluster.HashSeed, store.Cluster.HashVersion), store.Cluster.GroupPartitions),
+        services => services.AddBrokerCluster(new BrokerClusterSetup { Self = settings.Identity.Broker, Cluster = store.Cluster, Registry = store.Registry, Releases = log, EndLane = endLane, Movement = settings.Movement }),
+        silo =>
+        {
+            silo.UseOrleansStreamAzureTableClustering(cluster.Apply);
+            silo.Configure<ClusterOptions>(options => options.ClusterId = options.ServiceId = store.Cluster.ClusterId);
+            silo.Configure<SiloOptions>(options => options.SiloName = NameOf(settings));
+            silo.Configure<EndpointOptions>(options =>
+            {
+                options.AdvertisedIPAddress = cluster.Silo.Address;
+                options.SiloPort = cluster.Silo.Port;
+                options.SiloListeningEndpoint = cluster.SiloListen;
+                options.GatewayPort = 0;
+            });
+            silo.UseBrokerCluster();
+        });
+
+    // Before its lane has a session, and long before anybody is told of it.
+    private static async Task<BrokerRegistration> RegisterAsync(WebApplication app, BrokerSettings settings, ClusterStore store, CancellationToken stop)
+    {
+        var silo = app.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
+        var table = app.Services.GetRequiredService<IMembershipTable>();
+        await StorageStart.ReachAsync(token => TablesOf(table, token), settings.Server.StorageTimeout, stop);
+        var own = new BrokerRecord
+        {
+            Broker = settings.Identity.Broker,
+            ClusterId = store.Cluster.ClusterId,
+            SiloAddress = silo.ToParsableString(),
+            SiloName = NameOf(settings),
+            Session = default,
+            Listeners = [.. settings.Listeners.Select(listener => new AdvertisedListener(listener.Name, listener.AdvertisedHost, listener.AdvertisedPort))],
+            Rack = settings.Kafka["broker.rack"] is { Length: > 0 } rack ? rack : null,
+            Version = typeof(ClusterBroker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
+        };
+        var number = new BrokerNumber(table, store.Registry, TimeProvider.System);
+        await number.RefuseTakenAddressesAsync(own, stop);
+        return new BrokerRegistration(store.Registry, own, (stands, token) => number.IsGoneAsync(stands, silo, token));
+    }
+
+    private static async ValueTask<IMembershipTable> TablesOf(IMembershipTable table, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await table.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellationToken);
+            return table;
+        }
+        catch (RequestFailedException failed)
+        {
+            var isBusy = failed.Status is 0 or 408 or 429 or >= 500;
+            throw new StorageException("the membership table", "Opening", $"the storage account answered {failed.Status} {failed.ErrorCode}", failed) { IsTransient = isBusy };
+        }
+        catch (AggregateException failed) when (failed.InnerException is RequestFailedException)
+        {
+            throw new StorageException("the membership table", "Opening", "the storage account could not be reached", failed) { IsTransient = true };
+        }
+    }
+
+    // What placement hashes: the same at every start.
+    private static string NameOf(BrokerSettings settings) => $"broker-{settings.Identity.Broker}";
+
+    private static BlobLogSetup LogSetup(BrokerSettings settings, ClusterStore store, BrokerRegistration registration, StartupNotes notes, (WebApplication App, CatalogLink Catalog) host) => new()
+    {
+        Container = store.Container,
+        ClusterGeneration = store.Cluster.Generation,
+        Registration = registration,
+        Owners = host.App.Services.GetService<ISessionOwners>,
+        Undecided = store.Undecided,
+        Time = TimeProvider.System,
+        Random = new Random(),
+        ConfirmTopic = host.Catalog.ConfirmAsync,
+        Note = notes.Write,
+        NoteFault = notes.WriteError,
+        NameOf = partition => host.Catalog.Name(partition),
+        SettingsOf = partition => host.Catalog.Settings(partition),
+        Lane = settings.BlobLane,
+        TailCache = settings.TailCache,
+        Journals = settings.Journals,
+        Producers = settings.Producers,
+        Validation = settings.Validation.Records,
+        Segments = settings.Segments,
+    };
+
+    private sealed record ClusterStore(IBlobContainer Container, UndecidedPuts Undecided, ClusterRecord Cluster, IBrokerRegistry Registry);
+}

@@ -1,0 +1,90 @@
+using System.Net;
+using System.Net.Sockets;
+using OrleansStream.Testing.Azurite;
+using OrleansStream.Testing.Brokers;
+
+namespace OrleansStream.Cluster.Tests.Starting;
+
+// A broker of a cluster that cannot be one: what is wrong is said in a sentence, and no secret is repeated.
+public sealed class ClusterStartTests
+{
+    private const string Storage = "OrleansStream__Storage";
+
+    private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData("--storage= ", "--storage is empty")]
+    [InlineData("--storage=somewhere", "ConnectionString cannot be read")]
+    [InlineData("--storage=http://account.blob.core.windows.net", "https only")]
+    [InlineData("--storage=https://account.blob.core.windows.net?sv=1&sig=secret", "signature belongs in ConnectionString")]
+    [InlineData("--OrleansStream:Blobs:Container=A", "Container is 'A'")]
+    [InlineData("--silo=localhost:11111", "--silo is 'localhost:11111'", "IP address")]
+    [InlineData("--silo=0.0.0.0:11111", "--silo is '0.0.0.0:11111'", "OrleansStream:SiloListen")]
+    [InlineData("--silo=127.0.0.1:0", "--silo is '127.0.0.1:0'", "1 to 65535")]
+    [InlineData("--id=one", "one", "node.id")]
+    [InlineData("--OrleansStream:ClusterId=a/b", "ClusterId is 'a/b'")]
+    [InlineData("--OrleansStream:StorageTimeout=00:00:00", "StorageTimeout", "00:00:01")]
+    public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
+    {
+        var isStorage = argument.StartsWith("--storage", StringComparison.Ordinal);
+        string[] addresses = [.. Addresses().Chunk(2).Where(pair => !argument.StartsWith(pair[0], StringComparison.Ordinal)).SelectMany(pair => pair)];
+        await using var run = ServerRun.Start([.. isStorage ? [] : (string[])["--storage", "UseDevelopmentStorage=true"], argument, .. addresses]);
+
+        Assert.Equal(1, await run.EndAsync());
+        Assert.All(told, part => Assert.Contains(part, run.Errors, StringComparison.Ordinal));
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("secret", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Storage_that_is_out_of_reach_is_tried_until_the_time_is_over()
+    {
+        using var nobody = new TcpListener(IPAddress.Loopback, 0); // Bound and not listening: refuses every connection.
+        nobody.Start();
+        var port = ((IPEndPoint)nobody.LocalEndpoint).Port;
+        nobody.Stop();
+        var account = $"DefaultEndpointsProtocol=http;AccountName=a;AccountKey=c2VjcmV0;BlobEndpoint=http://127.0.0.1:{port}/a;TableEndpoint=http://127.0.0.1:{port}/a";
+
+        await using var run = ServerRun.Start(
+            new Dictionary<string, string> { [Storage] = account }, ["--OrleansStream:StorageTimeout=00:00:02", "--OrleansStream:Blobs:MaxReadRetries=0", .. Addresses()]);
+
+        Assert.Equal(1, await run.EndAsync());
+        Assert.Contains("the next try comes in", run.Errors, StringComparison.Ordinal);
+        Assert.Contains("could not be reached within 00:00:02", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("c2VjcmV0", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Whose_storage_it_is_and_who_may_have_a_number_is_found_out_before_clients_come()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(Cancelled);
+        var environment = new Dictionary<string, string> { [Storage] = azurite.ConnectionString };
+        var silo = FreePorts.Take();
+        await using var first = ServerRun.Start(environment, ["--id", "7", "--OrleansStream:ClusterId=ours", .. Addresses(silo)]);
+        await first.AnnouncedAsync();
+
+        // Somebody else's key.
+        var stranger = azurite.ConnectionString.Replace(AzuriteProcess.AccountKey, "c3RyYW5nZXI=", StringComparison.Ordinal);
+        await using var refused = ServerRun.Start(new Dictionary<string, string> { [Storage] = stranger }, Addresses());
+        Assert.Equal(1, await refused.EndAsync());
+        Assert.Contains("403", refused.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("c3RyYW5nZXI", refused.Errors, StringComparison.Ordinal);
+
+        await using var other = ServerRun.Start(environment, ["--id", "8", "--OrleansStream:ClusterId=theirs", .. Addresses()]);
+        Assert.Equal(1, await other.EndAsync());
+        Assert.Contains("belongs to cluster ours; OrleansStream:ClusterId says theirs", other.Errors, StringComparison.Ordinal);
+
+        await using var here = ServerRun.Start(environment, ["--id", "8", .. Addresses(silo)]);
+        Assert.Equal(1, await here.EndAsync());
+        Assert.Contains($"127.0.0.1:{silo}: another process listens there", here.Errors, StringComparison.Ordinal);
+
+        var told = first.Bootstrap;
+        await using var twin = ServerRun.Start(environment, ["--id", "8", .. Addresses(), $"--Kafka:advertised.listeners=PLAINTEXT://{told}"]);
+        Assert.Equal(1, await twin.EndAsync());
+        Assert.Contains($"Broker 7 of this cluster advertises {told} already", twin.Errors, StringComparison.Ordinal);
+        foreach (var failed in new[] { refused, other, here, twin }) Assert.DoesNotContain("   at ", failed.Errors, StringComparison.Ordinal);
+    }
+
+    private static string[] Addresses(int? silo = null) => ["--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--silo", $"127.0.0.1:{silo ?? FreePorts.Take()}"];
+}

@@ -65,8 +65,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Store = manifests,
             Handles = parts.Handles,
             CurrentLane = parts.CurrentLane,
-            Wal = usage,
-            Splitter = splitter,
+            Wal = new WalPartUpkeep(usage, splitter, parts.CurrentLane, parts.CloseSessions, setup.Time),
             Retention = new PartitionRetention(Mover, setup.Time),
             Producers = producers,
             Pending = pending,
@@ -78,6 +77,7 @@ internal sealed class FileLogUpkeep : IAsyncDisposable
             Time = setup.Time,
             Options = setup.Upkeep,
             Metrics = _metrics,
+            Note = setup.Note,
             OnFailed = setup.Note,
         });
     }

@@ -34,6 +34,9 @@ public interface ILaneStore
     /// <exception cref="DiskException">As for <see cref="Write"/>.</exception>
     TimeSpan Tend(bool isLast);
 
-    /// <summary>No slot below this one is needed by anybody, for good: what holds only such slots may be deleted or used again. From any thread; the work is the writer's.</summary>
+    /// <summary>
+    /// No slot below this one is needed by anybody, for good: what holds only such slots may be deleted or used again. From any thread; the work is the writer's.
+    /// Told again for the same slot from time to time, so that what could not be deleted is tried again.
+    /// </summary>
     void Forget(Slot below);
 }

@@ -89,7 +89,7 @@ public sealed class LaneBlock
         var position = _frameEnd;
         _frameEnd += request.Length;
         if (index == _placed.Length) Array.Resize(ref _placed, index * 2);
-        _placed[index] = new PlacedFrame(request.Partition, request.Owner, request.State);
+        _placed[index] = new PlacedFrame(request.Partition, request.Owner, request.State, request.IsCarried);
         BlockCodec.WriteEntry(EntryAt(index), new FrameEntry
         {
             Partition = request.Partition.Partition,

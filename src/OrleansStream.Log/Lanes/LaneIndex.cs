@@ -15,6 +15,7 @@ public sealed class LaneIndex
     private Slot? _lowest;
     private bool _isLowestKnown = true;
     private long _blocks;
+    private readonly SlotLedger _ledger = new();
 
     internal LaneIndex(SessionId session, ConcurrentDictionary<PartitionId, LanePartition> partitions)
     {
@@ -37,6 +38,13 @@ public sealed class LaneIndex
     {
         if (!_partitions.TryGetValue(partition, out var state)) return;
         lock (_lock) state.Runs.CopyTo(_session, from, extents, limit);
+    }
+
+    /// <summary>Adds all that the session holds of the partition, to be carried (rule S4): frames that come later are another entry's.</summary>
+    internal void CopyForCarry(PartitionId partition, List<WalExtent> extents)
+    {
+        if (!_partitions.TryGetValue(partition, out var state)) return;
+        lock (_lock) state.Runs.CopyForCarry(_session, extents);
     }
 
     /// <summary>The offset after the last published frame of the partition in this session; null if it published none.</summary>
@@ -75,6 +83,59 @@ public sealed class LaneIndex
         }
     }
 
+    /// <summary>Adds what each partition has that no segment covers, wherever it stands.</summary>
+    /// <param name="maxAge">How old a frame becomes before it is due; once again as old for each time that it was carried (rule S4).</param>
+    /// <param name="time">The lane's clock.</param>
+    /// <param name="holdings">Added to.</param>
+    internal void CopyUnsplit(TimeSpan maxAge, TimeProvider time, List<UnsplitHolding> holdings)
+    {
+        var ticks = (long)(maxAge.TotalSeconds * time.TimestampFrequency);
+        lock (_lock)
+        {
+            foreach (var (_, state) in _partitions)
+            {
+                if (state.Runs.All(ticks) is { } all) holdings.Add(new UnsplitHolding(state, all.LastOffset, all.Bytes, all.Carries, all.DueAt));
+            }
+        }
+    }
+
+    /// <summary>What the lane keeps of the partition; null if it has never been asked for it, or has forgotten it.</summary>
+    internal LanePartition? StateOf(PartitionId partition) => _partitions.GetValueOrDefault(partition);
+
+    /// <summary>Whether every offset of the partition between the two, both included, stands in a published frame of this session.</summary>
+    internal bool Holds(PartitionId partition, Offset first, Offset last)
+    {
+        if (!_partitions.TryGetValue(partition, out var state)) return false;
+        lock (_lock) return state.Runs.Holds(first, last);
+    }
+
+    /// <summary>Bytes of the published blocks from the trim point on, as they are stored.</summary>
+    public long HeldBytes
+    {
+        get
+        {
+            lock (_lock) return _ledger.Bytes;
+        }
+    }
+
+    /// <summary>Bytes of the published blocks between the trim point and the slot.</summary>
+    internal long BytesBelow(Slot slot)
+    {
+        lock (_lock) return _ledger.BytesBelow(slot);
+    }
+
+    /// <summary>The slot behind the oldest blocks that make up so many bytes, as far as there are; null if there are none.</summary>
+    public Slot? EndOfOldest(long bytes)
+    {
+        lock (_lock) return _ledger.EndOfOldest(bytes);
+    }
+
+    /// <summary>The trim point has moved up to this slot.</summary>
+    internal void OnTrimmed(Slot trimPoint)
+    {
+        lock (_lock) _ledger.ForgetBelow(trimPoint);
+    }
+
     /// <summary>The lowest slot of every entry (rule T1), or <paramref name="unpublished"/> if that is lower.</summary>
     /// <param name="unpublished">The lowest slot that was not yet published, read before this call: what is published meanwhile lies above it.</param>
     internal Slot LowestSlot(Slot unpublished)
@@ -101,7 +162,13 @@ public sealed class LaneIndex
         var frames = block.Frames;
         lock (_lock)
         {
-            for (var i = 0; i < frames.Length; i++) block.PlacedAt(i).Partition.Runs.Add(frames[i], block.Slot, block.Region);
+            for (var i = 0; i < frames.Length; i++)
+            {
+                ref readonly var placed = ref block.PlacedAt(i);
+                placed.Partition.Runs.Add(frames[i], new FramePosition(block.Slot, block.Region, block.Block.OpenedAt, placed.IsCarried));
+            }
+
+            _ledger.Add(block.Slot, block.Stored.Length);
             _isLowestKnown = false; // A frame that was carried forward may have been the lowest.
             _blocks++;
         }

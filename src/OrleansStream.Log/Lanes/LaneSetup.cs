@@ -51,4 +51,10 @@ public sealed record LaneSetup
 
     /// <summary>How long blocks outlive the trim that gave them up, for readers that are under way (rule T2). 10 minutes unless set.</summary>
     public TimeSpan ReadGrace { get; init; } = TimeSpan.FromMinutes(10);
+
+    /// <summary>Least time between two records of the trim point, unless <see cref="TrimBytes"/> come free. Zero unless set: on files a record costs nothing of its own.</summary>
+    public TimeSpan TrimInterval { get; init; }
+
+    /// <summary>Bytes of blocks for which the trim point is recorded before <see cref="TrimInterval"/> is over. 0 or more; 16 MiB unless set.</summary>
+    public long TrimBytes { get; init; } = 16L * Limits.MiB;
 }

@@ -6,7 +6,9 @@ namespace OrleansStream.Log.Lanes;
 internal sealed class LaneTrimmer(Lane lane, LaneSetup setup, LanePublisher publisher)
 {
     private readonly Queue<(Slot Below, long At)> _given = new();
+    private Slot _due;
     private long _trimPoint;
+    private long _lastRecord = setup.Time.GetTimestamp();
     private int _isBusy;
 
     public Slot TrimPoint => new(Volatile.Read(ref _trimPoint));
@@ -18,13 +20,14 @@ internal sealed class LaneTrimmer(Lane lane, LaneSetup setup, LanePublisher publ
 
         try
         {
-            ForgetWhatIsDue();
+            FindWhatIsDue();
+            if (_due > Slot.Zero) setup.Store.Forget(_due); // Told again each time: a deletion that failed is then begun anew.
             if (lane.End is not null) return;
 
             // The published end is read before the index: a frame that is published in between then lies above the target (rule T1).
             var target = lane.TrimTarget(publisher.PublishedEnd);
-            if (target > TrimPoint) await RecordAsync(target, cancellationToken);
-            ForgetWhatIsDue(); // At once where there is no grace: readers of files are counted instead.
+            if (target > TrimPoint && IsWorthARecord(target)) await RecordAsync(target, cancellationToken);
+            if (FindWhatIsDue()) setup.Store.Forget(_due); // At once where there is no grace: readers of files are counted instead.
         }
         finally
         {
@@ -32,28 +35,38 @@ internal sealed class LaneTrimmer(Lane lane, LaneSetup setup, LanePublisher publ
         }
     }
 
+    // Where a record is a request to a remote store, a trim waits for company.
+    private bool IsWorthARecord(Slot target) =>
+        setup.Time.GetElapsedTime(_lastRecord) >= setup.TrimInterval || lane.Index.BytesBelow(target) >= setup.TrimBytes;
+
     private async ValueTask RecordAsync(Slot target, CancellationToken cancellationToken)
     {
-        var stored = await setup.Sessions.GetAsync(setup.Session, cancellationToken);
-        var isOurs = stored is { Record.State: SessionState.Open }
-            && await setup.Sessions.CompareAndSetAsync(stored.Record with { TrimPoint = target }, stored.ETag, cancellationToken);
-        if (!isOurs)
+        while (true)
         {
-            // Rule X1: whoever fences freezes the trim point, and the trim that loses to it ends its own lane.
-            lane.Abort(new LaneEnd($"The record of session {setup.Session} was changed by somebody else.", null));
-            return;
+            var stored = await setup.Sessions.GetAsync(setup.Session, cancellationToken);
+            if (stored is not { Record.State: SessionState.Open })
+            {
+                // Rule X1: whoever fences freezes the trim point, and the trim that loses to it ends its own lane.
+                lane.Abort(new LaneEnd($"The record of session {setup.Session} was changed by somebody else.", null));
+                return;
+            }
+
+            // Of an open session nobody but this lane changes the record: what stands there otherwise is an earlier trim that was not heard of. It may have
+            // gone further than this one.
+            target = target > stored.Record.TrimPoint ? target : stored.Record.TrimPoint;
+            if (await setup.Sessions.CompareAndSetAsync(stored.Record with { TrimPoint = target }, stored.ETag, cancellationToken)) break;
         }
 
         Volatile.Write(ref _trimPoint, target.Value);
-        _given.Enqueue((target, setup.Time.GetTimestamp()));
+        lane.Index.OnTrimmed(target);
+        _lastRecord = setup.Time.GetTimestamp();
+        _given.Enqueue((target, _lastRecord));
     }
 
-    private void ForgetWhatIsDue()
+    private bool FindWhatIsDue()
     {
-        while (_given.TryPeek(out var next) && setup.Time.GetElapsedTime(next.At) >= setup.ReadGrace)
-        {
-            _given.Dequeue();
-            setup.Store.Forget(next.Below);
-        }
+        var before = _due;
+        while (_given.TryPeek(out var next) && setup.Time.GetElapsedTime(next.At) >= setup.ReadGrace) _due = _given.Dequeue().Below;
+        return _due > before;
     }
 }

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -20,6 +21,17 @@ public interface IManifestStore
 
     /// <summary>Every manifest there is, tombstones included, in no order.</summary>
     IAsyncEnumerable<StoredManifest> ListAsync(CancellationToken cancellationToken);
+
+    /// <summary>Those of some partitions. A store that finds out from a name whose manifest it is reads no others.</summary>
+    /// <param name="wanted">Which; asked beside the reads.</param>
+    /// <param name="cancellationToken">Ends the reads.</param>
+    async IAsyncEnumerable<StoredManifest> ListAsync(Func<PartitionId, bool> wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        await foreach (var stored in ListAsync(cancellationToken))
+        {
+            if (wanted(stored.Manifest.Partition)) yield return stored;
+        }
+    }
 }
 
 /// <summary>A manifest as read, with the version to give back.</summary>

@@ -1,7 +1,7 @@
 using System.Collections.Immutable;
+using System.Runtime.CompilerServices;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
-using OrleansStream.Log.Segments;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -16,10 +16,7 @@ namespace OrleansStream.Log.Retention;
 public sealed record SweepParts(
     IManifestStore Store, ManifestEditor Manifests, IObjectStore Objects, Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic, Func<ILane> CurrentLane);
 
-/// <summary>
-/// Finds objects of partitions that no manifest names: what writes left that lost or never ended (rules D3, D4, M4). It never looks at blocks of a lane (D5).
-/// One run at a time.
-/// </summary>
+/// <summary>Deletes objects of partitions that no manifest names (rules D3, D4), or puts them onto lists of what is to be deleted. One run at a time.</summary>
 /// <param name="parts">What it takes.</param>
 /// <param name="pending">Told of what it put on lists.</param>
 /// <param name="time">The clock.</param>
@@ -28,93 +25,97 @@ public sealed class ObjectSweep(SweepParts parts, PendingObjects pending, TimePr
     /// <summary>How long an object of the present epoch may stand without being named: its writer can still be at work.</summary>
     public static readonly TimeSpan WriterTime = TimeSpan.FromHours(24);
 
-    // By this process's clock, so that no clock of another machine, and no change of ours, makes an object look old.
-    private Dictionary<string, long> _firstSeen = new(StringComparer.Ordinal);
+    // Lists that nobody looks after, since their partition is open nowhere or deleted by a broker that is gone, are found here.
+    private readonly OrphanSearch _search = new(parts.Store, parts.Objects, time)
+    {
+        OnRead = manifest =>
+        {
+            if (!manifest.PendingDelete.IsEmpty) pending.Watch(manifest.Partition);
+        },
+    };
 
     /// <summary>Judges every object once. Returns how many were deleted or put on lists.</summary>
     /// <exception cref="LogException">Storage failed; the next run goes on.</exception>
     public async ValueTask<int> RunAsync(CancellationToken cancellationToken)
     {
-        // The names first and the manifests after them: a segment that is written and named meanwhile is then either not listed or found to be named.
-        var listed = new Dictionary<PartitionId, List<(string Name, LeaderEpoch Epoch)>>();
-        await foreach (var name in parts.Objects.ListAsync(SegmentName.Root, cancellationToken))
+        var swept = 0;
+        var listed = new List<Orphan>();
+        await foreach (var orphan in _search.FindAsync(cancellationToken))
         {
-            if (!SegmentName.TryParse(name, out var parsed)) continue;
-            if (!listed.TryGetValue(parsed.Value.Partition, out var names)) listed[parsed.Value.Partition] = names = [];
-            names.Add((name, parsed.Value.Epoch));
+            if (listed.Count > 0 && listed[0].Partition != orphan.Partition)
+            {
+                swept += await ListAsync(listed, cancellationToken);
+                listed.Clear();
+            }
+
+            if (orphan.Reason != OrphanReason.EpochPassed) listed.Add(orphan);
+            else if (await pending.TryDeleteAsync(orphan.Name, cancellationToken)) swept++;
         }
 
-        var swept = 0;
-        var seen = new Dictionary<string, long>(StringComparer.Ordinal);
-        foreach (var (partition, names) in listed) swept += await SweepAsync(partition, names, seen, cancellationToken);
-        _firstSeen = seen;
-        return swept;
+        return swept + await ListAsync(listed, cancellationToken);
     }
 
-    private async ValueTask<int> SweepAsync(PartitionId partition, List<(string Name, LeaderEpoch Epoch)> names, Dictionary<string, long> seen, CancellationToken cancellationToken)
+    /// <summary>Reports what a run would take away now, and changes nothing.</summary>
+    /// <exception cref="LogException">Storage failed; what was found before counts.</exception>
+    public async IAsyncEnumerable<Orphan> FindAsync([EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        var manifest = (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
-        if (manifest is null)
+        (PartitionId Partition, bool Exists)? asked = null;
+        await foreach (var orphan in _search.FindAsync(cancellationToken))
         {
-            if (await parts.ConfirmTopic(partition, cancellationToken)) return 0;
-            var lane = parts.CurrentLane();
-            var edit = await parts.Manifests.EditAnyAsync(partition, stands => stands is null ? PartitionDeletion.TombstoneOf(null, partition, lane.Session) : null, cancellationToken);
-            manifest = edit.Manifest!;
-        }
-
-        var named = NamesIn(manifest);
-        var swept = 0;
-        var old = ImmutableArray.CreateBuilder<string>();
-        foreach (var (name, epoch) in names)
-        {
-            if (named.Contains(name)) continue;
-            if (!manifest.Deleted && epoch < manifest.Epoch)
+            if (orphan.Reason == OrphanReason.NoManifest)
             {
-                if (await pending.TryDeleteAsync(name, cancellationToken)) swept++;
+                if (asked?.Partition != orphan.Partition) asked = (orphan.Partition, await parts.ConfirmTopic(orphan.Partition, cancellationToken));
+                if (asked.Value.Exists) continue;
             }
-            else if (manifest.Deleted || IsOld(name, seen))
-            {
-                old.Add(name);
-            }
-        }
 
-        return swept + await ListAsync(manifest, old.ToImmutable(), cancellationToken);
+            yield return orphan;
+        }
     }
 
-    private bool IsOld(string name, Dictionary<string, long> seen)
+    /// <summary>The same, told to an operator one by one.</summary>
+    /// <param name="note">Told of each, and of how many there are.</param>
+    /// <param name="cancellationToken">Ends the search.</param>
+    public async ValueTask TellAsync(Action<string, Exception?> note, CancellationToken cancellationToken)
     {
-        var now = time.GetTimestamp();
-        var since = seen[name] = _firstSeen.GetValueOrDefault(name, now);
-        return time.GetElapsedTime(since, now) >= WriterTime;
+        var found = 0;
+        await foreach (var orphan in FindAsync(cancellationToken))
+        {
+            found++;
+            note($"The sweep would take away '{orphan.Name}' ({orphan.Reason}).", null);
+        }
+
+        note($"The sweep would take away {found} objects; it is set to tell of them only.", null);
     }
 
     // Onto the list by compare-and-set, which breaks every write that is still under way; deleted later, as what was dropped.
-    private async ValueTask<int> ListAsync(Manifest judged, ImmutableArray<string> names, CancellationToken cancellationToken)
+    private async ValueTask<int> ListAsync(List<Orphan> orphans, CancellationToken cancellationToken)
     {
-        if (names.IsEmpty) return 0;
-        var edit = await parts.Manifests.EditAnyAsync(judged.Partition, stands => WithPending(stands, judged, names), cancellationToken);
+        if (orphans.Count == 0) return 0;
+        var partition = orphans[0].Partition;
+        if (await JudgedAsync(orphans[0], cancellationToken) is not { } judged) return 0;
+
+        ImmutableArray<string> names = [.. orphans.Select(static orphan => orphan.Name)];
+        var edit = await parts.Manifests.EditAnyAsync(partition, stands => WithPending(stands, judged, names), cancellationToken);
         if (edit.Outcome != ManifestEditOutcome.Written) return 0;
-        pending.Watch(judged.Partition);
+        pending.Watch(partition);
         return names.Length;
+    }
+
+    // Rule D3: without a manifest it is the catalog that knows; and before anything goes a tombstone stands, on which no write can be built any more.
+    private async ValueTask<Manifest?> JudgedAsync(Orphan orphan, CancellationToken cancellationToken)
+    {
+        if (orphan.Judged is { } manifest) return manifest;
+        if (await parts.ConfirmTopic(orphan.Partition, cancellationToken)) return null;
+        var session = parts.CurrentLane().Session;
+        var edit = await parts.Manifests.EditAnyAsync(orphan.Partition, stands => stands is null ? PartitionDeletion.TombstoneOf(null, orphan.Partition, session) : null, cancellationToken);
+        return edit.Manifest is { Deleted: true } ? edit.Manifest : null; // Somebody claimed it after all: the next run judges by what he wrote.
     }
 
     private static Manifest? WithPending(Manifest? stands, Manifest judged, ImmutableArray<string> names)
     {
         if (stands is null || stands.Epoch != judged.Epoch || stands.Deleted != judged.Deleted) return null;
-        var named = NamesIn(stands);
+        var named = OrphanSearch.NamesIn(stands);
         var orphans = names.RemoveAll(named.Contains);
         return orphans.IsEmpty ? null : stands with { PendingDelete = stands.PendingDelete.AddRange(orphans) };
-    }
-
-    private static HashSet<string> NamesIn(Manifest manifest)
-    {
-        var names = new HashSet<string>(manifest.PendingDelete, StringComparer.Ordinal);
-        foreach (var extent in manifest.Extents)
-        {
-            if (extent is SegmentExtent segment) names.Add(segment.Name);
-        }
-
-        if (manifest.Snapshot is { } snapshot) names.Add(snapshot.Name);
-        return names;
     }
 }

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Collections.Immutable;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
@@ -20,12 +21,12 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan LongestPause = TimeSpan.FromMinutes(10);
 
-    private readonly ConcurrentDictionary<PartitionId, byte> _partitions = new();
+    // A delay that was made shorter counts after so long at the latest.
+    private static readonly TimeSpan LongestLook = TimeSpan.FromMinutes(10);
+
+    private readonly ConcurrentDictionary<PartitionId, Watched> _partitions = new();
     private readonly ConcurrentDictionary<string, Failure> _failures = new(StringComparer.Ordinal);
     private long _failed;
-
-    // When this process first read the name on a list: never a time written before the compare-and-set, which could have been an hour ago.
-    private readonly ConcurrentDictionary<string, long> _firstRead = new(StringComparer.Ordinal);
 
     /// <summary>Partitions whose lists are known not to be empty.</summary>
     public int Partitions => _partitions.Count;
@@ -33,11 +34,14 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
     /// <summary>Tries to delete an object that failed.</summary>
     public long FailedDeletes => Volatile.Read(ref _failed);
 
+    /// <summary>How long every object stays on its list at least, whatever the topic says: readers of a remote store may take long. Zero unless set.</summary>
+    public TimeSpan LeastDelay { get; init; }
+
     /// <summary>Told of the first failure of each object, and of lists that could not be read. Must not throw.</summary>
     public Action<string, Exception>? OnFailed { get; init; }
 
     /// <summary>Looks after the list of this partition from now on, until it is empty.</summary>
-    public void Watch(PartitionId partition) => _partitions[partition] = 0;
+    public void Watch(PartitionId partition) => _partitions.AddOrUpdate(partition, Watched.Now, static (_, watched) => watched with { NotBefore = long.MinValue });
 
     /// <summary>Finds every list that is not empty. At start, since it is not written anywhere else which there are.</summary>
     public async ValueTask WatchAllAsync(CancellationToken cancellationToken)
@@ -55,21 +59,23 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
     public async ValueTask<int> DeleteDueAsync(CancellationToken cancellationToken)
     {
         var deleted = 0;
-        foreach (var (partition, _) in _partitions)
+        foreach (var watched in _partitions)
         {
             // Taken off before the list is read: whoever adds to it meanwhile puts it on again.
-            _partitions.TryRemove(partition, out _);
+            var (partition, known) = watched;
+            if (known.NotBefore > time.GetTimestamp() || !_partitions.TryRemove(watched)) continue;
             try
             {
                 var stored = await store.GetAsync(partition, cancellationToken);
                 if (stored is null || stored.Manifest.PendingDelete.IsEmpty) continue;
 
-                Watch(partition);
-                deleted += await DeleteDueAsync(stored.Manifest, cancellationToken);
+                var (count, next) = await DeleteDueAsync(stored.Manifest, known, cancellationToken);
+                deleted += count;
+                if (next is not null) WatchAgain(partition, next);
             }
             catch (LogException error)
             {
-                Watch(partition);
+                WatchAgain(partition, known);
                 OnFailed?.Invoke($"Objects of partition {partition} could not be taken off its list; it is tried again.", error);
             }
         }
@@ -98,11 +104,12 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
         }
     }
 
-    private async ValueTask<int> DeleteDueAsync(Manifest manifest, CancellationToken cancellationToken)
+    private async ValueTask<(int Deleted, Watched? Next)> DeleteDueAsync(Manifest manifest, Watched known, CancellationToken cancellationToken)
     {
-        var delay = handles.TryGet(manifest.Partition, out var handle) ? TimeSpan.FromMilliseconds(handle.Settings.FileDeleteDelayMs) : UsualDelay;
-        var due = manifest.PendingDelete.Where(name => IsDue(name, delay)).ToHashSet(StringComparer.Ordinal);
-        if (due.Count == 0) return 0;
+        var now = time.GetTimestamp();
+        var firstRead = manifest.PendingDelete.Distinct(StringComparer.Ordinal).ToImmutableDictionary(static name => name, name => known.FirstRead.GetValueOrDefault(name, now), StringComparer.Ordinal);
+        var delay = DelayOf(manifest.Partition);
+        var due = delay < TimeSpan.Zero ? [] : firstRead.Where(read => time.GetElapsedTime(read.Value, now) >= delay).Select(static read => read.Key).ToHashSet(StringComparer.Ordinal);
 
         // First the object, then the list (rule D2): a name that no list has would be deleted by nobody but the sweep.
         foreach (var name in due.ToList())
@@ -110,16 +117,46 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
             if (!await TryDeleteAsync(name, cancellationToken)) due.Remove(name);
         }
 
-        if (due.Count == 0) return 0;
-        await manifests.EditAnyAsync(manifest.Partition, stands => Without(stands, due), cancellationToken);
-        foreach (var name in due) _firstRead.TryRemove(name, out _);
-        return due.Count;
+        if (due.Count > 0)
+        {
+            var edit = await manifests.EditAnyAsync(manifest.Partition, stands => Without(stands, due), cancellationToken);
+            if (edit.Manifest is not { PendingDelete.IsEmpty: false }) return (due.Count, null);
+        }
+
+        firstRead = firstRead.RemoveRange(due);
+        return (due.Count, new Watched(NextLook(firstRead, delay), firstRead));
     }
 
-    private bool IsDue(string name, TimeSpan delay)
+    private TimeSpan DelayOf(PartitionId partition)
     {
-        var now = time.GetTimestamp();
-        return time.GetElapsedTime(_firstRead.GetOrAdd(name, now), now) >= delay && delay >= TimeSpan.Zero;
+        if (!handles.TryGet(partition, out var handle)) return UsualDelay > LeastDelay ? UsualDelay : LeastDelay;
+        var delay = TimeSpan.FromMilliseconds(handle.Settings.FileDeleteDelayMs);
+        return delay < TimeSpan.Zero || delay > LeastDelay ? delay : LeastDelay;
+    }
+
+    // Where lists are remote, to read each of them every second would cost more than all that is deleted.
+    private long NextLook(ImmutableDictionary<string, long> firstRead, TimeSpan delay)
+    {
+        var next = time.GetTimestamp() + TicksOf(LongestLook);
+        foreach (var (name, since) in firstRead)
+        {
+            if (_failures.TryGetValue(name, out var failure)) next = Math.Min(next, failure.At + TicksOf(failure.Pause));
+            else if (delay >= TimeSpan.Zero && delay < LongestLook) next = Math.Min(next, since + TicksOf(delay));
+        }
+
+        return next;
+    }
+
+    private void WatchAgain(PartitionId partition, Watched next) => _partitions.AddOrUpdate(partition, next, (_, newer) => newer with { FirstRead = next.FirstRead });
+
+    private long TicksOf(TimeSpan span) => (long)(span.TotalSeconds * time.TimestampFrequency);
+
+    /// <summary>A list that is looked after.</summary>
+    /// <param name="NotBefore">When there may be something to do.</param>
+    /// <param name="FirstRead">When this process first read each name there: never a time written before the compare-and-set, which could have been an hour ago.</param>
+    private sealed record Watched(long NotBefore, ImmutableDictionary<string, long> FirstRead)
+    {
+        public static Watched Now { get; } = new(long.MinValue, ImmutableDictionary<string, long>.Empty);
     }
 
     private readonly record struct Failure(long At, TimeSpan Pause);

@@ -7,24 +7,18 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Retention;
 
 /// <summary>
-/// The one scheduler of a broker's log: lets expired records go, empties old WAL files, closes idle partitions, deletes and sweeps objects. Nothing of it is
-/// kept per partition: it walks those that are open, in small steps.
+/// The one scheduler of a broker's log: lets expired records go, empties the WAL, closes idle partitions, deletes and sweeps objects. Nothing of it is kept per
+/// partition: it walks those that are open, in small steps.
 /// </summary>
 public sealed class Upkeep(UpkeepParts parts)
 {
     private static readonly TimeSpan Step = TimeSpan.FromSeconds(1);
 
-    // A part of the WAL that could not be emptied: its disk or data is broken, and asking each second would only repeat the message.
-    private static readonly TimeSpan AgainAfter = TimeSpan.FromMinutes(1);
-
     // Partitions looked at before others that wait for the same threads have their turn.
     private const int PartitionsAtOnce = 64;
 
-    // A file with less than this share of live bytes is emptied before the cap asks for it.
-    private const int NearlyEmptyShare = 8;
-
-    private readonly Dictionary<WalPart, long> _putOff = [];
     private long _lastRetention = parts.Time.GetTimestamp();
+    private long _lastClosed = parts.Time.GetTimestamp();
     private long _lastSweep = parts.Time.GetTimestamp();
     private bool _hasWatchedAll;
 
@@ -35,36 +29,12 @@ public sealed class Upkeep(UpkeepParts parts)
     public Task RunAsync(CancellationToken cancellationToken) =>
         // Apart from each other: a long sweep must not keep producers waiting for a WAL file.
         Task.WhenAll(
-            RepeatAsync("Looking after the WAL", TendWalAsync, Step, cancellationToken),
+            RepeatAsync("Looking after the WAL", TendWalAsync, parts.Wal.Interval, cancellationToken),
             RepeatAsync("Looking after partitions", TendPartitionsAsync, parts.Options.RetentionInterval < Step ? parts.Options.RetentionInterval : Step, cancellationToken));
 
-    /// <summary>Empties old parts of the WAL while its cap is near, and such as hold hardly anything. One call at a time.</summary>
+    /// <summary>Moves out of the WAL what is due. One call at a time.</summary>
     /// <exception cref="LogException">Storage failed; the next call goes on.</exception>
-    public async ValueTask TendWalAsync(CancellationToken cancellationToken)
-    {
-        var lane = parts.CurrentLane();
-        foreach (var part in parts.Wal.ClosedParts())
-        {
-            if (lane.End is not null) return;
-            if (!parts.Wal.IsNearCap && !IsNearlyEmpty(lane, part))
-            {
-                // An ended session that is still needed stands before those of the present one, and keeps none of them from going.
-                if (part.Session == lane.Session) return;
-                continue;
-            }
-
-            if (IsPutOff(part))
-            {
-                // What follows in the session cannot be trimmed before it (rule T1).
-                if (part.Session == lane.Session) return;
-                continue;
-            }
-
-            if (!await parts.Splitter.SplitAsync(part, cancellationToken)) _putOff[part] = parts.Time.GetTimestamp();
-            if (part.Session == lane.Session) await lane.TrimAsync(cancellationToken);
-            else await parts.CloseSessions(cancellationToken);
-        }
-    }
+    public ValueTask TendWalAsync(CancellationToken cancellationToken) => parts.Wal.TendAsync(cancellationToken);
 
     /// <summary>Does what is due for partitions and objects. One call at a time.</summary>
     /// <exception cref="LogException">Storage failed; the next call goes on.</exception>
@@ -72,14 +42,14 @@ public sealed class Upkeep(UpkeepParts parts)
     {
         if (!_hasWatchedAll)
         {
-            await parts.Pending.WatchAllAsync(cancellationToken);
+            if (parts.IsAlone) await parts.Pending.WatchAllAsync(cancellationToken);
             _hasWatchedAll = true;
         }
 
         if (IsDue(ref _lastRetention, parts.Options.RetentionInterval))
         {
             await WalkOpenAsync(cancellationToken);
-            await WalkClosedAsync(cancellationToken);
+            if (IsDue(ref _lastClosed, parts.ClosedInterval)) await WalkClosedAsync(cancellationToken);
             await parts.CloseSessions(cancellationToken);
         }
 
@@ -93,11 +63,22 @@ public sealed class Upkeep(UpkeepParts parts)
             parts.Metrics?.OnDeleted(deleted);
         }
 
-        if (IsDue(ref _lastSweep, parts.Options.SweepInterval))
+        if (parts.Sweep is { } sweep && IsDue(ref _lastSweep, parts.Options.SweepInterval))
         {
-            var swept = await parts.Sweep.RunAsync(cancellationToken);
-            parts.Metrics?.OnSwept(swept);
+            await SweepAsync(sweep, cancellationToken);
         }
+    }
+
+    private async ValueTask SweepAsync(ObjectSweep sweep, CancellationToken cancellationToken)
+    {
+        if (parts.Options.SweepOnlyReports)
+        {
+            await sweep.TellAsync(parts.Note, cancellationToken);
+            return;
+        }
+
+        var swept = await sweep.RunAsync(cancellationToken);
+        parts.Metrics?.OnSwept(swept);
     }
 
     private async Task RepeatAsync(string what, Func<CancellationToken, ValueTask> step, TimeSpan pause, CancellationToken cancellationToken)
@@ -183,7 +164,7 @@ public sealed class Upkeep(UpkeepParts parts)
     {
         var nowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var looked = 0;
-        await foreach (var stored in parts.Store.ListAsync(cancellationToken))
+        await foreach (var stored in parts.Store.ListAsync(parts.MayOpen, cancellationToken))
         {
             if (++looked % PartitionsAtOnce == 0) await Task.Yield();
             var manifest = stored.Manifest;
@@ -205,22 +186,6 @@ public sealed class Upkeep(UpkeepParts parts)
         lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, own);
         extents.AddRange(own);
         return extents;
-    }
-
-    private static bool IsNearlyEmpty(ILane lane, WalPart part)
-    {
-        if (part.Session != lane.Session) return false;
-        var holdings = new List<LaneHolding>();
-        lane.Index.CopyBelow(part.End, holdings);
-        return holdings.Sum(static holding => holding.Bytes) * NearlyEmptyShare < part.Bytes;
-    }
-
-    private bool IsPutOff(WalPart part)
-    {
-        if (!_putOff.TryGetValue(part, out var since)) return false;
-        if (parts.Time.GetElapsedTime(since) < AgainAfter) return true;
-        _putOff.Remove(part);
-        return false;
     }
 
     private bool IsDue(ref long last, TimeSpan interval)

@@ -13,6 +13,9 @@ public sealed class UpkeepOptions : IValidatableObject
     /// <summary>Time between two searches for objects that nobody names. 1 min to 30 days; 1 day unless set.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromDays(1);
 
+    /// <summary>Whether the search for such objects only tells of each that it would take away, and takes away none. False unless set.</summary>
+    public bool SweepOnlyReports { get; set; }
+
     /// <summary>How long nobody appends, reads or waits before a partition is closed; the next request opens it again. 1 s to 30 days; 30 min unless set.</summary>
     public TimeSpan IdleClose { get; set; } = TimeSpan.FromMinutes(30);
 

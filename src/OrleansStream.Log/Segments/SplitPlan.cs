@@ -34,5 +34,11 @@ internal sealed record SplitPlan
 
     public bool Carries => CarriedIn is not null;
 
+    /// <summary>Whether the extents of dead sessions among the sources are the last ones of the manifest (rule S4).</summary>
+    public bool MayDropInherited { get; init; }
+
+    /// <summary>What is carried stands in dead sessions: afterwards the manifest drops it.</summary>
+    public bool CarriesInherited { get; init; }
+
     public long Bytes => Sources.Sum(static source => source.Bytes);
 }

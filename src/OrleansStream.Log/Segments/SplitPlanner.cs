@@ -18,18 +18,51 @@ internal sealed class SplitPlanner(SplitterParts parts)
         return part.Session == lane.Session ? await OfOwnAsync(lane, part, cancellationToken) : await OfEndedAsync(lane, part.Session, cancellationToken);
     }
 
+    /// <summary>The plan for a partition that is due by rule S1. Null if there is nothing to do for this broker now.</summary>
+    public async ValueTask<SplitPlan?> PlanAsync(ILane lane, DuePartition due, CancellationToken cancellationToken)
+    {
+        var isSmall = due.Reason != DueReason.Size && due.Bytes < parts.Options.CarryBytes;
+        if (isSmall && due.Reason == DueReason.Age && due.Carries < MaxCarries && OfOwnFrames(lane, due) is { } carried) return carried;
+        if (await PlanAsync(lane, due.Partition, new Offset(long.MaxValue), cancellationToken) is not { } plan) return null;
+
+        var inherited = plan.Sources.TakeWhile(source => source.Session != lane.Session).ToImmutableArray();
+        return isSmall && due.Reason == DueReason.InheritedAge && plan is { Handle: not null, MayDropInherited: true } && due.State is { } state
+            ? plan with { CarriedIn = state, CarriesInherited = true, Sources = inherited }
+            : plan;
+    }
+
+    // No manifest is needed to carry what the session itself published: the frames are copied under the handle's epoch, or refused if that is closed (rule B2).
+    private SplitPlan? OfOwnFrames(ILane lane, DuePartition due)
+    {
+        if (!parts.Handles.TryGet(due.Partition, out var handle) || !handle.IsOwner || handle.Session != lane.Session || due.State is null) return null;
+        var sources = new List<WalExtent>();
+        lane.Index.CopyForCarry(due.Partition, sources);
+        return sources.Count == 0 ? null : new SplitPlan
+        {
+            Partition = due.Partition,
+            Epoch = handle.Epoch,
+            Handle = handle,
+            Sources = [.. sources],
+            From = sources[0].BaseOffset,
+            LogStart = handle.LogStart,
+            CarriedIn = due.State,
+        };
+    }
+
     /// <summary>The plan for a partition up to an offset, computed from the manifest as it stands (rule M1). Null if there is nothing to do for this broker.</summary>
     public async ValueTask<SplitPlan?> PlanAsync(ILane lane, PartitionId partition, Offset to, CancellationToken cancellationToken)
     {
         // Rule T1, and the end before the manifest: what a later claim of this session brings lies above it.
         var held = lane.Index.PublishedEnd(partition);
-        var manifest = (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
+        var manifest = await ReadAsync(partition, cancellationToken);
         if (held is { } end && manifest is not null && manifest.Owner != lane.Session && LastIn(manifest, lane.Session) is null) lane.Index.ForgetBelow(partition, end);
 
         // Deleted for good, so nothing of it is needed, whatever came into the index since.
         if (manifest is { Deleted: true }) lane.Index.ForgetBelow(partition, new Offset(long.MaxValue));
         if (manifest is null || manifest.Deleted || manifest.Owner != lane.Session) return null;
 
+        // Rule S3, for what came into the index after that was found out: a copy of a frame that expired on its way.
+        lane.Index.ForgetBelow(partition, CoveredEnd(manifest));
         var sources = SourcesOf(lane, manifest, to);
         if (sources.IsEmpty) return null;
 
@@ -40,13 +73,33 @@ internal sealed class SplitPlanner(SplitterParts parts)
 
         // An entry of the lane index may reach below what a segment covers already.
         var from = manifest.Extents.OfType<WalExtent>().FirstOrDefault()?.BaseOffset ?? Offset.Max(sources[0].BaseOffset, manifest.ExtentsEnd);
-        return new SplitPlan { Partition = partition, Epoch = manifest.Epoch, Handle = handle, Sources = sources, From = from, LogStart = manifest.LogStart };
+        return new SplitPlan
+        {
+            Partition = partition,
+            Epoch = manifest.Epoch,
+            Handle = handle,
+            Sources = sources,
+            From = from,
+            LogStart = manifest.LogStart,
+            MayDropInherited = InheritedCarry.IsPossible(manifest, SegmentsFirst(manifest), sources.Count(source => source.Session != lane.Session)),
+        };
     }
+
+    // Through the handle where there is one: what a write that was not heard of has changed is in force there before the index forgets what it covers.
+    private async ValueTask<Manifest?> ReadAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        parts.Handles.TryGet(partition, out var handle) && handle.IsOwner
+            ? (await handle.EditManifestAsync(parts.Manifests, static _ => null, cancellationToken)).Manifest
+            : (await parts.Store.GetAsync(partition, cancellationToken))?.Manifest;
+
+    private static int SegmentsFirst(Manifest manifest) => manifest.Extents.TakeWhile(static extent => extent is SegmentExtent).Count();
+
+    private static Offset CoveredEnd(Manifest manifest) =>
+        SegmentsFirst(manifest) is > 0 and var count ? Offset.Max(manifest.LogStart, manifest.Extents[count - 1].LastOffset + 1) : manifest.LogStart;
 
     // Inherited extents first; the lane index follows them where no segment stands between.
     private static ImmutableArray<WalExtent> SourcesOf(ILane lane, Manifest manifest, Offset to)
     {
-        var segments = manifest.Extents.TakeWhile(static extent => extent is SegmentExtent).Count();
+        var segments = SegmentsFirst(manifest);
         var sources = manifest.Extents.Skip(segments).TakeWhile(static extent => extent is WalExtent).Cast<WalExtent>().ToList();
         if (segments + sources.Count == manifest.Extents.Length) lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, sources);
         return [.. sources.TakeWhile(source => source.BaseOffset <= to)];

@@ -8,8 +8,8 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Segments;
 
 /// <summary>
-/// Empties old parts of the WAL: large partitions are cut into segments, small ones appended again (docs/storage-rules.md, S2 to S4). It streams, within a byte
-/// budget; what it could not empty stays as it was, nothing of the attempt is left behind, and the partition has a pause. One call at a time.
+/// Empties the WAL: large partitions are cut into segments, small ones appended again (docs/storage-rules.md, S1 to S4). It streams, within a byte budget; what
+/// it could not empty stays as it was, nothing of the attempt is left behind, and the partition has a pause. One call at a time.
 /// </summary>
 public sealed class Splitter(SplitterParts parts)
 {
@@ -23,11 +23,15 @@ public sealed class Splitter(SplitterParts parts)
     private readonly SplitPlanner _planner = new(parts);
     private readonly SplitPauses _pauses = new(parts.Time);
 
+    private readonly SegmentNaming _naming = parts.Naming;
+    private long _segmentsWritten;
+    private long _bytesCut;
+
     /// <summary>Segments written since the start.</summary>
-    public long SegmentsWritten { get; private set; }
+    public long SegmentsWritten => Interlocked.Read(ref _segmentsWritten);
 
     /// <summary>Bytes of frames that were cut into segments since the start.</summary>
-    public long BytesCut { get; private set; }
+    public long BytesCut => Interlocked.Read(ref _bytesCut);
 
     /// <summary>Bytes of frames that were appended again since the start.</summary>
     public long BytesCarried { get; private set; }
@@ -36,11 +40,40 @@ public sealed class Splitter(SplitterParts parts)
     /// <returns>False if something had to stay; <see cref="SplitterParts.OnFailed"/> was told why, now or before the partition's pause.</returns>
     public async ValueTask<bool> SplitAsync(WalPart part, CancellationToken cancellationToken)
     {
-        var plans = await _planner.PlanAsync(part, cancellationToken);
+        _pauses.ForgetOld();
+        return await SplitAsync(await _planner.PlanAsync(part, cancellationToken), cancellationToken);
+    }
+
+    /// <summary>Whether the partition is left alone for now: it could not be split a short time ago, or there was nothing to do for this broker.</summary>
+    internal bool IsPaused(PartitionId partition) => _pauses.IsPaused(partition) || _pauses.WasLookedAt(partition);
+
+    /// <summary>Splits or carries partitions that are due by rule S1. The caller then trims.</summary>
+    internal async ValueTask SplitAsync(IReadOnlyList<DuePartition> due, CancellationToken cancellationToken)
+    {
+        _pauses.ForgetOld();
+        var lane = parts.CurrentLane();
+        var plans = new List<SplitPlan>(due.Count);
+        foreach (var one in due)
+        {
+            try
+            {
+                if (await _planner.PlanAsync(lane, one, cancellationToken) is { } plan) plans.Add(plan);
+                else _pauses.OnNothingToDo(one.Partition);
+            }
+            catch (LogException error)
+            {
+                OnFailed(one.Partition, error);
+            }
+        }
+
+        await SplitAsync(plans, cancellationToken);
+    }
+
+    private async ValueTask<bool> SplitAsync(List<SplitPlan> plans, CancellationToken cancellationToken)
+    {
         var isEmptied = true;
         var group = new List<SplitPlan>();
         long bytes = 0;
-        _pauses.ForgetOld();
 
         // In the order of the file, so that each group reads a part of it and not all.
         foreach (var plan in plans.OrderBy(static plan => plan.Sources[0].FirstSlot))
@@ -108,10 +141,8 @@ public sealed class Splitter(SplitterParts parts)
             }
 
             await carrier.SettledAsync(cancellationToken);
-            foreach (var (plan, cut) in cuts)
-            {
-                if (!apart.Contains(plan) && !failed.Contains(plan) && !await TryAsync(plan, () => NameAsync(plan, cut, cancellationToken))) failed.Add(plan);
-            }
+            var whole = group.Where(plan => !apart.Contains(plan) && !failed.Contains(plan)).ToList();
+            failed.UnionWith(await FinishAsync(whole, cuts, cancellationToken));
         }
         finally
         {
@@ -125,6 +156,23 @@ public sealed class Splitter(SplitterParts parts)
 
         foreach (var plan in group.Where(plan => !failed.Contains(plan))) _pauses.OnSplit(plan.Partition);
         return failed.Count == 0;
+    }
+
+    // What was read is written and named, several partitions at once where each write takes long; and what was carried for dead sessions is dropped there.
+    // Those that failed are returned.
+    private async ValueTask<List<SplitPlan>> FinishAsync(List<SplitPlan> whole, Dictionary<SplitPlan, PartitionCut> cuts, CancellationToken cancellationToken)
+    {
+        var failed = new List<SplitPlan>();
+        foreach (var some in whole.Where(plan => plan.CarriesInherited || !plan.Carries).Chunk(parts.WritesAtOnce))
+        {
+            var writes = some.Select(plan => TryAsync(plan, () => plan.Carries
+                ? InheritedCarry.DropAsync(parts.CurrentLane(), plan, parts.Manifests, cancellationToken)
+                : NameAsync(plan, cuts[plan], cancellationToken)).AsTask());
+            var done = await Task.WhenAll(writes);
+            failed.AddRange(some.Where((_, index) => !done[index]));
+        }
+
+        return failed;
     }
 
     private bool MayBegin(SplitPlan plan)
@@ -159,13 +207,20 @@ public sealed class Splitter(SplitterParts parts)
         return true;
     }
 
-    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, WalExtent source, CancellationToken cancellationToken) =>
-        await ReadAsync(plan, source, async frame =>
+    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, WalExtent source, CancellationToken cancellationToken)
+    {
+        // Carried before, and the manifest could not be written then.
+        var first = Offset.Max(source.BaseOffset, plan.LogStart);
+        if (plan.CarriesInherited && (first > source.LastOffset || parts.CurrentLane().Index.Holds(plan.Partition, first, source.LastOffset))) return true;
+        return await ReadAsync(plan, source, async frame =>
         {
+            // What has expired goes with the extents that it stands in.
+            if (plan.CarriesInherited && frame.Entry.LastOffset < plan.LogStart) return true;
             if (!await carrier.TryAddAsync(plan, frame, cancellationToken)) return false;
             BytesCarried += frame.Entry.Length;
             return true;
         }, cancellationToken);
+    }
 
     private async ValueTask<bool> ReadAsync(SplitPlan plan, WalExtent source, Func<LeasedFrame, ValueTask<bool>> take, CancellationToken cancellationToken)
     {
@@ -216,7 +271,8 @@ public sealed class Splitter(SplitterParts parts)
         var segments = await cut.FinishAsync(cancellationToken);
         if (segments.IsEmpty || IsOver(plan)) return;
 
-        var edit = await EditAsync(plan, cut, segments, cancellationToken);
+        var by = new NamingOwner(plan.Partition, lane.Session, plan.Epoch, plan.Handle);
+        var edit = await _naming.EditAsync(by, cut, segments, manifest => WithSegments(manifest, segments), cancellationToken);
         if (edit.Outcome == ManifestEditOutcome.NotOwner) return; // What stands has a higher epoch, by which the sweep knows them (rule M4).
 
         // Decided, so what is not named there never will be: it expired meanwhile, or does not fit any more.
@@ -228,32 +284,8 @@ public sealed class Splitter(SplitterParts parts)
             throw new LogException($"Partition {plan.Partition}: the manifest no longer has what the segments of offsets {segments[0].BaseOffset} to {last} were cut from.");
 
         lane.Index.ForgetBelow(plan.Partition, last + 1);
-        SegmentsWritten += segments.Length;
-        BytesCut += segments.Sum(static segment => segment.Bytes);
-    }
-
-    // Rule D4: a segment is named on top of a manifest alone that was read before the segment was seen to be there. A sweep in between changes the
-    // manifest, and a sweep before has deleted the segment.
-    private async ValueTask<ManifestEdit> EditAsync(SplitPlan plan, PartitionCut cut, ImmutableArray<SegmentExtent> segments, CancellationToken cancellationToken)
-    {
-        while (true)
-        {
-            var seen = (await parts.Store.GetAsync(plan.Partition, cancellationToken))?.Manifest.Nonce;
-            foreach (var segment in segments)
-            {
-                if (await parts.Objects.LengthAsync(segment.Name, cancellationToken) < 0) throw new LogException($"The segment '{segment.Name}' is gone before it was named.");
-            }
-
-            var isOther = false;
-            Manifest? Change(Manifest manifest) => (isOther = manifest.Nonce != seen) ? null : WithSegments(manifest, segments);
-            cut.HandOver();
-            var edit = plan.Handle is { } handle
-                ? await handle.EditManifestAsync(parts.Manifests, Change, cancellationToken)
-                : await parts.Manifests.EditAsync(plan.Partition, parts.CurrentLane().Session, plan.Epoch, Change, cancellationToken);
-            if (edit.Outcome != ManifestEditOutcome.Unchanged || !isOther) return edit;
-            if (segments.All(segment => edit.Manifest!.Extents.Contains(segment))) return edit; // An earlier try arrived after all.
-            cut.TakeBack(edit.Manifest!);
-        }
+        Interlocked.Add(ref _segmentsWritten, segments.Length);
+        Interlocked.Add(ref _bytesCut, segments.Sum(static segment => segment.Bytes));
     }
 
     // A partition that cannot be read must not keep the others in the file.
@@ -266,9 +298,14 @@ public sealed class Splitter(SplitterParts parts)
         }
         catch (LogException error)
         {
-            _pauses.OnFailed(plan.Partition);
-            parts.OnFailed?.Invoke(plan.Partition, error);
+            OnFailed(plan.Partition, error);
             return false;
         }
+    }
+
+    private void OnFailed(PartitionId partition, LogException error)
+    {
+        _pauses.OnFailed(partition);
+        parts.OnFailed?.Invoke(partition, error);
     }
 }

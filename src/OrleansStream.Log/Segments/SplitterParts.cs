@@ -48,6 +48,9 @@ public sealed class SplitterParts
     /// </summary>
     public Func<long> Space { get; init; } = static () => long.MaxValue;
 
+    /// <summary>Partitions whose segments are written and named at once, when they were cut in one pass. 1 to 64; 1 unless set: on files one thread writes them all.</summary>
+    public int WritesAtOnce { get; init; } = 1;
+
     public SegmentOptions Segments { get; init; } = new();
 
     public SplitOptions Options { get; init; } = new();
@@ -57,6 +60,8 @@ public sealed class SplitterParts
 
     /// <summary>Told of a partition that could not be split: its bytes stay where they are. Must not throw.</summary>
     public Action<PartitionId, LogException>? OnFailed { get; init; }
+
+    internal SegmentNaming Naming => new(Store, Manifests, Objects);
 
     internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Segments.MaxBytes, Space = Space };
 

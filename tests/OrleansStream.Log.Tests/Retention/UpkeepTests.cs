@@ -24,8 +24,7 @@ public sealed class UpkeepTests : IDisposable
         Store = _bench.Retention.Store,
         Handles = _bench.Retention.Broker.Handles,
         CurrentLane = () => _bench.Lane,
-        Wal = _wal,
-        Splitter = _bench.Splitter,
+        Wal = new WalPartUpkeep(_wal, _bench.Splitter, () => _bench.Lane, _ => Task.CompletedTask, _bench.Retention.Time),
         Retention = _bench.Retention.Retention,
         Producers = _bench.Retention.Producers,
         Pending = _bench.Retention.Pending,
@@ -169,6 +168,22 @@ public sealed class UpkeepTests : IDisposable
         _bench.Retention.Time.Advance(TimeSpan.FromSeconds(1));
         await _upkeep.TendWalAsync(Token);
         Assert.Equal(_bench.Lane.PublishedEnd, _bench.Lane.TrimPoint);
+    }
+
+    // Also where nobody measures: the number of what was swept is of no use then, the sweep is.
+    [Fact]
+    public async Task D4_orphans_are_swept_after_each_interval()
+    {
+        var handle = _bench.Retention.Open(change: static manifest => manifest with { Epoch = new LeaderEpoch(3) });
+        var orphan = SegmentName.New(handle.Id, Offset.Zero, new LeaderEpoch(2), Guid.NewGuid());
+        Assert.True(await _bench.Retention.Objects.TryCreateAsync(orphan, new(new byte[1]), Token));
+        await _upkeep.TendPartitionsAsync(Token);
+        Assert.Single(_bench.Retention.Objects.Names);
+
+        _bench.Retention.Time.Advance(TimeSpan.FromDays(1));
+        await _upkeep.TendPartitionsAsync(Token);
+
+        Assert.Empty(_bench.Retention.Objects.Names);
     }
 
     [Theory]

@@ -1,0 +1,23 @@
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.Budgets;
+
+/// <summary>Reads of extents that are taken from a budget. How many bytes a read brings is known after it, so the next one waits for them.</summary>
+/// <param name="inner">What is used.</param>
+/// <param name="budget">What each read waits for.</param>
+/// <param name="isUrgent">Whether reads do not wait, and are charged all the same. Never unless given.</param>
+public sealed class BudgetedExtents(IExtentReader inner, WorkBudget budget, Func<bool>? isUrgent = null) : IExtentReader
+{
+    /// <inheritdoc/>
+    public async ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken)
+    {
+        if (isUrgent?.Invoke() == true) budget.Spend(1, 0);
+        else await budget.TakeAsync(1, 0, cancellationToken);
+        var before = into.Bytes;
+        await inner.ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);
+        budget.Spend(0, into.Bytes - before);
+    }
+}

@@ -27,6 +27,26 @@ internal static class BlobNames
 
     public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
 
+    /// <summary>The partition whose manifest has the name; false for a name that is none of ours.</summary>
+    public static bool TryParseManifest(string name, out PartitionId partition)
+    {
+        partition = default;
+        var parts = name.Split('/');
+        if (parts.Length != 4 || !Guid.TryParseExact(parts[2], "N", out var topic) || !int.TryParse(parts[3], NumberStyles.None, CultureInfo.InvariantCulture, out var index)) return false;
+        partition = new PartitionId(new TopicId(topic), index);
+        return ManifestOf(partition) == name;
+    }
+
+    /// <summary>The session whose record has the name; false for a name that is none of ours.</summary>
+    public static bool TryParseSession(string name, out SessionId session)
+    {
+        session = default;
+        var parts = name.Split('/', '-');
+        if (parts.Length != 3 || !int.TryParse(parts[1], NumberStyles.None, CultureInfo.InvariantCulture, out var broker) || !Guid.TryParseExact(parts[2], "N", out var unique)) return false;
+        session = new SessionId(new BrokerId(broker), unique);
+        return SessionOf(session) == name;
+    }
+
     public static string SessionOf(SessionId session) => $"{Sessions}{session}";
 
     public static string BrokerOf(BrokerId broker) => $"{Brokers}{broker}";

@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -24,6 +25,9 @@ public sealed record BlobLaneSetup
 
     /// <summary>Asked before a block counts that was long on its way, or came when the process had stood still (rule W2). Null: no block is held.</summary>
     public SessionWatch? Watch { get; init; }
+
+    /// <summary>What deletions of trimmed blocks take their requests from; null: nothing holds them up.</summary>
+    public WorkBudget? Budget { get; init; }
 
     /// <summary>Called, from any thread, when blocks became durable or the store has failed: what wakes the lane's writer.</summary>
     public Action Wake { get; init; } = static () => { };

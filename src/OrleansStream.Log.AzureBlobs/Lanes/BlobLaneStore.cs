@@ -228,6 +228,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         {
             while (NextDeletions() is { Count: > 0 } slots)
             {
+                if (_setup.Budget is { } budget) await budget.TakeAsync(slots.Count, bytes: 0, _ended.Token);
                 await Task.WhenAll(slots.Select(slot => _setup.Container.DeleteAsync(BlobNames.BlockOf(_setup.Session, slot), _ended.Token).AsTask()));
                 lock (_gate) _deleted = slots[^1].Next;
             }

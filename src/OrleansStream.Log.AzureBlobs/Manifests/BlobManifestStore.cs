@@ -44,13 +44,19 @@ public sealed class BlobManifestStore(IBlobContainer container, int clusterGener
 
     /// <inheritdoc/>
     /// <exception cref="LogException">As for <see cref="GetAsync"/>; what was listed before counts.</exception>
-    public async IAsyncEnumerable<StoredManifest> ListAsync([EnumeratorCancellation] CancellationToken cancellationToken)
+    public IAsyncEnumerable<StoredManifest> ListAsync(CancellationToken cancellationToken) => ListAsync(static _ => true, cancellationToken);
+
+    /// <inheritdoc/>
+    /// <exception cref="LogException">As for <see cref="GetAsync"/>; what was listed before counts.</exception>
+    public async IAsyncEnumerable<StoredManifest> ListAsync(Func<PartitionId, bool> wanted, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         var reads = new Queue<Task<StoredManifest?>>();
         try
         {
             await foreach (var blob in container.ListAsync(BlobNames.Manifests, cancellationToken))
             {
+                // What is no manifest's name is read all the same, and refused.
+                if (BlobNames.TryParseManifest(blob.Name, out var partition) && !wanted(partition)) continue;
                 reads.Enqueue(ReadAsync(blob.Name, cancellationToken).AsTask());
                 if (reads.Count == ListReads && await reads.Dequeue() is { } stored) yield return stored;
             }

@@ -38,6 +38,8 @@ internal sealed class SeenManifests(IManifestStore store, int most = SeenManifes
     // Whoever lists looks at all of them, also those that no broker asks for: they would push out what is asked for.
     public IAsyncEnumerable<StoredManifest> ListAsync(CancellationToken cancellationToken) => store.ListAsync(cancellationToken);
 
+    public IAsyncEnumerable<StoredManifest> ListAsync(Func<PartitionId, bool> wanted, CancellationToken cancellationToken) => store.ListAsync(wanted, cancellationToken);
+
     // A read may come back later than a newer one: epochs only grow.
     private void See(Manifest manifest)
     {

@@ -68,7 +68,7 @@ public sealed class BlobLaneKeeper : LaneKeeper
     protected override async ValueTask OnStoppedAsync() => await _beating;
 
     private IRunningLane StartLane(SessionId session, SessionWatch watch) => _setup.StartLane(
-        new BlobLaneSetup { Container = _setup.Container, Session = session, Undecided = _setup.Undecided, Depth = _setup.Lane.Depth, Watch = watch },
+        new BlobLaneSetup { Container = _setup.Container, Session = session, ClusterGeneration = _setup.ClusterGeneration, Undecided = _setup.Undecided, Depth = _setup.Lane.Depth, Watch = watch },
         (store, wake) => new LaneSetup
         {
             Session = session,

@@ -23,7 +23,12 @@ internal static class BlobNames
     /// <summary>The record of the cluster.</summary>
     public const string Cluster = "cluster";
 
+    /// <summary>Slots whose names begin alike but for three digits: fewer than the names on one page of a list.</summary>
+    public const int SlotsTogether = 1 << (4 * DigitsTogether);
+
+    private const int DigitsTogether = 3;
     private const int HashBits = 12;
+    private const int SlotDigits = 16;
 
     public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
 
@@ -57,6 +62,15 @@ internal static class BlobNames
     /// <summary>What the names of all slots of a session begin with.</summary>
     public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
 
+    /// <summary>What a session's writer says of some of its slots.</summary>
+    public static string DigestOf(SessionId session, Slot first, Slot end) => $"{DigestsOf(session)}{first}-{end}";
+
+    /// <summary>What the names of all digests of a session begin with.</summary>
+    public static string DigestsOf(SessionId session) => $"d/{HashOf(session.ToString())}/{session}/";
+
+    /// <summary>What the names of <see cref="SlotsTogether"/> neighbouring slots of a session begin with, those with this one among them.</summary>
+    public static string SlotsAround(SessionId session, Slot slot) => $"{BlocksOf(session)}{slot}"[..^DigitsTogether];
+
     /// <summary>What a recovery found in a session.</summary>
     public static string SummaryOf(SessionId session) => $"r/{session}";
 
@@ -65,7 +79,15 @@ internal static class BlobNames
     {
         var isSlot = long.TryParse(name.AsSpan(prefix.Length), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var number) && number >= 0;
         slot = new Slot(isSlot ? number : 0);
-        return isSlot && name.Length == prefix.Length + 16;
+        return isSlot && name.Length == prefix.Length + SlotDigits;
+    }
+
+    /// <summary>The slots in a name that begins with <see cref="DigestsOf"/>; false for a name that is none of ours.</summary>
+    public static bool TryParseDigest(string name, string prefix, out Slot first, out Slot end)
+    {
+        end = default;
+        var at = prefix.Length + SlotDigits;
+        return TryParseSlot(name.Length > at ? name[..at] : name, prefix, out first) && name.Length > at && name[at] == '-' && TryParseSlot(name, name[..(at + 1)], out end) && end > first;
     }
 
     private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");

@@ -17,6 +17,9 @@ public sealed record BlobLaneSetup
     /// <summary>Whose blocks they are. Its record stands already.</summary>
     public required SessionId Session { get; init; }
 
+    /// <summary>The cluster's; stands in what the lane writes beside its blocks (rule M5).</summary>
+    public int ClusterGeneration { get; init; }
+
     /// <summary>The pauses between tries of one block, and how long a block may go without an outcome: 60 s by rule W2.</summary>
     public required UndecidedPuts Undecided { get; init; }
 

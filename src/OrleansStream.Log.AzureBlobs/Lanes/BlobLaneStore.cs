@@ -18,6 +18,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
 
     private readonly Lock _gate = new();
     private readonly BlobLaneSetup _setup;
+    private readonly DigestWriter _digests;
     private readonly CancellationTokenSource _ended = new();
     private readonly bool[] _landed;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -35,6 +36,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfLessThan(setup.Depth, 1, nameof(setup));
         ArgumentOutOfRangeException.ThrowIfGreaterThan(setup.Depth, BlobLaneSetup.MaxDepth, nameof(setup));
         _setup = setup;
+        _digests = new DigestWriter(setup);
         _landed = new bool[setup.Depth];
     }
 
@@ -51,6 +53,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         foreach (var block in blocks)
         {
             ObjectDisposedException.ThrowIf(!TryBegin(), this);
+            _digests.Add(block);
             _ = RunAsync(block.Lease(), block.Slot);
         }
     }
@@ -198,6 +201,24 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         }
 
         _setup.Wake();
+        if (_digests.TryBegin(DurableEnd)) _ = WriteDigestsAsync();
+    }
+
+    private async Task WriteDigestsAsync()
+    {
+        if (!TryBegin()) return;
+        try
+        {
+            await _digests.WriteAsync(() => DurableEnd, _ended.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            // The lane has ended; its last blocks will be read.
+        }
+        finally
+        {
+            End();
+        }
     }
 
     private void Fail(Slot slot, Exception failure)
@@ -231,6 +252,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
                 if (_setup.Budget is { } budget) await budget.TakeAsync(slots.Count, bytes: 0, _ended.Token);
                 await Task.WhenAll(slots.Select(slot => _setup.Container.DeleteAsync(BlobNames.BlockOf(_setup.Session, slot), _ended.Token).AsTask()));
                 lock (_gate) _deleted = slots[^1].Next;
+                while (_digests.TryForget(slots[^1].Next, out var digest)) await _setup.Container.DeleteAsync(digest, _ended.Token);
             }
         }
         catch (Exception failed) when (failed is StorageException or OperationCanceledException)

@@ -8,4 +8,5 @@ internal enum RecordKind : ushort
     Summary = 3,
     Broker = 4,
     Cluster = 5,
+    Digest = 6,
 }

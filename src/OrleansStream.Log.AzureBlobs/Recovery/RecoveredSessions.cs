@@ -1,5 +1,6 @@
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
@@ -15,8 +16,7 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> current, TaskScheduler scheduler) : IRecoveredSessions
 {
     private const long MaxBytes = 64 * Limits.MiB;
-    private const int ExtentBytes = 80;
-    private const int PartitionBytes = 100;
+    private const int SessionBytes = 100;
 
     private readonly Lock _gate = new();
     private readonly Dictionary<SessionId, Task<SessionSummary?>> _summaries = [];
@@ -36,6 +36,10 @@ public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> 
     public async ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
         (await SummaryOfAsync(session).WaitAsync(cancellationToken))?.FramesOf(partition) ?? [];
 
+    /// <inheritdoc/>
+    public async ValueTask<ProducerDelta?> ProducersOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
+        (await SummaryOfAsync(session).WaitAsync(cancellationToken))?.ProducersOf(partition);
+
     /// <summary>All that the session left; null if it is closed. It runs on whoever stops waiting.</summary>
     /// <exception cref="LogException">As for <see cref="FramesOfAsync"/>.</exception>
     public Task<SessionSummary?> SummaryOfAsync(SessionId session)
@@ -54,7 +58,7 @@ public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> 
         try
         {
             var summary = await recovery.RecoverAsync(session, CancellationToken.None);
-            lock (_gate) Keep(session, summary is null ? 0 : summary.Partitions.Sum(static partition => PartitionBytes + ((long)partition.Value.Count * ExtentBytes)));
+            lock (_gate) Keep(session, summary?.ChargedBytes ?? 0);
             return summary;
         }
         catch
@@ -68,8 +72,8 @@ public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> 
     // Partitions of a dead broker are opened soon after it died: what was found first is needed least. The last one stays, however large.
     private void Keep(SessionId session, long bytes)
     {
-        _kept.AddLast((session, bytes + PartitionBytes));
-        _bytes += bytes + PartitionBytes;
+        _kept.AddLast((session, bytes + SessionBytes));
+        _bytes += bytes + SessionBytes;
         while (_bytes > MaxBytes && _kept.Count > 1 && _kept.First is { } oldest)
         {
             _kept.RemoveFirst();

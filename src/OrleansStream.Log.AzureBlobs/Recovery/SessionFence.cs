@@ -52,20 +52,28 @@ internal sealed class SessionFence(RecoverySetup setup)
     }
 
     // A listed slot that is no shorter than a block is not free, so a fence need not be tried there: the scan finds out what it is. Slots below the trim
-    // point may be there or not, and are never looked at.
+    // point may be there or not, and are never looked at; those below a digest's end were published, and need not be listed.
     private async ValueTask<(Slot Highest, Slot FirstGap)> ListAsync(SessionId session, Slot trimPoint, CancellationToken cancellationToken)
     {
+        var digests = await new SessionDigests(setup.Container, setup.ClusterGeneration).ListAsync(session, trimPoint, cancellationToken);
+        var firstGap = digests.Count > 0 ? digests.Max(static digest => digest.End) : trimPoint;
+        var highest = firstGap;
         var prefix = BlobNames.BlocksOf(session);
-        var highest = trimPoint;
-        var firstGap = trimPoint;
-        await foreach (var blob in setup.Container.ListAsync(prefix, cancellationToken))
-        {
-            if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot) || slot < trimPoint) continue;
-            if (slot > highest) highest = slot;
-            if (slot == firstGap && blob.Length > FenceBlob.Bytes) firstGap = slot.Next;
-        }
+        var group = firstGap;
 
-        return (highest, firstGap);
+        // Groups of neighbouring slots, as long as one reaches to where the next begins: a writer has no block on its way that far above a gap.
+        while (true)
+        {
+            await foreach (var blob in setup.Container.ListAsync(BlobNames.SlotsAround(session, group), cancellationToken))
+            {
+                if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot)) continue;
+                if (slot > highest) highest = slot;
+                if (slot == firstGap && blob.Length > FenceBlob.Bytes) firstGap = slot.Next;
+            }
+
+            group = new Slot((group.Value / BlobNames.SlotsTogether + 1) * BlobNames.SlotsTogether);
+            if (highest.Value + (2 * FarSlots) < group.Value) return (highest, firstGap);
+        }
     }
 
     // Rule X2. Whoever holds that slot already, it is not free, which is all that is wanted; and it means nothing by itself.

@@ -30,7 +30,7 @@ public sealed class SessionRecovery(RecoverySetup setup)
         if (await FindAsync(session, cancellationToken) is { } known) return known;
 
         if (await new SessionFence(setup).FenceAsync(session, cancellationToken) is not { } fenced) return null;
-        var found = new SessionSummary(fenced, await new SessionScan(setup).ReadAsync(fenced, cancellationToken));
+        var found = await new SessionScan(setup).ReadAsync(fenced, cancellationToken);
         return await IsWrittenAsync(found, cancellationToken)
             ? found
             : await FindAsync(session, cancellationToken) ?? throw new StorageException(BlobNames.SummaryOf(session), "Read", "it was there a moment ago, and is never deleted");

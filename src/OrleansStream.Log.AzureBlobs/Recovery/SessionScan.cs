@@ -1,34 +1,41 @@
-using System.Runtime.InteropServices;
-using OrleansStream.Log.AzureBlobs.Containers;
-using OrleansStream.Log.Blocks;
-using OrleansStream.Log.Lanes;
-using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.AzureBlobs.Recovery;
 
 /// <summary>
-/// Finds out which frames a fenced session has (rules R1 and R2): reads header and directory of each block between trim point and end, whose checksums stand
-/// for every byte. Frames are verified when they are read.
+/// Finds out which frames a fenced session has (rules R1 and R2): by the digests that its writer left, and where there are none by reading the blocks between
+/// trim point and end, several at a time.
 /// </summary>
 internal sealed class SessionScan(RecoverySetup setup)
 {
-    /// <summary>The session's frames of each partition, in offset order.</summary>
+    private readonly SessionDigests _digests = new(setup.Container, setup.ClusterGeneration);
+
+    /// <summary>The session's frames of each partition.</summary>
     /// <exception cref="CorruptBlockException">A block below the end is missing or does not follow the one before it: acknowledged data is damaged. Nothing may be claimed from the session.</exception>
     /// <exception cref="StorageException">Storage failed; call again.</exception>
-    public async ValueTask<IReadOnlyDictionary<PartitionId, IReadOnlyList<WalExtent>>> ReadAsync(FencedSession fenced, CancellationToken cancellationToken)
+    public async ValueTask<SessionSummary> ReadAsync(FencedSession fenced, CancellationToken cancellationToken)
     {
-        var partitions = new Dictionary<PartitionId, RecoveredRuns>();
-        var reads = new Queue<Task<Directory>>();
-        uint? previous = fenced.TrimPoint == Slot.Zero ? 0 : null; // What stood below the trim point may be gone.
-        var next = fenced.TrimPoint;
+        var found = new GatheredFrames(fenced.Session);
+        var pieces = PiecesOf(fenced, await DigestsAsync(fenced, cancellationToken));
+        var reads = new Queue<Task<ScannedBlock>>();
+        var chain = new Chain(fenced);
+        using var ahead = pieces.Where(static piece => piece.Digest is null).GetEnumerator();
         try
         {
-            for (var slot = fenced.TrimPoint; slot < fenced.End; slot = slot.Next)
+            foreach (var (slot, digest) in pieces)
             {
-                for (; next < fenced.End && reads.Count < setup.ReadsAtOnce; next = next.Next) reads.Enqueue(ReadAsync(fenced.Session, next, cancellationToken));
-                previous = Add(partitions, fenced.Session, await reads.Dequeue(), previous);
+                if (digest is not null)
+                {
+                    chain.Follow(slot, digest.FirstPrevious, digest.LastChecksum);
+                    found.Add(digest);
+                    continue;
+                }
+
+                while (reads.Count < setup.ReadsAtOnce && ahead.MoveNext()) reads.Enqueue(ScannedBlock.ReadAsync(setup, fenced.Session, ahead.Current.Slot, cancellationToken));
+                using var block = await reads.Dequeue();
+                chain.Follow(slot, block.Header.PreviousChecksum, block.Header.Checksum);
+                found.Add(slot, block.Frames, block.Bytes, isVerified: false);
             }
         }
         finally
@@ -36,49 +43,29 @@ internal sealed class SessionScan(RecoverySetup setup)
             await EndAsync(reads);
         }
 
-        return partitions.ToDictionary(entry => entry.Key, entry => entry.Value.ToExtents());
+        return new SessionSummary(fenced, found.ToPartitions());
     }
 
-    private static uint Add(Dictionary<PartitionId, RecoveredRuns> partitions, SessionId session, Directory block, uint? previous)
+    private static List<(Slot Slot, SlotDigest? Digest)> PiecesOf(FencedSession fenced, IReadOnlyDictionary<Slot, SlotDigest> digests)
     {
-        if (previous is { } expected && block.Header.PreviousChecksum != expected)
-        {
-            throw new CorruptBlockException(block.Name, 0, $"it follows a block with checksum {block.Header.PreviousChecksum:x8}; the one before it has {expected:x8}.");
-        }
-
-        foreach (ref readonly var frame in block.Frames)
-        {
-            if (!partitions.TryGetValue(frame.Partition, out var runs)) partitions[frame.Partition] = runs = new RecoveredRuns();
-            runs.Add(session, frame, block.Header.Slot);
-        }
-
-        return block.Header.Checksum;
+        var pieces = new List<(Slot Slot, SlotDigest? Digest)>();
+        for (var slot = fenced.TrimPoint; slot < fenced.End; slot = pieces[^1].Digest?.End ?? slot.Next) pieces.Add((slot, digests.GetValueOrDefault(slot)));
+        return pieces;
     }
 
-    private async Task<Directory> ReadAsync(SessionId session, Slot slot, CancellationToken cancellationToken)
+    // One that begins below the trim point speaks of blocks that may be gone.
+    private async Task<Dictionary<Slot, SlotDigest>> DigestsAsync(FencedSession fenced, CancellationToken cancellationToken)
     {
-        var name = BlobNames.BlockOf(session, slot);
-        var start = new byte[BlockLayout.HeaderBytes];
-        var length = await setup.Container.ReadAsync(name, 0, start, cancellationToken);
-        if (length < 0) throw new CorruptBlockException(name, 0, "acknowledged data is damaged: the block is missing, and blocks above it are not.");
-        if (!BlockCodec.TryReadHeader(start.AsSpan(0, length), out var header, out var problem)) throw new CorruptBlockException(name, 0, problem!);
-        if (header.SessionHash != session.Hash || header.Slot != slot || header.ClusterGeneration != setup.ClusterGeneration)
+        var digests = new Dictionary<Slot, SlotDigest>();
+        foreach (var some in (await _digests.ListAsync(fenced.Session, fenced.TrimPoint, cancellationToken)).Chunk(setup.ReadsAtOnce))
         {
-            throw new CorruptBlockException(name, 0, $"the block there is of slot {header.Slot}, generation {header.ClusterGeneration} and session hash {header.SessionHash:x16}.");
+            foreach (var digest in await Task.WhenAll(some.Select(one => _digests.ReadAsync(fenced.Session, one.First, one.End, cancellationToken))))
+            {
+                if (digest is not null && digest.End <= fenced.End) digests[digest.First] = digest;
+            }
         }
 
-        // Longs, so that the directory, which is read in place, is aligned to 8 bytes. Its length was bounded by the header's reader.
-        var lines = new long[(header.UsedBytes - header.DirectoryPosition) / sizeof(long)];
-        var bytes = new byte[lines.Length * sizeof(long)];
-        if (await setup.Container.ReadAsync(name, header.DirectoryPosition, bytes, cancellationToken) != bytes.Length)
-        {
-            throw new CorruptBlockException(name, header.DirectoryPosition, $"a directory of {bytes.Length} bytes was expected; the block ends before it.");
-        }
-
-        bytes.CopyTo(MemoryMarshal.AsBytes(lines.AsSpan()));
-        return BlockCodec.TryReadDirectory(start, MemoryMarshal.AsBytes(lines.AsSpan()), header, out _, out problem)
-            ? new Directory(name, header, lines)
-            : throw new CorruptBlockException(name, 0, problem!);
+        return digests;
     }
 
     // One failure is enough; but nothing goes on behind the caller's back.
@@ -93,8 +80,20 @@ internal sealed class SessionScan(RecoverySetup setup)
         }
     }
 
-    private sealed record Directory(string Name, BlockHeader Header, long[] Lines)
+    /// <summary>The checksums by which each block names the one before it.</summary>
+    private sealed class Chain(FencedSession fenced)
     {
-        public ReadOnlySpan<FrameEntry> Frames => MemoryMarshal.Cast<long, FrameEntry>(Lines);
+        private uint? _previous = fenced.TrimPoint == Slot.Zero ? 0 : null; // What stood below the trim point may be gone.
+
+        public void Follow(Slot slot, uint names, uint last)
+        {
+            if (_previous is { } expected && names != expected)
+            {
+                throw new CorruptBlockException(
+                    Containers.BlobNames.BlockOf(fenced.Session, slot), 0, $"it follows a block with checksum {names:x8}; the one before it has {expected:x8}.");
+            }
+
+            _previous = last;
+        }
     }
 }

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Lanes;
@@ -13,4 +14,8 @@ public interface IRecoveredSessions
     /// <exception cref="Storage.CorruptBlockException">Acknowledged bytes of the session are damaged. Nothing may be claimed from it.</exception>
     /// <exception cref="LogException">There is no record of the session, or it still lives in this process.</exception>
     ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken);
+
+    /// <summary>What all frames of the partition in an ended session say of its producers; null where nothing was gathered of them, and they must be read.</summary>
+    /// <exception cref="LogException">As for <see cref="FramesOfAsync"/>.</exception>
+    ValueTask<ProducerDelta?> ProducersOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult<ProducerDelta?>(null);
 }

@@ -45,6 +45,13 @@ public sealed class RecoveredRuns
     /// <summary>Adds a run that a file's footer names, in the order of the file.</summary>
     public void Add(WalExtent run) => AddRun(run);
 
+    /// <summary>Adds a run that goes on where the last one ended, as long as runs may be; without files between them there is no border.</summary>
+    public void Extend(WalExtent run)
+    {
+        if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == run.BaseOffset && last.Bytes + run.Bytes <= RunBytes) _runs[^1] = Join(last, run);
+        else AddRun(run);
+    }
+
     /// <summary>In offset order; copies of the same offsets are one extent over all their slots, in which a reader takes the highest.</summary>
     public IReadOnlyList<WalExtent> ToExtents()
     {

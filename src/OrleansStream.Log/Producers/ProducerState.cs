@@ -44,6 +44,33 @@ internal sealed class ProducerState(long id)
         LastAppendMs = Math.Max(LastAppendMs, nowMs); // A clock that was set back must not make a producer older.
     }
 
+    /// <summary>Adds a batch that was found in the log, in whatever order batches are found. What remains is the same as after <see cref="Add"/> in the order of offsets.</summary>
+    public void Insert(short epoch, in AppendedBatch batch)
+    {
+        if (BatchCount > 0 && epoch != Epoch)
+        {
+            if (batch.BaseOffset < LastBatch.BaseOffset) return; // Of an epoch that is over.
+            BatchCount = 0;
+        }
+
+        Epoch = epoch;
+        Span<AppendedBatch> all = _window;
+        var at = BatchCount;
+        while (at > 0 && all[at - 1].BaseOffset > batch.BaseOffset) at--;
+        if (at > 0 && all[at - 1].BaseOffset == batch.BaseOffset) return; // A copy.
+        if (BatchCount < WindowBatches)
+        {
+            all[at..BatchCount++].CopyTo(all[(at + 1)..]);
+        }
+        else
+        {
+            if (at == 0) return;
+            all[1..at--].CopyTo(all);
+        }
+
+        all[at] = batch;
+    }
+
     [InlineArray(WindowBatches)]
     private struct Window
     {

@@ -112,6 +112,26 @@ internal sealed class ProducerStates(ProducerOptions options)
         return true;
     }
 
+    /// <summary>Takes into account what was gathered of frames that reach up to <paramref name="end"/>, where those below <see cref="CoveredEnd"/> are known.</summary>
+    /// <param name="delta">Of at least all frames between the two; what it has of others is passed over.</param>
+    /// <param name="end">The offset after the last of the frames.</param>
+    /// <param name="nowMs">Counts as the time of the appends, as for <see cref="Replay"/>.</param>
+    public void Apply(ProducerDelta delta, Offset end, long nowMs)
+    {
+        if (end <= CoveredEnd) return;
+
+        var known = CoveredEnd.Value;
+        foreach (var state in delta.InOrder())
+        {
+            foreach (ref readonly var batch in state.Batches)
+            {
+                if (batch.LastOffset >= known && batch.LastOffset < end.Value) Add(state.Id, state.Epoch, batch, nowMs);
+            }
+        }
+
+        CoveredEnd = end;
+    }
+
     private static ProducerVerdict Fenced(in RecordBatchHeader header, ProducerState state) => ProducerVerdict.Refuse(
         ErrorCode.InvalidProducerEpoch,
         $"Producer {header.ProducerId} sent epoch {header.ProducerEpoch}; its epoch here is {state.Epoch}.");

@@ -36,7 +36,8 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
         foreach (var extent in extents)
         {
             if (extent.LastOffset < states.CoveredEnd) continue;
-            if (!await ReplayAsync(states, manifest.Partition, extent, cancellationToken)) return null;
+            if (await GatheredAsync(manifest.Partition, extent, lane, cancellationToken) is { } gathered) states.Apply(gathered, extent.LastOffset + 1, parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
+            else if (!await ReplayAsync(states, manifest.Partition, extent, cancellationToken)) return null;
             bytes += extent.Bytes;
         }
 
@@ -59,6 +60,10 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
         states.TryApply(content.AsSpan(0, Math.Max(0, read)), out _);
         return true;
     }
+
+    // Whoever recovered the session that the extent is in has seen all of its frames, and those of other partitions with them. Null: nothing was kept.
+    private ValueTask<ProducerDelta?> GatheredAsync(PartitionId partition, Extent extent, ILane lane, CancellationToken cancellationToken) =>
+        extent is WalExtent wal && wal.Session != lane.Session ? parts.Recovered.ProducersOfAsync(wal.Session, partition, cancellationToken) : ValueTask.FromResult<ProducerDelta?>(null);
 
     // False if these are no record batches.
     private async ValueTask<bool> ReplayAsync(ProducerStates states, PartitionId partition, Extent extent, CancellationToken cancellationToken)

@@ -100,7 +100,7 @@ public sealed class SessionFenceTests
         var fenced = await FenceAsync(lane);
 
         Assert.Equal(new FencedSession(lane.Session, new Slot(3), new Slot(5)), fenced);
-        Assert.Equal(["3", "4"], (await new SessionScan(lane.Recovery).ReadAsync(fenced!, Token)).Values.Single().SelectMany(Offsets).Select(offset => $"{offset}"));
+        Assert.Equal(["3", "4"], (await new SessionScan(lane.Recovery).ReadAsync(fenced!, Token)).Partitions.Values.Single().Extents.SelectMany(Offsets).Select(offset => $"{offset}"));
     }
 
     // A block above a hole was never acknowledged: it is no part of the session, whether it stays or goes.
@@ -180,7 +180,7 @@ public sealed class SessionFenceTests
         if (race.Other is { } other) Assert.True(first == other, context);
         Assert.True(lane.Owner.Published.All(frame => frame.Slot < first!.End), context);
         Assert.Equal(first!.End, (await lane.Sessions.GetAsync(lane.Session, Token))!.Record.End);
-        var found = (await new SessionScan(lane.Recovery).ReadAsync(first, Token)).Values.SelectMany(extents => extents.SelectMany(Offsets)).ToList();
+        var found = (await new SessionScan(lane.Recovery).ReadAsync(first, Token)).Partitions.Values.SelectMany(frames => frames.Extents.SelectMany(Offsets)).ToList();
         Assert.True(found.Take(lane.Published.Count()).SequenceEqual(lane.Published), context);
         Assert.True(found.SequenceEqual(Enumerable.Range(0, found.Count).Select(offset => (long)offset)), context);
         return first.End;

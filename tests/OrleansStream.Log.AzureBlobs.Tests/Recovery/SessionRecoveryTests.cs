@@ -47,7 +47,7 @@ public sealed class SessionRecoveryTests
     {
         await using var lane = await LaneAsync();
         var name = $"r/{lane.Session}";
-        var theirs = new SessionSummary(new FencedSession(lane.Session, Slot.Zero, new Slot(6)), new Dictionary<PartitionId, IReadOnlyList<WalExtent>>());
+        var theirs = new SessionSummary(new FencedSession(lane.Session, Slot.Zero, new Slot(6)), new Dictionary<PartitionId, SessionFrames>());
         lane.Blobs.BeforeCall = call =>
         {
             if (!call.IsPut || call.Name != name) return;
@@ -138,7 +138,7 @@ public sealed class SessionRecoveryTests
     private static void AssertSame(SessionSummary expected, SessionSummary actual)
     {
         Assert.Equal(expected.Fenced, actual.Fenced);
-        Assert.Equal(expected.Partitions.OrderBy(entry => entry.Key).SelectMany(entry => entry.Value), actual.Partitions.OrderBy(entry => entry.Key).SelectMany(entry => entry.Value));
+        Assert.Equal(expected.Partitions.OrderBy(entry => entry.Key).SelectMany(entry => entry.Value.Extents), actual.Partitions.OrderBy(entry => entry.Key).SelectMany(entry => entry.Value.Extents));
         Assert.Equal(expected.Partitions.Keys.Order(), actual.Partitions.Keys.Order());
     }
 }

@@ -106,6 +106,6 @@ public sealed class SessionScanTests
             await new SessionScan(lane.Recovery with { ClusterGeneration = 1 }).ReadAsync(new FencedSession(lane.Session, Slot.Zero, new Slot(1)), Token));
     }
 
-    private static ValueTask<IReadOnlyDictionary<PartitionId, IReadOnlyList<WalExtent>>> ScanAsync(SimulatedLane lane, Slot end) =>
-        new SessionScan(lane.Recovery).ReadAsync(new FencedSession(lane.Session, Slot.Zero, end), Token);
+    private static async Task<Dictionary<PartitionId, IReadOnlyList<WalExtent>>> ScanAsync(SimulatedLane lane, Slot end) =>
+        (await new SessionScan(lane.Recovery).ReadAsync(new FencedSession(lane.Session, Slot.Zero, end), Token)).Partitions.ToDictionary(entry => entry.Key, entry => entry.Value.Extents);
 }

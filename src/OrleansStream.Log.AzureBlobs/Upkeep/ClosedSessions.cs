@@ -8,7 +8,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.AzureBlobs.Upkeep;
 
 /// <summary>
-/// Deletes what closed sessions still have: their blocks, once readers had time to finish (rule R4), late copies of puts after that (rule D5), and in the end fences,
+/// Deletes what closed sessions still have: their blocks and digests, once readers had time to finish (rule R4), late copies of puts after that (rule D5), and in the end fences,
 /// summary and record. Used by one task.
 /// </summary>
 /// <param name="container">Where it all stands.</param>
@@ -50,6 +50,7 @@ internal sealed class ClosedSessions(IBlobContainer container, WorkBudget budget
         }
 
         await DeleteAsync(names, cancellationToken);
+        await DeleteAsync(await DigestsAsync(session, cancellationToken), cancellationToken);
         report.BlocksDeleted += names.Count;
         _known[session] = state with { LookedAt = now };
         if (!isOver) return false;
@@ -74,6 +75,13 @@ internal sealed class ClosedSessions(IBlobContainer container, WorkBudget budget
 
     /// <summary>Whether the blob is as short as a fence, and so no block.</summary>
     public static bool IsFence(ListedBlob blob) => blob.Length <= FenceBlob.Bytes;
+
+    private async ValueTask<List<string>> DigestsAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        var names = new List<string>();
+        await foreach (var blob in container.ListAsync(BlobNames.DigestsOf(session), cancellationToken)) names.Add(blob.Name);
+        return names;
+    }
 
     private async ValueTask DeleteAsync(List<string> names, CancellationToken cancellationToken)
     {

@@ -50,8 +50,17 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts)
     // O4: whoever wrote in that session can add nothing any more.
     private async ValueTask<Inheritance> RecoveredAsync(StoredManifest stored, CancellationToken cancellationToken)
     {
-        var frames = await parts.Recovered.FramesOfAsync(stored.Manifest.Owner, stored.Manifest.Partition, cancellationToken);
-        return new Inheritance(InheritanceState.Known, new ReleasedLog(stored, WithFrames(stored.Manifest, frames)));
+        try
+        {
+            var frames = await parts.Recovered.FramesOfAsync(stored.Manifest.Owner, stored.Manifest.Partition, cancellationToken);
+            return new Inheritance(InheritanceState.Known, new ReleasedLog(stored, WithFrames(stored.Manifest, frames)));
+        }
+        catch (CorruptBlockException)
+        {
+            // The session may have had the partition a second time since the manifest was read: what others appended in between is in a newer one.
+            if (await HasChangedAsync(stored, cancellationToken)) return new Inheritance(InheritanceState.Changed);
+            throw;
+        }
     }
 
     private async ValueTask<bool> HasChangedAsync(StoredManifest stored, CancellationToken cancellationToken) =>

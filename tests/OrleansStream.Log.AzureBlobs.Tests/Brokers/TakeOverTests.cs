@@ -1,4 +1,5 @@
 using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
@@ -39,6 +40,28 @@ public sealed class TakeOverTests
 
         var again = await cluster.StartAsync(1);
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(await again.OpenAsync()));
+    }
+
+    // Seed 2178 of the simulated clusters. A claimant that stood still holds the manifest of the first time; the session's frames are those of the second, and
+    // what lies between is in no session that it knows of. That is no damage.
+    [Fact]
+    public async Task A_claimant_that_slept_while_a_partition_came_back_to_a_session_that_then_died_claims_it_all_the_same()
+    {
+        await using var cluster = new TestCluster();
+        var first = await cluster.StartAsync(1);
+        var between = await cluster.StartAsync(2);
+        var late = await cluster.StartAsync(3);
+        await first.OpenAsync();
+        late.Owners.Between = async _ =>
+        {
+            late.Owners.Between = null;
+            await TestBroker.AppendDurablyAsync(await between.OpenAsync(), "a", "b");
+            await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "c");
+            first.IsDead = true;
+            return new ReleaseAnswer(ReleaseVerdict.Dead);
+        };
+
+        Assert.Equal(["a", "b", "c"], await TestBroker.ReadAsync(await late.OpenAsync()));
     }
 
     // All that one broker had is found with one look at its session, however many ask at once.

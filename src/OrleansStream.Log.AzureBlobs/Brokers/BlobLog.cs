@@ -204,7 +204,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
 
     private IEnumerable<Func<ValueTask>> StepsOfDisposal() =>
     [
-        () => new ValueTask(_stopping.CancelAsync()),
+        () => Now(_stopping.Cancel),
         _lanes.DisposeAsync,
         _release.DisposeAsync,
         () => Now(Tail.Clear),

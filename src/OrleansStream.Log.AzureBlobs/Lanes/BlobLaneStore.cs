@@ -87,7 +87,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             if (_running == 0) _idle.TrySetResult();
         }
 
-        await _ended.CancelAsync();
+        _ended.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         await _idle.Task;
         _ended.Dispose();
     }

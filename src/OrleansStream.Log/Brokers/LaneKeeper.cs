@@ -72,7 +72,7 @@ public abstract class LaneKeeper : IAsyncDisposable
     /// <summary>Publishes what was accepted, ends the lane in order and waits until that is concluded.</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         if (_lane is { } lane)
         {
             if (lane.Lane.End is null) await lane.Lane.StopAsync(CancellationToken.None);

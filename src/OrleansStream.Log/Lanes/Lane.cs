@@ -131,7 +131,7 @@ public class Lane : ILane
         }
 
         Wake();
-        return _publisher.WhenSettled(new Slot(last)).WaitAsync(cancellationToken);
+        return _publisher.WhenSettled(new Slot(last), cancellationToken);
     }
 
     public void Forget(PartitionId partition)

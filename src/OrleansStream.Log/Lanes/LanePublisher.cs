@@ -56,7 +56,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
     }
 
     /// <summary>Completes when all slots up to this one are published or lost.</summary>
-    public Task WhenSettled(Slot last)
+    public Task WhenSettled(Slot last, CancellationToken cancellationToken)
     {
         lock (_lock)
         {
@@ -64,8 +64,15 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
 
             var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             _drains.Add((last, done));
-            return done.Task;
+            return cancellationToken.CanBeCanceled ? UnlessCancelledAsync(done, cancellationToken) : done.Task;
         }
+    }
+
+    // Not WaitAsync, which would go on by way of the thread pool, whatever scheduler the caller runs on.
+    private static async Task UnlessCancelledAsync(TaskCompletionSource done, CancellationToken cancellationToken)
+    {
+        using var cancelled = cancellationToken.UnsafeRegister(static (waits, token) => ((TaskCompletionSource)waits!).TrySetCanceled(token), done);
+        await done.Task;
     }
 
     private void Start() =>

@@ -44,7 +44,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     /// <summary>Ends what runs, whose claimants hear nothing: an object that was being written may come to stand, and is the sweep's (rule M4).</summary>
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         foreach (var (_, release) in _running) await Task.WhenAny(release.Value);
         _cuts.Dispose();
         _stopping.Dispose();

@@ -1,0 +1,52 @@
+using OrleansStream.Log.Ownership;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Simulation.Clusters;
+
+/// <summary>Calls between brokers: late, lost and doubled by the seed, either way.</summary>
+internal sealed class BrokerCalls(ClusterWorld world, Random chance)
+{
+    /// <summary>Of 100 calls those that get lost; as many come twice, and some very late.</summary>
+    public int Faults { get; set; }
+
+    /// <summary>Answers that let go of a partition.</summary>
+    public int Released { get; private set; }
+
+    public void Send(string silo, PartitionId partition, SessionId owner, Action<ReleaseAnswer> onAnswer)
+    {
+        if (IsHit()) return;
+        Deliver(silo, partition, owner, onAnswer);
+        if (IsHit()) Deliver(silo, partition, owner, onAnswer);
+    }
+
+    private void Deliver(string silo, PartitionId partition, SessionId owner, Action<ReleaseAnswer> onAnswer) => world.Clock.In(NextDelay(), () =>
+    {
+        if (world.Find(silo) is not { Log: { } log } broker) return;
+        broker.Scheduler.Post(() => _ = AnswerAsync(broker, log, (partition, owner), onAnswer));
+    });
+
+    private async Task AnswerAsync(ClusterBroker broker, IPartitionReleases log, (PartitionId Partition, SessionId Owner) what, Action<ReleaseAnswer> onAnswer)
+    {
+        ReleaseAnswer answer;
+        try
+        {
+            answer = await world.Mutation.Releases(log, broker).ReleaseAsync(what.Partition, what.Owner, CancellationToken.None);
+        }
+        catch (Exception error)
+        {
+            world.Judge(broker, "release", error);
+            return;
+        }
+
+        world.Note($"{broker} answers {answer.Verdict} for {what.Partition.Index} of {what.Owner} in {answer.Log?.Stored.Manifest.Epoch}");
+        if (answer.Verdict == ReleaseVerdict.Released) Released++;
+        if (IsHit()) return;
+        if (answer.Log is { } released) answer = answer with { Log = ReleasedLogCodec.Read(ReleasedLogCodec.Write(released)) };
+        world.Clock.In(NextDelay(), () => onAnswer(answer));
+        if (IsHit()) world.Clock.In(NextDelay(), () => onAnswer(answer));
+    }
+
+    private bool IsHit() => Faults > 0 && chance.Next(100) < Faults;
+
+    private TimeSpan NextDelay() => TimeSpan.FromMicroseconds(100 + chance.Next(IsHit() ? 7_000_000 : 3_000));
+}

@@ -1,0 +1,103 @@
+using OrleansStream.Log;
+using OrleansStream.Log.AzureBlobs.Brokers;
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Producers;
+using OrleansStream.Log.Segments;
+using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Simulation.Clusters;
+
+/// <summary>One life of a broker's process: the shipped log over the simulated container, on a scheduler and a clock of its own.</summary>
+internal sealed class ClusterBroker
+{
+    public const int BlockBytes = 8 * 1024;
+
+    private readonly ClusterWorld _world;
+    private readonly ProcessClock _time;
+
+    public ClusterBroker(ClusterWorld world, int number, int life, (int Scheduler, int Log) seeds)
+    {
+        _world = world;
+        Number = number;
+        Silo = $"10.0.0.{number}:11111@{life}";
+        Scheduler = new ProcessScheduler(seeds.Scheduler);
+        _time = new ProcessClock(world.Clock, Scheduler);
+        Storage = new StorageLink(world.Blobs, world.Clock, world.Weather, world.OnArrived);
+        Starting = Scheduler.Start(() => StartAsync(new Random(seeds.Log)));
+    }
+
+    public int Number { get; }
+
+    public string Silo { get; }
+
+    public ProcessScheduler Scheduler { get; }
+
+    public StorageLink Storage { get; }
+
+    /// <summary>Null until it has started.</summary>
+    public BlobLog? Log { get; private set; }
+
+    public Task Starting { get; }
+
+    /// <summary>A stop in good order that was asked for; null if none was.</summary>
+    public Task? Stopping { get; private set; }
+
+    public bool IsFrozen => Scheduler.IsFrozen;
+
+    public bool IsGone => Scheduler.IsDead;
+
+    /// <summary>Runs, has started, and was not told to stop.</summary>
+    public bool Serves => Log is not null && !IsGone && Stopping is null;
+
+    public override string ToString() => Silo[(Silo.LastIndexOf('.') + 1)..];
+
+    /// <summary>Ends it in good order.</summary>
+    public void Stop() => Stopping ??= Scheduler.Start(async () => await Log!.DisposeAsync());
+
+    /// <summary>Ends it at once. What it sent is still on its way.</summary>
+    public void Kill()
+    {
+        Scheduler.Kill();
+        Log?.Tail.Clear();
+        Log?.Slabs.Dispose();
+    }
+
+    private async Task StartAsync(Random random)
+    {
+        var container = _world.Mutation.Container(Storage, this);
+        var undecided = new UndecidedPuts(_time, random, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
+        var registry = new BlobBrokerRegistry(container, undecided, clusterGeneration: 0);
+        var owners = _world.Mutation.Owners(new SimulatedOwners(_world, this, registry), this);
+        var record = new BrokerRecord
+        {
+            Broker = new BrokerId(Number), ClusterId = "simulated-cluster-0001", SiloAddress = Silo, SiloName = $"broker-{Number}", Session = default, Listeners = [], Version = "simulated",
+        };
+        var log = await BlobLog.StartAsync(
+            new BlobLogSetup
+            {
+                Container = container,
+                Registration = new BrokerRegistration(registry, record, static (_, _) => ValueTask.FromResult(true)),
+                Owners = () => owners,
+                Undecided = undecided,
+                Time = _time,
+                Random = random,
+                ConfirmTopic = (partition, _) => ValueTask.FromResult(_world.Exists(partition)),
+                Note = (text, error) => _world.OnNote(this, text, error),
+                NoteFault = text => _world.OnNote(this, text, null),
+                Lane = new BlobLaneOptions { Depth = _world.Depth, MaxOpenBytes = Limits.MaxBlockBytes, BlockBytes = BlockBytes },
+                TailCache = new TailCacheOptions { MaxBytes = _world.TailBytes },
+                Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
+                Segments = new SegmentOptions { MaxBytes = 16 * 1024, IndexIntervalBytes = 4 * 1024 },
+                Scheduler = Scheduler,
+                StartLane = (store, setup) => new DrivenLane(store, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane, this)),
+            },
+            CancellationToken.None);
+        log.Handles.Opened += handle => _world.OnOpened(this, handle);
+        Log = log;
+        _world.Note($"{this} started with session {log.Lanes.Current.Session}");
+    }
+}

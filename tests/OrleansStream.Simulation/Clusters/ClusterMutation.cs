@@ -1,0 +1,20 @@
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Ownership;
+using OrleansStream.Log.Storage;
+
+namespace OrleansStream.Simulation.Clusters;
+
+/// <summary>What a mutant puts between the shipped classes of each broker. This one changes nothing.</summary>
+internal class ClusterMutation
+{
+    /// <summary>A broker's way to the container.</summary>
+    public virtual IBlobContainer Container(IBlobContainer container, ClusterBroker broker) => container;
+
+    public virtual Lane NewLane(LaneSetup setup, ClusterBroker broker) => new(setup);
+
+    /// <summary>What answers other brokers' requests to let go.</summary>
+    public virtual IPartitionReleases Releases(IPartitionReleases releases, ClusterBroker broker) => releases;
+
+    /// <summary>What asks other brokers to let go.</summary>
+    public virtual ISessionOwners Owners(ISessionOwners owners, ClusterBroker broker) => owners;
+}

@@ -1,0 +1,9 @@
+namespace OrleansStream.Simulation.Clusters;
+
+/// <summary>How a cluster's schedule went.</summary>
+/// <param name="EventHash">Over all that happened, in order.</param>
+/// <param name="Lives">How often a process was started.</param>
+/// <param name="Acknowledged">Appends that were answered without an error.</param>
+/// <param name="Opened">Opens that gave a handle.</param>
+/// <param name="Released">Releases that another broker's claim went on from.</param>
+internal readonly record struct ClusterResult(ulong EventHash, int Lives, int Acknowledged, int Opened, int Released);

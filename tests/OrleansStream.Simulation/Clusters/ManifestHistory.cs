@@ -1,0 +1,47 @@
+using OrleansStream.Log.AzureBlobs.Manifests;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Ids;
+using OrleansStream.Simulation.Schedules;
+using OrleansStream.Testing.Blobs;
+
+namespace OrleansStream.Simulation.Clusters;
+
+/// <summary>Every manifest that ever stood, as it came to stand: who claimed which epoch, and that none takes back what one before it said.</summary>
+internal sealed class ManifestHistory(SimulatedBlobs blobs)
+{
+    private readonly BlobManifestStore _store = new(blobs, clusterGeneration: 0);
+    private readonly Dictionary<PartitionId, Manifest> _newest = [];
+    private readonly Dictionary<(PartitionId Partition, int Epoch), SessionId> _claims = [];
+
+    public Manifest? Newest(PartitionId partition) => _newest.GetValueOrDefault(partition);
+
+    /// <summary>A put of a manifest came to stand.</summary>
+    public Manifest OnWritten(PartitionId partition)
+    {
+        var next = _store.GetAsync(partition, CancellationToken.None).AsTask().GetAwaiter().GetResult()!.Manifest;
+        if (_newest.TryGetValue(partition, out var before)) Check(before, next);
+        _newest[partition] = next;
+        _claims.TryAdd((partition, next.Epoch.Value), next.Owner);
+        return next;
+    }
+
+    /// <summary>Nobody serves without a manifest write of his own that is known to stand (rules M2 and O5).</summary>
+    public void CheckServed(PartitionId partition, LeaderEpoch epoch, SessionId session)
+    {
+        if (!_claims.TryGetValue((partition, epoch.Value), out var owner) || owner != session)
+            throw new ViolationException($"{partition}: session {session} serves in epoch {epoch}, which is {(owner == default ? "nobody's" : $"that of {owner}")}");
+    }
+
+    private static void Check(Manifest before, Manifest next)
+    {
+        if (before.Deleted && !next.Deleted) throw new ViolationException($"{next.Partition}: a manifest took the place of a tombstone");
+        if (next.Epoch < before.Epoch) throw new ViolationException($"{next.Partition}: epoch {next.Epoch} was written after epoch {before.Epoch}");
+        if (next.Epoch == before.Epoch && next.Owner != before.Owner) throw new ViolationException($"{next.Partition}: epoch {next.Epoch} went from {before.Owner} to {next.Owner}");
+        if (next.LogStart < before.LogStart) throw new ViolationException($"{next.Partition}: log start {next.LogStart} was written after {before.LogStart}");
+        if (!next.Deleted && next.ExtentsEnd < before.ExtentsEnd) throw new ViolationException($"{next.Partition}: extents end at {next.ExtentsEnd} in epoch {next.Epoch}, after they ended at {before.ExtentsEnd} in epoch {before.Epoch}");
+        for (var i = 1; i < next.Extents.Length; i++)
+        {
+            if (next.Extents[i].BaseOffset != next.Extents[i - 1].LastOffset + 1) throw new ViolationException($"{next.Partition}: offset {next.Extents[i].BaseOffset} follows {next.Extents[i - 1].LastOffset} in the extents of epoch {next.Epoch}");
+        }
+    }
+}

@@ -82,7 +82,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Time = setup.Time,
             Producers = setup.Producers,
         };
-        _opening = new PartitionOpenings(new PartitionOpener(_openerParts), new PartitionOpeningsParts
+        _opening = new PartitionOpenings(setup.NewOpener(_openerParts), new PartitionOpeningsParts
         {
             Handles = Handles,
             Faults = _faults,
@@ -91,7 +91,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             OnOpened = OnOpened,
             OnEnded = partition => _deletion.OnOpened(partition),
         });
-        _release = new PartitionRelease(new PartitionReleaseParts
+        _release = setup.NewRelease(new PartitionReleaseParts
         {
             Manifests = _seen,
             Handles = Handles,

@@ -69,6 +69,12 @@ public sealed record BlobLogSetup
     /// <summary>Where opens, releases, recoveries and the lane's dispatcher run. The thread pool unless set.</summary>
     public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
 
+    /// <summary>Makes what opens partitions. Set only by simulations that prove each of its rules necessary.</summary>
+    public Func<PartitionOpenerParts, PartitionOpener> NewOpener { get; init; } = static parts => new PartitionOpener(parts);
+
+    /// <summary>Makes what lets go of partitions. Set only by simulations, as above.</summary>
+    public Func<PartitionReleaseParts, PartitionRelease> NewRelease { get; init; } = static parts => new PartitionRelease(parts);
+
     /// <summary>Starts a lane: with a thread of its own unless set.</summary>
     public Func<BlobLaneSetup, Func<ILaneStore, Action, LaneSetup>, IRunningLane> StartLane { get; init; } = BlobLane.Start;
 }

@@ -26,6 +26,9 @@ public sealed record BlobLaneSetup
     /// <summary>Blocks on their way at once. 1 to 8, of which rule W1 wants 4 to 8; 6 unless set.</summary>
     public int Depth { get; init; } = 6;
 
+    /// <summary>Blocks after which the lane writes down what they hold, unless they are large. 1 to 256; 256 unless set, which are read within a fraction of a second.</summary>
+    public int DigestSlots { get; init; } = 256;
+
     /// <summary>Asked before a block counts that was long on its way, or came when the process had stood still (rule W2). Null: no block is held.</summary>
     public SessionWatch? Watch { get; init; }
 

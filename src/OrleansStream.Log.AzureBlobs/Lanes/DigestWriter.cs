@@ -15,9 +15,6 @@ namespace OrleansStream.Log.AzureBlobs.Lanes;
 /// </summary>
 internal sealed class DigestWriter(BlobLaneSetup setup)
 {
-    /// <summary>Slots of one digest: of small blocks, as many as are read within a fraction of a second.</summary>
-    public const int MaxSlots = 256;
-
     // Of large blocks it is their bytes that take the time.
     private const long MaxBlockBytes = 64 * Limits.MiB;
 
@@ -33,7 +30,7 @@ internal sealed class DigestWriter(BlobLaneSetup setup)
         BlockCodec.TryReadHeader(block.Stored.Span, out var header, out _);
         var open = _open ??= new Pending(setup.Session, block.Slot, header.PreviousChecksum);
         open.Add(block, header.Checksum);
-        if (open.End.Value - open.First.Value < MaxSlots && open.Bytes < MaxBlockBytes) return;
+        if (open.End.Value - open.First.Value < setup.DigestSlots && open.Bytes < MaxBlockBytes) return;
 
         _pending.Enqueue(open);
         _open = null;

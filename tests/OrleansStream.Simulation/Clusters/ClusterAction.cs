@@ -18,6 +18,9 @@ internal enum ClusterAction
     /// <summary>Two brokers want one partition at once.</summary>
     OpenTwice,
 
+    /// <summary>Every broker wants every partition at once, as when clients run from one to the other.</summary>
+    OpenAll,
+
     /// <summary>A broker gives up a partition, as one that idles.</summary>
     GiveUp,
 
@@ -26,6 +29,9 @@ internal enum ClusterAction
 
     /// <summary>Log start moves up.</summary>
     MoveLogStart,
+
+    /// <summary>A topic is deleted, and another one created in its place.</summary>
+    Delete,
 
     /// <summary>A process is killed, and comes back later.</summary>
     Crash,

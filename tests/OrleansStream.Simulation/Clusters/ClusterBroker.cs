@@ -1,7 +1,10 @@
 using OrleansStream.Log;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.AzureBlobs.Manifests;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
@@ -27,6 +30,7 @@ internal sealed class ClusterBroker
         Scheduler = new ProcessScheduler(seeds.Scheduler);
         _time = new ProcessClock(world.Clock, Scheduler);
         Storage = new StorageLink(world.Blobs, world.Clock, world.Weather, world.OnArrived);
+        Manifests = new BlobManifestStore(Storage, clusterGeneration: 0);
         Starting = Scheduler.Start(() => StartAsync(new Random(seeds.Log)));
     }
 
@@ -37,6 +41,9 @@ internal sealed class ClusterBroker
     public ProcessScheduler Scheduler { get; }
 
     public StorageLink Storage { get; }
+
+    /// <summary>Manifests as this broker reaches them.</summary>
+    public IManifestStore Manifests { get; }
 
     /// <summary>Null until it has started.</summary>
     public BlobLog? Log { get; private set; }
@@ -62,6 +69,7 @@ internal sealed class ClusterBroker
     public void Kill()
     {
         Scheduler.Kill();
+        Storage.IsSenderGone = true;
         Log?.Tail.Clear();
         Log?.Slabs.Dispose();
     }
@@ -93,7 +101,9 @@ internal sealed class ClusterBroker
                 Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
                 Segments = new SegmentOptions { MaxBytes = 16 * 1024, IndexIntervalBytes = 4 * 1024 },
                 Scheduler = Scheduler,
-                StartLane = (store, setup) => new DrivenLane(store, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane, this)),
+                NewOpener = parts => _world.Mutation.Opener(parts, this),
+                NewRelease = parts => new PartitionRelease(_world.Mutation.Release(parts)),
+                StartLane = (store, setup) => new DrivenLane(store with { DigestSlots = _world.DigestSlots }, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane, this)),
             },
             CancellationToken.None);
         log.Handles.Opened += handle => _world.OnOpened(this, handle);

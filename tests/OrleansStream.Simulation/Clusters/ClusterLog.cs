@@ -29,6 +29,12 @@ internal sealed class ClusterLog(PartitionId partition)
 
     public PartitionSettings Settings { get; } = new() { RetentionMs = -1, ProducerExpirationMs = int.MaxValue };
 
+    /// <summary>Its topic is being deleted: from now on it may be gone, as a whole.</summary>
+    public bool IsDeletionAsked { get; set; }
+
+    /// <summary>Its tombstone stands, and so it stays.</summary>
+    public bool IsDeleted { get; set; }
+
     public int Settled => _settled.Count;
 
     /// <summary>The offset after all that was acknowledged or shown.</summary>

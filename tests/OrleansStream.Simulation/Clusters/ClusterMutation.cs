@@ -1,5 +1,6 @@
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Ownership;
+using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 
 namespace OrleansStream.Simulation.Clusters;
@@ -11,6 +12,11 @@ internal class ClusterMutation
     public virtual IBlobContainer Container(IBlobContainer container, ClusterBroker broker) => container;
 
     public virtual Lane NewLane(LaneSetup setup, ClusterBroker broker) => new(setup);
+
+    public virtual PartitionOpener Opener(PartitionOpenerParts parts, ClusterBroker broker) => new(parts);
+
+    /// <summary>What letting go takes.</summary>
+    public virtual PartitionReleaseParts Release(PartitionReleaseParts parts) => parts;
 
     /// <summary>What answers other brokers' requests to let go.</summary>
     public virtual IPartitionReleases Releases(IPartitionReleases releases, ClusterBroker broker) => releases;

@@ -23,6 +23,7 @@ internal sealed class ClusterSchedule
     private readonly ClusterProducer[] _producers;
     private readonly int[] _weights = new int[Enum.GetValues<ClusterAction>().Length];
     private int _batches;
+    private int _topics;
     private int _acknowledged;
     private int _opened;
 
@@ -31,8 +32,7 @@ internal sealed class ClusterSchedule
         _seed = seed;
         _chance = new Random(seed);
         _world = new ClusterWorld(_chance.Next(), mutation);
-        var topic = new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11));
-        for (var index = 1 + _chance.Next(4); index > 0; index--) _world.Logs.Add(new ClusterLog(new PartitionId(topic, index)));
+        for (var index = 1 + _chance.Next(4); index > 0; index--) _world.Logs.Add(NewLog(index));
         _producers = [.. Enumerable.Range(0, 1 + _chance.Next(3)).Select(id => new ClusterProducer(Any(_world.Logs), 1000 + id))];
         _members = new ClusterMembers(_world, new Random(_chance.Next()), brokers: 2 + _chance.Next(2));
 
@@ -69,7 +69,7 @@ internal sealed class ClusterSchedule
     {
         _members.StartAll();
         foreach (var log in _world.Logs) Open(Any(_world.Brokers), log);
-        var steps = 60 + _chance.Next(200);
+        var steps = _chance.Next(8) == 0 ? 400 + _chance.Next(600) : 60 + _chance.Next(200);
         for (var step = 0; step < steps; step++)
         {
             var action = Pick();
@@ -80,9 +80,13 @@ internal sealed class ClusterSchedule
 
         Heal();
         foreach (var log in _world.Logs) CheckWhole(log);
+        foreach (var log in _world.Deleted) CheckDeleted(log);
         End();
         return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released);
     }
+
+    // An id is never used again.
+    private ClusterLog NewLog(int index) => new(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (byte)++_topics)), index));
 
     private ClusterAction Pick()
     {
@@ -114,6 +118,13 @@ internal sealed class ClusterSchedule
                 var wanted = Any(_world.Logs);
                 foreach (var broker in _world.Brokers) Open(broker, wanted);
                 break;
+            case ClusterAction.OpenAll:
+                foreach (var log in _world.Logs)
+                {
+                    foreach (var broker in _world.Brokers) Open(broker, log);
+                }
+
+                break;
             case ClusterAction.GiveUp:
                 OnHandle(Any(_world.Logs), static (broker, handle) => broker.Log!.Handles.GiveUp(handle));
                 break;
@@ -122,6 +133,9 @@ internal sealed class ClusterSchedule
                 break;
             case ClusterAction.MoveLogStart:
                 MoveLogStart(Any(_world.Logs));
+                break;
+            case ClusterAction.Delete:
+                if (_chance.Next(3) == 0) Delete(_chance.Next(_world.Logs.Count));
                 break;
             case ClusterAction.EndLane:
                 EndLane(Any(_world.Brokers));
@@ -165,6 +179,7 @@ internal sealed class ClusterSchedule
             var opened = await broker.Log!.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
             _world.Note($"{broker} was answered {opened.Error} for {log.Partition.Index}");
             if (opened.Damage is { } damage) throw new ViolationException($"{broker} finds {log.Partition} damaged: {damage.Message}");
+            if (log.IsDeletionAsked) return;
             if (opened.Handle is not null) _opened++;
             else if (opened.Error is not (ErrorCode.NotLeaderOrFollower or ErrorCode.KafkaStorageError)) throw new ViolationException($"{broker} answers {opened.Error} when {log.Partition} is to be opened");
         });
@@ -183,6 +198,35 @@ internal sealed class ClusterSchedule
         log.AskLogStart(target.Value);
         if (await broker.Log!.MoveLogStartAsync(handle, target, CancellationToken.None) == ErrorCode.None) log.MovedLogStart(target.Value);
     }));
+
+    private void Delete(int index)
+    {
+        var log = _world.Logs[index];
+        log.IsDeletionAsked = true;
+        _world.Deleted.Add(log);
+        _world.Logs[index] = NewLog(log.Partition.Index);
+        for (var i = 0; i < _producers.Length; i++)
+        {
+            if (_producers[i].Log == log) _producers[i] = new ClusterProducer(_world.Logs[index], 1000 + i);
+        }
+
+        DeleteOn(Any(_world.Brokers), log);
+    }
+
+    // The catalog forgets the topic when its tombstone stands (rule D3), and asks again if it is not told so.
+    private void DeleteOn(ClusterBroker broker, ClusterLog log)
+    {
+        if (!broker.Serves) return;
+        Begin(broker, $"deletion of {log.Partition}", async () =>
+        {
+            await broker.Log!.DeleteAsync(log.Partition, CancellationToken.None);
+            if (log.IsDeleted) return;
+
+            // Each broker learns of it by its copy of the catalog, and ends what it has open.
+            log.IsDeleted = true;
+            foreach (var other in _world.Brokers) _world.Clock.In(TimeSpan.FromMilliseconds(_chance.Next(3_000)), () => DeleteOn(other, log));
+        });
+    }
 
     private static void EndLane(ClusterBroker broker)
     {
@@ -239,6 +283,26 @@ internal sealed class ClusterSchedule
         }
     }
 
+    private void CheckDeleted(ClusterLog log)
+    {
+        for (var attempt = 0; !log.IsDeleted && attempt < 10; attempt++)
+        {
+            DeleteOn(Any(_world.Brokers), log);
+            _world.Pass(TimeSpan.FromSeconds(5));
+        }
+
+        if (!log.IsDeleted) throw new ViolationException($"{log.Partition} cannot be deleted, though nothing is wrong any more");
+        foreach (var broker in _world.Brokers)
+        {
+            Await(broker, async () =>
+            {
+                await broker.Log!.DeleteAsync(log.Partition, CancellationToken.None);
+                var opened = await broker.Log!.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
+                if (opened.Error != ErrorCode.UnknownTopicOrPartition) throw new ViolationException($"{broker} answers {opened.Error} for {log.Partition}, which is deleted");
+            }, $"open of {log.Partition.Index}");
+        }
+    }
+
     private PartitionHandle WorkingHandle(ClusterBroker broker, ClusterLog log)
     {
         var deadline = _world.Clock.Now + Patience;
@@ -292,7 +356,7 @@ internal sealed class ClusterSchedule
             world.Check(() =>
             {
                 if (answer.Error == ErrorCode.None) log.Acknowledge(at.Broker.Silo, at.Handle.Epoch, batch, answer.BaseOffset);
-                Producer?.OnAnswer(batch, answer, world.Manifests.Newest(log.Partition)!.Epoch == at.Handle.Epoch);
+                Producer?.OnAnswer(batch, answer, !log.IsDeletionAsked && world.Manifests.Newest(log.Partition)!.Epoch == at.Handle.Epoch);
             });
         }
     }

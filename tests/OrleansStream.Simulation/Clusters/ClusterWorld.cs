@@ -31,6 +31,7 @@ internal sealed class ClusterWorld
         Calls = new BrokerCalls(this, new Random(_chance.Next()));
         Manifests = new ManifestHistory(Blobs);
         Depth = 1 + _chance.Next(8);
+        DigestSlots = _chance.Next(3) switch { 0 => 256, 1 => 8, _ => 2 };
         TailBytes = _chance.Next(3) == 0 ? 16 * 1024 : 1024 * 1024;
     }
 
@@ -51,6 +52,9 @@ internal sealed class ClusterWorld
     /// <summary>Blocks that each lane has on its way.</summary>
     public int Depth { get; }
 
+    /// <summary>Blocks that each lane describes together.</summary>
+    public int DigestSlots { get; }
+
     public int TailBytes { get; }
 
     /// <summary>The newest life of each broker that was ever started.</summary>
@@ -65,10 +69,13 @@ internal sealed class ClusterWorld
     /// <summary>The partitions that there are.</summary>
     public List<ClusterLog> Logs { get; } = [];
 
+    /// <summary>Those whose topic is deleted, or about to be.</summary>
+    public List<ClusterLog> Deleted { get; } = [];
+
     /// <summary>The broker at this address, if it runs.</summary>
     public ClusterBroker? Find(string silo) => _brokers.Find(broker => broker.Silo == silo && !broker.IsGone);
 
-    public bool Exists(PartitionId partition) => Logs.Exists(log => log.Partition == partition);
+    public bool Exists(PartitionId partition) => Logs.Exists(log => log.Partition == partition) || Deleted.Exists(log => log.Partition == partition && !log.IsDeleted);
 
     /// <summary>Starts a process; one that runs under the number must be gone.</summary>
     public ClusterBroker Start(int number)

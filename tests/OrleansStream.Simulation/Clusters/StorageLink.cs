@@ -18,6 +18,9 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
     /// <summary>Nothing arrives, in either direction.</summary>
     public bool IsCut { get; set; }
 
+    /// <summary>The process was killed: of what it was sending some arrives and some does not.</summary>
+    public bool IsSenderGone { get; set; }
+
     /// <summary>Set by mutants and scripts: what becomes of a call. Null: the weather decides.</summary>
     public Func<BlobCall, BlobFault?>? Script { get; set; }
 
@@ -29,6 +32,9 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
         var answer = new Answer<BlobPut>(this, () => new BlobPut(BlobOutcome.Unknown, default, "no answer came"));
         switch (IsCut ? BlobFault.RequestLost : FaultOf(call))
         {
+            case var _ when weather.IsRefused():
+                answer.Give(() => throw new StorageException(name, "Write", "the simulator refused it"));
+                break;
             case BlobFault.RequestLost:
                 answer.Lose();
                 break;
@@ -119,6 +125,9 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
         var answer = new Answer<T>(this, () => throw new StorageException(what.Name, what.Operation, "the simulator lost it") { IsTransient = true });
         switch (IsCut ? BlobFault.RequestLost : FaultOf(call))
         {
+            case var _ when weather.IsRefused():
+                answer.Give(() => throw new StorageException(what.Name, what.Operation, "the simulator refused it"));
+                break;
             case BlobFault.RequestLost:
                 answer.Lose();
                 break;
@@ -158,7 +167,7 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
         {
             link.In(link.Weather.NextDelay(), () =>
             {
-                if (link.IsCut)
+                if (link.IsCut || (link.IsSenderGone && link.Weather.IsQuick()))
                 {
                     Lose();
                     return;

@@ -18,6 +18,9 @@ internal sealed class StorageWeather
     /// <summary>Half of the time that most calls take.</summary>
     public int UsualMs { get; private set; }
 
+    /// <summary>Of 1,000 calls those that are refused for good: nothing was done, and it is not worth another try.</summary>
+    public int Refusals { get; private set; }
+
     /// <summary>Of 1,000 calls those that go wrong.</summary>
     public int Faults { get; private set; }
 
@@ -26,12 +29,13 @@ internal sealed class StorageWeather
     /// <summary>After this time a call is given up by its caller.</summary>
     public TimeSpan CallLimit { get; } = TimeSpan.FromSeconds(5);
 
-    public void Calm() => Faults = 0;
+    public void Calm() => Faults = Refusals = 0;
 
     /// <summary>Kinds of faults of their own for each spell.</summary>
     public void Worsen()
     {
         Faults = 1 << _chance.Next(9);
+        Refusals = _chance.Next(4) == 0 ? 1 + _chance.Next(20) : 0;
         for (var i = 1; i < _weights.Length; i++) _weights[i] = _chance.Next(3) == 0 ? 0 : 1 + _chance.Next(5);
     }
 
@@ -47,6 +51,8 @@ internal sealed class StorageWeather
             if (at < 0) return (BlobFault)i;
         }
     }
+
+    public bool IsRefused() => Refusals > 0 && _chance.Next(1000) < Refusals;
 
     /// <summary>How long one way takes.</summary>
     public TimeSpan NextDelay()

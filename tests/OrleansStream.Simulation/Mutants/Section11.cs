@@ -1,18 +1,18 @@
 namespace OrleansStream.Simulation.Mutants;
 
 /// <summary>
-/// Every mutant that the storage protocol lists, and what becomes of it here: found by schedules under the names given, found by a test
-/// that is named, or why one broker with files cannot have it.
+/// Every mutant that the storage protocol lists, and what becomes of it here: found by schedules of one broker with files or of a cluster under the names
+/// given, found by a test that is named, or why neither can have it.
 /// </summary>
 internal static class Section11
 {
-    private const string NoFences = "There are no fences on files: the lock of the directory keeps a second process out (rule F7).";
-    private const string NoRelease = "One broker hands over to nobody: there is no Release on files.";
-
-    /// <summary>Mutants of rules that the protocol's list leaves out: footers (rule F5).</summary>
+    /// <summary>Mutants of rules that the protocol's list leaves out: footers (rule F5), slots that are taken (W1), fences (X3), the wait before a release (L3).</summary>
     public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
     {
         ["footer that says what is not so"] = Found.BySeeds("footer that leaves out a partition", "footer with a highest slot that is too low", "footer with a last offset that is too high"),
+        ["slot that is taken"] = Found.InClusters("conflict on a block taken for success"),
+        ["recovery of a session that is not ended"] = Found.InClusters("no fence"),
+        ["release before all is published"] = Found.InClusters("release that does not drain"),
         ["footer accepted without its chain"] = Found.ByTest(nameof(DamageTests.F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without)),
     };
 
@@ -20,26 +20,26 @@ internal static class Section11
     {
         ["no data sync"] = Found.BySeeds("no data sync", "no data sync of the metadata journal"),
         ["no directory sync"] = Found.BySeeds("no directory sync", "no directory sync of the metadata journal"),
-        ["acknowledge before durable"] = Found.BySeeds("acknowledge before durable", "failed write taken for success"),
+        ["acknowledge before durable"] = Found.BySeeds("acknowledge before durable", "failed write taken for success").AndInClusters("acknowledge before durable"),
         ["publish out of order"] = Found.BySeeds("publish out of order"),
-        ["publish after the end"] = Found.BySeeds("publish after the end"),
+        ["publish after the end"] = Found.BySeeds("publish after the end").AndInClusters("publish after the end"),
         ["no durable-end check"] = Found.ByTest(nameof(CrashPointTests.Without_the_durable_end_in_headers_the_same_damage_would_pass_for_a_torn_tail)),
-        ["no closed-epoch check"] = Found.BySeeds("no closed-epoch check", "closed-epoch check without the drain"),
-        ["release without closing the epoch"] = Found.Nowhere(NoRelease),
-        ["open in the own session without a manifest write"] = Found.BySeeds("open in the own session without a manifest write"),
-        ["log end from published frames only"] = Found.BySeeds("log end from published frames only"),
+        ["no closed-epoch check"] = Found.BySeeds("no closed-epoch check", "closed-epoch check without the drain").AndInClusters("no closed-epoch check"),
+        ["release without closing the epoch"] = Found.InClusters("release without closing the epoch"),
+        ["open in the own session without a manifest write"] = Found.BySeeds("open in the own session without a manifest write").AndInClusters("open in the own session without a manifest write"),
+        ["log end from published frames only"] = Found.BySeeds("log end from published frames only").AndInClusters("log end from published frames only"),
         ["log end from accepted frames"] = Found.BySeeds("log end from accepted frames"),
-        ["log end from the manifest only"] = Found.BySeeds("log end from the manifest only"),
-        ["recovery or cut filtered by epoch or slot"] = Found.BySeeds("recovery filtered by epoch", "recovery filtered by slot", "recovery leaves out the last run", "cut filtered by epoch"),
-        ["own-session extents dropped"] = Found.BySeeds("own-session extents dropped"),
-        ["hand-over drops inherited extents"] = Found.BySeeds("hand-over drops inherited extents"),
-        ["release although the session changed"] = Found.Nowhere(NoRelease),
-        ["conflict taken for success"] = Found.BySeeds("conflict taken for success"),
-        ["conflict on a fence taken for fenced"] = Found.Nowhere(NoFences),
-        ["any fence taken for the end"] = Found.Nowhere(NoFences),
-        ["walk from the partition's slot"] = Found.Nowhere(NoFences),
-        ["no compare-and-set on the manifest"] = Found.BySeeds("no compare-and-set on the manifest"),
-        ["claim sent again with a new ETag and old extents"] = Found.BySeeds("claim sent again with a new ETag and old extents"),
+        ["log end from the manifest only"] = Found.BySeeds("log end from the manifest only").AndInClusters("log end from the manifest only"),
+        ["recovery or cut filtered by epoch or slot"] = Found.BySeeds("recovery filtered by epoch", "recovery filtered by slot", "recovery leaves out the last run", "cut filtered by epoch").AndInClusters("recovery filtered by epoch", "recovery leaves out the last run"),
+        ["own-session extents dropped"] = Found.BySeeds("own-session extents dropped").AndInClusters("own-session extents dropped"),
+        ["hand-over drops inherited extents"] = Found.BySeeds("hand-over drops inherited extents").AndInClusters("hand-over drops inherited extents", "hand-over of the manifest's extents only"),
+        ["release although the session changed"] = Found.InClusters("release although the session changed"),
+        ["conflict taken for success"] = Found.BySeeds("conflict taken for success").AndInClusters("conflict taken for success"),
+        ["conflict on a fence taken for fenced"] = Found.InClusters("conflict on a fence taken for fenced"),
+        ["any fence taken for the end"] = Found.InClusters("any fence taken for the end"),
+        ["walk from the partition's slot"] = Found.InClusters("walk from the highest slot"),
+        ["no compare-and-set on the manifest"] = Found.BySeeds("no compare-and-set on the manifest").AndInClusters("no compare-and-set on the manifest"),
+        ["claim sent again with a new ETag and old extents"] = Found.BySeeds("claim sent again with a new ETag and old extents").AndInClusters("claim sent again with a new ETag and old extents"),
         ["undecided write taken for failed"] = Found.BySeeds("undecided write taken for failed"),
         ["delete before the trim record"] = Found.ByTest(nameof(TrimTests.Deleting_before_the_trim_point_is_recorded_would_be_found)),
         ["trim not frozen"] = Found.Nowhere("Nobody recovers a session whose lane still trims: it is ended in the process, or the process is gone."),
@@ -57,7 +57,7 @@ internal static class Section11
         ["split drops all Wal extents"] = Found.BySeeds("split drops all Wal extents"),
         ["a carried frame forgotten"] = Found.ByTest(nameof(LetGoCrashTests.What_is_carried_forward_is_still_the_lane_s_unless_it_is_forgotten)),
         ["second entry for a carried frame"] = Found.Nowhere("The index cannot be given a second entry from outside; the unit tests of the lane index hold it to one (rule S4)."),
-        ["log end from the last extent only"] = Found.BySeeds("log end without log start"),
+        ["log end from the last extent only"] = Found.BySeeds("log end without log start").AndInClusters("log end without log start"),
         ["old image after a conflict"] = Found.BySeeds("old image after a conflict"),
         ["sweep deletes by age directly"] = Found.ByTest(nameof(SweepTests.D4_a_segment_that_waits_a_day_for_its_name_is_listed_and_never_deleted_directly)),
         ["re-use after a conflict without HEAD"] = Found.Nowhere("Its window is one call of the splitter; the unit tests of the splitter hold a conflict in its way and take the segment away (rule D4)."),
@@ -74,9 +74,17 @@ internal static class Section11
 /// <param name="WhyNot">Why it is not found here.</param>
 internal sealed record Found(IReadOnlyList<string> Names, string? Test, string? WhyNot)
 {
+    /// <summary>Those that stand for it in the list of a cluster's mutants.</summary>
+    public IReadOnlyList<string> ClusterNames { get; private init; } = [];
+
+    /// <summary>It is found in clusters too.</summary>
+    public Found AndInClusters(params string[] mutants) => this with { ClusterNames = mutants };
+
     public static Found BySeeds(params string[] mutants) => new(mutants, null, null);
 
     public static Found ByTest(string test) => new([], test, null);
+
+    public static Found InClusters(params string[] mutants) => new([], null, null) { ClusterNames = mutants };
 
     public static Found Nowhere(string why) => new([], null, why);
 }

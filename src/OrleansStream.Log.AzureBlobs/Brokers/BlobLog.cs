@@ -51,7 +51,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration }),
             () => _lanes.Current.Session,
             setup.Scheduler);
-        var extents = new ExtentReader(new BlockBlobReader(setup.Container, Slabs), new SegmentReader(objects, Slabs, setup.Segments));
+        Reader = new BlobExtentReader(setup.OfReading(Slabs));
         var manifests = new ManifestEditor(_seen, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = manifests, Random = setup.Random, Options = setup.Journals };
         _pending = new PendingObjects(_seen, manifests, objects, Handles, setup.Time) { OnFailed = setup.Note };
@@ -68,9 +68,10 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Handles = Handles,
             Serving = new ServingParts
             {
-                Extents = extents,
+                Extents = Reader,
                 Tail = Tail,
                 Time = setup.Time,
+                Manifests = manifests,
                 Validation = setup.Validation,
                 IsStalled = () => _lanes.IsStalled,
                 OnReadFailed = _faults.OnNotRead,
@@ -96,7 +97,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Manifests = _seen,
             Handles = Handles,
             CurrentLane = () => _lanes.Current,
-            Extents = extents,
+            Extents = Reader,
             Objects = objects,
             Slabs = Slabs,
             Scheduler = setup.Scheduler,
@@ -113,6 +114,9 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     public SlabPool Slabs { get; }
 
     public TailCache Tail { get; }
+
+    /// <summary>Reads what the tail cache does not have.</summary>
+    public BlobExtentReader Reader { get; }
 
     /// <summary>The lane of the current session; a new one after each that ended.</summary>
     public BlobLaneKeeper Lanes => _lanes;
@@ -207,6 +211,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         () => Now(_stopping.Cancel),
         _lanes.DisposeAsync,
         _release.DisposeAsync,
+        Reader.DisposeAsync,
         () => Now(Tail.Clear),
     ];
 

@@ -1,5 +1,8 @@
+using System.Diagnostics.Metrics;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Lanes;
+using OrleansStream.Log.AzureBlobs.Reading;
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Lanes;
@@ -66,7 +69,12 @@ public sealed record BlobLogSetup
 
     public SegmentOptions Segments { get; init; } = new();
 
-    /// <summary>Where opens, releases, recoveries and the lane's dispatcher run. The thread pool unless set.</summary>
+    public BlobReadingOptions Reading { get; init; } = new();
+
+    /// <summary>Where meters are made; null for none.</summary>
+    public IMeterFactory? Meters { get; init; }
+
+    /// <summary>Where opens, releases, recoveries, reads and the lane's dispatcher run. The thread pool unless set.</summary>
     public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
 
     /// <summary>Makes what opens partitions. Set only by simulations that prove each of its rules necessary.</summary>
@@ -77,4 +85,16 @@ public sealed record BlobLogSetup
 
     /// <summary>Starts a lane: with a thread of its own unless set.</summary>
     public Func<BlobLaneSetup, Func<ILaneStore, Action, LaneSetup>, IRunningLane> StartLane { get; init; } = BlobLane.Start;
+
+    internal BlobReadingSetup OfReading(SlabPool slabs) => new()
+    {
+        Container = Container,
+        Slabs = slabs,
+        Time = Time,
+        Options = Reading,
+        Segments = Segments,
+        ClusterGeneration = ClusterGeneration,
+        Scheduler = Scheduler,
+        Meters = Meters,
+    };
 }

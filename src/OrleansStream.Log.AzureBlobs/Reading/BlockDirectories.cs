@@ -1,33 +1,103 @@
-using System.Collections.Concurrent;
+using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Storage;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.AzureBlobs.Reading;
 
-/// <summary>Directories of blocks that were read, as many as hold a fixed number of frames; the oldest leave first. Blocks never change, so none is ever wrong.</summary>
+/// <summary>
+/// Finds directories of blocks: those that are kept, or in the block itself, at whose end they stand. A block is read from its start first, so far that a small
+/// one comes as a whole with that request; then its frames are in the cache, too.
+/// </summary>
 internal sealed class BlockDirectories
 {
-    // About 20 MB.
-    private const int MostFrames = 200_000;
+    // Less would save no time, and cost most blocks a second request.
+    private const int FirstReadBytes = 256 * Limits.KiB;
 
-    private readonly ConcurrentDictionary<(SessionId Session, Slot Slot), FrameEntry[]> _kept = new();
-    private readonly ConcurrentQueue<(SessionId Session, Slot Slot)> _order = new();
-    private int _frames;
+    private readonly BlockCache _cache;
+    private readonly ReadCounts _counts;
+    private readonly DirectoryCache _kept;
 
-    public FrameEntry[]? Find(SessionId session, Slot slot) => _kept.GetValueOrDefault((session, slot));
+    // Each priority for itself: whoever is more urgent must not wait in the queue of another one.
+    private readonly SharedLoads<(SessionId Session, Slot Slot, ReadPriority Priority), BlockDirectory> _loads;
+    private readonly int _clusterGeneration;
 
-    /// <summary>Keeps a directory and gives it back.</summary>
-    public FrameEntry[] Keep(SessionId session, Slot slot, FrameEntry[] directory)
+    public BlockDirectories(BlobReadingSetup setup, BlockCache cache, ReadCounts counts)
     {
-        if (!_kept.TryAdd((session, slot), directory)) return directory;
-
-        _order.Enqueue((session, slot));
-        Interlocked.Add(ref _frames, directory.Length + 1);
-        while (Volatile.Read(ref _frames) > MostFrames && _order.TryDequeue(out var oldest))
-        {
-            if (_kept.TryRemove(oldest, out var left)) Interlocked.Add(ref _frames, -(left.Length + 1));
-        }
-
-        return directory;
+        _cache = cache;
+        _counts = counts;
+        _clusterGeneration = setup.ClusterGeneration;
+        _kept = new DirectoryCache(setup.Options.DirectoryCacheBytes);
+        _loads = new SharedLoads<(SessionId Session, Slot Slot, ReadPriority Priority), BlockDirectory>(ReadAsync, cache.Work);
     }
+
+    /// <summary>Memory of the directories that are kept.</summary>
+    public long CachedBytes => _kept.Bytes;
+
+    /// <summary>Verified. Kept for the next reader.</summary>
+    /// <exception cref="MissingObjectException">Nothing stands in the slot.</exception>
+    /// <exception cref="CorruptBlockException">Something else than this block does, or it is damaged.</exception>
+    /// <exception cref="StorageException">The store could not be asked, or refused.</exception>
+    public ValueTask<BlockDirectory> GetAsync(SessionId session, Slot slot, ReadPriority priority, CancellationToken cancellationToken)
+    {
+        var known = _kept.Find(session, slot);
+        _counts.OnDirectory(isHit: known is not null);
+        return known is not null ? new(known) : _loads.GetAsync((session, slot, priority), cancellationToken);
+    }
+
+    private async Task<BlockDirectory> ReadAsync((SessionId Session, Slot Slot, ReadPriority Priority) of, CancellationToken cancellationToken)
+    {
+        var name = BlobNames.BlockOf(of.Session, of.Slot);
+        var priority = of.Priority;
+        var start = await ReadAsync(new BlobRange(name, 0, FirstReadBytes), priority, cancellationToken);
+        var keeps = false;
+        try
+        {
+            var header = HeaderOf(name, (of.Session, of.Slot), start.Slab.GetSpan()[..start.Length]);
+            var directory = header.UsedBytes <= start.Length
+                ? Read(name, start.Slab.GetSpan()[..BlockLayout.HeaderBytes], start.Slab.GetSpan()[header.DirectoryPosition..header.UsedBytes], header)
+                : await ReadEndAsync(name, start.Slab, header, priority, cancellationToken);
+            _kept.Add(of.Session, directory);
+
+            keeps = header.DirectoryPosition <= start.Length && header.FrameCount > 0;
+            if (keeps) _cache.Add(name, start.Slab, header.DirectoryPosition, priority);
+            return directory;
+        }
+        finally
+        {
+            if (!keeps) start.Slab.Return();
+        }
+    }
+
+    private async Task<BlockDirectory> ReadEndAsync(string name, Slab start, BlockHeader header, ReadPriority priority, CancellationToken cancellationToken)
+    {
+        var length = header.UsedBytes - header.DirectoryPosition;
+        var end = await ReadAsync(new BlobRange(name, header.DirectoryPosition, length), priority, cancellationToken);
+        try
+        {
+            if (end.Length < length) throw new CorruptBlockException(name, header.DirectoryPosition + end.Length, $"the block ends here; {length - end.Length} bytes more of its directory were expected.");
+            return Read(name, start.GetSpan()[..BlockLayout.HeaderBytes], end.Slab.GetSpan()[..length], header);
+        }
+        finally
+        {
+            end.Slab.Return();
+        }
+    }
+
+    private Task<BlobRead> ReadAsync(BlobRange range, ReadPriority priority, CancellationToken cancellationToken) =>
+        _cache.Reads.ReadAsync(range, BlobReads.TicketOf(priority, range.Length), cancellationToken);
+
+    private BlockHeader HeaderOf(string name, (SessionId Session, Slot Slot) of, ReadOnlySpan<byte> start)
+    {
+        if (!BlockCodec.TryReadHeader(start, out var header, out var problem)) throw new CorruptBlockException(name, 0, problem!);
+        return header.SessionHash == of.Session.Hash && header.Slot == of.Slot && header.ClusterGeneration == _clusterGeneration
+            ? header
+            : throw new CorruptBlockException(name, 0, $"the block there is of slot {header.Slot}, generation {header.ClusterGeneration} and session hash {header.SessionHash:x16}.");
+    }
+
+    private static BlockDirectory Read(string name, ReadOnlySpan<byte> start, ReadOnlySpan<byte> lines, in BlockHeader header) =>
+        BlockCodec.TryReadDirectory(start, lines, header, out var frames, out var problem)
+            ? new BlockDirectory(name, header, frames)
+            : throw new CorruptBlockException(name, 0, problem!);
 }

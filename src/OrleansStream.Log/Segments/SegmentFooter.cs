@@ -14,6 +14,9 @@ internal sealed class SegmentFooter
 
     public ReadOnlySpan<SegmentRun> Runs => _runs;
 
+    /// <summary>Bytes of all runs.</summary>
+    public long DataBytes => _runs[^1].End;
+
     /// <summary>Memory that it takes.</summary>
     public int ChargedBytes => 64 + (_runs.Length * SegmentLayout.RunBytes);
 

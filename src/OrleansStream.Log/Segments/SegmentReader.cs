@@ -11,15 +11,22 @@ namespace OrleansStream.Log.Segments;
 /// Reads segments: whole runs by ranges, found by the sparse index, of which those read last are kept. It caches no frames: on files the page cache has
 /// them. Safe for any number of callers; where reads run is the store's matter.
 /// </summary>
-/// <param name="objects">Where segments stand.</param>
-/// <param name="slabs">For what is read.</param>
+/// <param name="ranges">Where bytes of segments come from.</param>
 /// <param name="options">Bounds; valid.</param>
-public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentOptions options) : IExtentReader
+public sealed class SegmentReader(IObjectRanges ranges, SegmentOptions options) : IExtentReader
 {
     // With the trailer most footers come in one read: this many bytes hold the index of 64 MiB in runs of 64 KiB.
     private const int FirstFooterRead = 64 * Limits.KiB;
 
     private readonly FooterCache _footers = new(options.IndexCacheBytes);
+
+    /// <param name="objects">Where segments stand.</param>
+    /// <param name="slabs">For what is read.</param>
+    /// <param name="options">Bounds; valid.</param>
+    public SegmentReader(IObjectStore objects, SlabPool slabs, SegmentOptions options)
+        : this(new StoredRanges(objects, slabs), options)
+    {
+    }
 
     /// <summary>Memory of the indexes that are kept.</summary>
     public long CachedBytes => _footers.Bytes;
@@ -35,10 +42,24 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
         for (var index = footer.IndexOf(from); index < footer.Runs.Length && (into.Count == before || taken < maxBytes);)
         {
             var count = RunsFor(footer, index, Math.Min(options.MaxReadBytes, maxBytes - taken));
-            if (!await ReadRunsAsync((partition, segment), footer.Runs.Slice(index, count).ToArray(), new Window(into, from, maxBytes - taken, into.Count > before), cancellationToken)) return;
+            if (!await ReadRunsAsync((partition, segment), footer.DataBytes, footer.Runs.Slice(index, count).ToArray(), new Window(into, from, maxBytes - taken, into.Count > before), cancellationToken)) return;
             index += count;
             taken = BytesSince(into, before);
         }
+    }
+
+    /// <summary>Where in the segment the run of an offset begins, and where the last one ends, if the segment's index is at hand: for whoever reads ahead.</summary>
+    public bool TryLocate(SegmentExtent segment, Offset from, out long position, out long end)
+    {
+        position = end = 0;
+        if (_footers.Find(segment.Name) is not { } footer) return false;
+
+        var index = footer.IndexOf(from);
+        if (index == footer.Runs.Length) return false;
+
+        position = footer.Runs[index].Position;
+        end = footer.DataBytes;
+        return true;
     }
 
     // At least one run: it may hold a frame that is larger than all that is wanted.
@@ -59,59 +80,41 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
     }
 
     // False if there is no room for more.
-    private async ValueTask<bool> ReadRunsAsync((PartitionId Partition, SegmentExtent Segment) of, SegmentRun[] runs, Window window, CancellationToken cancellationToken)
+    private async ValueTask<bool> ReadRunsAsync((PartitionId Partition, SegmentExtent Segment) of, long dataBytes, SegmentRun[] runs, Window window, CancellationToken cancellationToken)
     {
         var start = runs[0].Position;
-        var length = (int)(runs[^1].End - start);
-        using var lease = await ReadRangeAsync(of.Segment.Name, start, length, cancellationToken);
+        using var range = await ranges.LeaseAsync(new ObjectRange(of.Segment.Name, start, (int)(runs[^1].End - start), dataBytes), cancellationToken);
         foreach (var run in runs)
         {
-            if (!Take(of, run, start, lease, ref window)) return false;
+            if (!Take(of, run, range.Take(run.Position, run.Length), ref window)) return false;
         }
 
         return true;
     }
 
-    private async ValueTask<BlockLease> ReadRangeAsync(string name, long position, int length, CancellationToken cancellationToken)
+    private static bool Take((PartitionId Partition, SegmentExtent Segment) of, in SegmentRun run, in LeasedPart part, ref Window window)
     {
-        var slab = slabs.Rent(length);
-        try
-        {
-            var read = await objects.ReadAsync(name, position, slab.Memory[..length], cancellationToken);
-            if (read < 0) throw new LogException($"The segment '{name}' is missing.");
-            if (read < length) throw new CorruptBlockException(name, position + read, $"the segment ends here; {length - read} bytes more were expected.");
-            return Block.OfRead(slabs, slab, length);
-        }
-        catch
-        {
-            slab.Return();
-            throw;
-        }
-    }
-
-    private static bool Take((PartitionId Partition, SegmentExtent Segment) of, in SegmentRun run, long start, in BlockLease lease, ref Window window)
-    {
-        var memory = lease.Memory.Span;
-        var first = (int)(run.Position - start);
-        var framesEnd = first + run.Length - run.DirectoryBytes;
+        var memory = part.Lease.Memory.Span;
+        var framesEnd = part.Start + run.Length - run.DirectoryBytes;
+        var inObject = run.Position - part.Start; // What a place in memory is off by from that in the object.
         var lines = memory.Slice(framesEnd, run.DirectoryBytes);
         var found = Crc32C.Hash(lines);
         if (found != run.Checksum)
-            throw new CorruptBlockException(of.Segment.Name, start + framesEnd, $"partition {of.Partition}, offsets {run.BaseOffset} to {run.LastOffset}: the run's directory has checksum {found:x8}, the index says {run.Checksum:x8}.");
+            throw new CorruptBlockException(of.Segment.Name, inObject + framesEnd, $"partition {of.Partition}, offsets {run.BaseOffset} to {run.LastOffset}: the run's directory has checksum {found:x8}, the index says {run.Checksum:x8}.");
 
-        var position = first;
+        var position = part.Start;
         for (var i = 0; i < run.Frames; i++)
         {
             var entry = SegmentLine.Read(lines[(i * SegmentLayout.LineBytes)..], of.Partition, position);
-            if (entry.Length < 0 || entry.Length > framesEnd - position) throw new CorruptBlockException(of.Segment.Name, start + position, $"the frame at offset {entry.BaseOffset} claims {entry.Length} bytes of {framesEnd - position}.");
+            if (entry.Length < 0 || entry.Length > framesEnd - position) throw new CorruptBlockException(of.Segment.Name, inObject + position, $"the frame at offset {entry.BaseOffset} claims {entry.Length} bytes of {framesEnd - position}.");
             position += entry.Length;
             if (entry.LastOffset < window.From) continue;
             if (!window.Admits(entry.Length)) return false;
 
             var crc = Crc32C.Hash(memory.Slice(entry.Position, entry.Length));
             if (crc != entry.Checksum)
-                throw new CorruptBlockException(of.Segment.Name, start + entry.Position, $"partition {of.Partition}, offsets {entry.BaseOffset} to {entry.LastOffset}: checksum {crc:x8}, the directory says {entry.Checksum:x8}.");
-            if (!window.Into.TryAdd(lease.Block, entry)) window.Into.Add(new LeasedFrame(lease.Again(LeaseHolder.Response), entry));
+                throw new CorruptBlockException(of.Segment.Name, inObject + entry.Position, $"partition {of.Partition}, offsets {entry.BaseOffset} to {entry.LastOffset}: checksum {crc:x8}, the directory says {entry.Checksum:x8}.");
+            if (!window.Into.TryAdd(part.Lease.Block, entry)) window.Into.Add(new LeasedFrame(part.Lease.Again(LeaseHolder.Response), entry));
         }
 
         return true;
@@ -119,8 +122,8 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
 
     private async ValueTask<SegmentFooter> ReadFooterAsync(PartitionId partition, SegmentExtent segment, CancellationToken cancellationToken)
     {
-        var length = await objects.LengthAsync(segment.Name, cancellationToken);
-        if (length < 0) throw new LogException($"The segment '{segment.Name}' is missing.");
+        var length = await ranges.LengthAsync(segment.Name, cancellationToken);
+        if (length < 0) throw new MissingObjectException(segment.Name);
         if (length < SegmentLayout.TrailerBytes) throw new CorruptBlockException(segment.Name, 0, $"the object has {length} bytes, fewer than a segment's trailer.");
 
         var end = await ReadEndAsync(segment.Name, length, (int)Math.Min(length, FirstFooterRead), cancellationToken);
@@ -142,7 +145,7 @@ public sealed class SegmentReader(IObjectStore objects, SlabPool slabs, SegmentO
     private async ValueTask<byte[]> ReadEndAsync(string name, long length, int bytes, CancellationToken cancellationToken)
     {
         var end = new byte[bytes];
-        var read = await objects.ReadAsync(name, length - bytes, end, cancellationToken);
+        var read = await ranges.ReadAsync(name, length - bytes, end, cancellationToken);
         return read == bytes ? end : throw new CorruptBlockException(name, length - bytes, $"{bytes} bytes were expected at the end, {read} are there.");
     }
 

@@ -13,6 +13,12 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
 {
     private CorruptBlockException? _damage;
 
+    /// <summary>
+    /// Reads the manifest anew and puts it into force, or closes the handle if the partition has another owner (rule D2). Null where nobody but this process
+    /// can have changed it: then the one at hand is the newest.
+    /// </summary>
+    public Func<CancellationToken, ValueTask>? Reload { get; init; }
+
     /// <summary>The damage that a read last met; null if none did. It does not heal, so whoever cannot go without what stands there may stop at it.</summary>
     public CorruptBlockException? Damage => Volatile.Read(ref _damage);
 
@@ -106,7 +112,8 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
     }
 
     // Twice, each time with fresh views: between the look at the manifest and that at the index an extent may have moved from one to the other,
-    // its blocks may have been trimmed, and a damaged read is tried once more (rule D2).
+    // its blocks may have been trimmed, and a damaged read is tried once more. An object that is gone may have been replaced by whoever owns the
+    // partition by now: then the manifest is read anew, once (rule D2).
     // Answers where to go on, the same offset if the limits are reached, -1 if there is nothing to be had.
     private async ValueTask<long> ReadExtentAsync(ReadLimits limits, FrameList into, CancellationToken cancellationToken)
     {
@@ -130,6 +137,7 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
             {
                 into.Cut(before);
                 failure = broken;
+                if (attempt == 0 && broken is MissingObjectException) await TryReloadAsync(cancellationToken);
             }
         }
 
@@ -137,6 +145,19 @@ internal sealed class LogReader(PartitionId partition, ServingParts parts, ILane
         if (failure is CorruptBlockException damage) Volatile.Write(ref _damage, damage);
         parts.OnReadFailed?.Invoke(partition, new Offset(limits.From), failure!);
         return -1;
+    }
+
+    // The manifest at hand stays good where no newer one can be had: what it names is looked for again.
+    private async ValueTask TryReloadAsync(CancellationToken cancellationToken)
+    {
+        if (Reload is null) return;
+        try
+        {
+            await Reload(cancellationToken);
+        }
+        catch (LogException)
+        {
+        }
     }
 
     // What the reader gave may go beyond the end (published after the snapshot) or be larger than allowed (the first frame it gives always).

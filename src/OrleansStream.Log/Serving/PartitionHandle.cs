@@ -35,7 +35,11 @@ public sealed class PartitionHandle
         Epoch = start.Manifest.Epoch;
         Published = new PublishedLog(parts.Tail, start.Manifest, start.LogEnd, ClosedLog.Size(start.Manifest, lane));
         _appender = new PartitionAppender(this, parts, lane, start);
-        _reader = new LogReader(Id, parts, lane, Published);
+        _reader = new LogReader(Id, parts, lane, Published)
+        {
+            // An edit that changes nothing: what it reads comes into force, or closes the handle.
+            Reload = parts.Manifests is { } editor ? async token => await EditManifestAsync(editor, static _ => null, token) : null,
+        };
         Touch();
     }
 

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -13,6 +14,11 @@ public sealed class ServingParts
     public required TailCache Tail { get; init; }
 
     public required TimeProvider Time { get; init; }
+
+    /// <summary>
+    /// Reads a manifest anew when an object is gone that it names (rule D2). Null where no other process changes manifests: those in memory are the newest.
+    /// </summary>
+    public ManifestEditor? Manifests { get; init; }
 
     /// <summary>Which batches are decompressed to look at each record (<c>Validation:Records</c>).</summary>
     public RecordValidation Validation { get; init; }

@@ -6,6 +6,7 @@ using OrleansStream.Grains.Cluster;
 using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Log.AzureBlobs.Accounts;
 using OrleansStream.Log.AzureBlobs.Brokers;
+using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
@@ -39,6 +40,7 @@ internal static class OptionSections
         [GroupOptions.Section] = typeof(GroupOptions),
         [BlobAccountOptions.Section] = typeof(BlobAccountOptions),
         [BlobLaneOptions.Section] = typeof(BlobLaneOptions),
+        [BlobReadingOptions.Section] = typeof(BlobReadingOptions),
         [MovementOptions.Section] = typeof(MovementOptions),
     };
 

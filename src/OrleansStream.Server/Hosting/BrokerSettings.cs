@@ -3,6 +3,7 @@ using System.Text.Json;
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Grains.Cluster;
 using OrleansStream.Log.AzureBlobs.Brokers;
+using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -55,6 +56,8 @@ internal sealed record BrokerSettings
     public required FileLaneOptions Lane { get; init; }
 
     public required BlobLaneOptions BlobLane { get; init; }
+
+    public required BlobReadingOptions BlobReading { get; init; }
 
     public required MovementOptions Movement { get; init; }
 
@@ -168,6 +171,7 @@ internal sealed record BrokerSettings
             Producers = BrokerOptions.Producers(OptionSections.Read<ProducerOptions>(configuration, ProducerOptions.Section), kafka),
             Lane = OptionSections.Read<FileLaneOptions>(configuration, FileLaneOptions.Section),
             BlobLane = OptionSections.Read<BlobLaneOptions>(configuration, BlobLaneOptions.Section),
+            BlobReading = OptionSections.Read<BlobReadingOptions>(configuration, BlobReadingOptions.Section),
             Movement = BrokerOptions.Movement(OptionSections.Read<MovementOptions>(configuration, MovementOptions.Section)),
             ColdReads = OptionSections.Read<WalReaderOptions>(configuration, WalReaderOptions.Section),
             TailCache = OptionSections.Read<TailCacheOptions>(configuration, TailCacheOptions.Section),

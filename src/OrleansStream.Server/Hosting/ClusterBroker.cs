@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Diagnostics.Metrics;
 using System.Net;
 using System.Reflection;
 using System.Security.Cryptography;
@@ -147,6 +148,8 @@ internal static class ClusterBroker
         Producers = settings.Producers,
         Validation = settings.Validation.Records,
         Segments = settings.Segments,
+        Reading = settings.BlobReading,
+        Meters = host.App.Services.GetRequiredService<IMeterFactory>(),
     };
 
     private sealed record ClusterStore(IBlobContainer Container, UndecidedPuts Undecided, ClusterRecord Cluster, IBrokerRegistry Registry);

@@ -18,7 +18,7 @@ public sealed partial class MetricsTests : IDisposable
 
         var shown = (await run.GetAsync("/metrics")).Split('\n').Select(line => Head().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value).ToHashSet();
 
-        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "metrics.md"));
+        var page = await PageAsync();
         Assert.Equal(Listed().Matches(page).Select(match => match.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
     }
 
@@ -30,7 +30,7 @@ public sealed partial class MetricsTests : IDisposable
         var text = await run.GetAsync("/metrics");
 
         var missing = new List<string>();
-        foreach (var row in await File.ReadAllLinesAsync(Path.Combine(Repository.Root, "docs", "operations", "metrics.md")))
+        foreach (var row in (await PageAsync()).Split('\n'))
         {
             if (Row().Match(row) is not { Success: true } match || match.Groups["labels"].Value == "api, code") continue;
             var suffix = match.Groups["kind"].Value == "histogram" ? "_count" : "";
@@ -78,6 +78,13 @@ public sealed partial class MetricsTests : IDisposable
         await StoredLog.ProduceAsync(run.Bootstrap);
 
         Assert.DoesNotContain("topic=", await run.GetAsync("/metrics"), StringComparison.Ordinal);
+    }
+
+    // Of a broker whose log is on files: what one on blobs shows stands in a chapter of its own.
+    private static async Task<string> PageAsync()
+    {
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "metrics.md"));
+        return page[..page.IndexOf("## Storage on blobs", StringComparison.Ordinal)];
     }
 
     private static double Number(string text, string line) =>

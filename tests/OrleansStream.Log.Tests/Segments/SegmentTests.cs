@@ -128,7 +128,7 @@ public sealed class SegmentTests : IDisposable
         await _objects.DeleteAsync(segment.Name, TestContext.Current.CancellationToken);
         using var list = new FrameList();
 
-        await Assert.ThrowsAsync<LogException>(async () =>
+        await Assert.ThrowsAsync<MissingObjectException>(async () =>
             await new SegmentReader(_objects, _slabs, new SegmentOptions()).ReadAsync(Partition, segment, OffsetOf(0), 1, list, TestContext.Current.CancellationToken));
     }
 

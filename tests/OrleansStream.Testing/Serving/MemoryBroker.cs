@@ -29,12 +29,21 @@ public sealed class MemoryBroker : IDisposable
     /// <param name="tailBytes">Bound of the tail cache.</param>
     /// <param name="openBytes">Bound of the lane's open blocks.</param>
     /// <param name="objects">Where segments stand; without it those that <see cref="Extents"/> was given.</param>
-    public MemoryBroker(long tailBytes = 128 * Limits.MiB, long openBytes = 32 * Limits.MiB, IObjectStore? objects = null)
+    /// <param name="manifests">Where manifests are read anew; without it they are not.</param>
+    public MemoryBroker(long tailBytes = 128 * Limits.MiB, long openBytes = 32 * Limits.MiB, IObjectStore? objects = null, IManifestStore? manifests = null)
     {
         Tail = new TailCache(new TailCacheOptions { MaxBytes = tailBytes }, OwnerFailures.Add);
         Extents = new MemoryExtentReader(Slabs);
         Handles = new HandleTable(Epochs);
-        Parts = new ServingParts { Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())), Tail = Tail, Time = Time, OnReadFailed = (_, _, failure) => ReadFailures.Add(failure), OnUnreadable = (_, what) => Unreadable.Add(what) };
+        Parts = new ServingParts
+        {
+            Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())),
+            Tail = Tail,
+            Time = Time,
+            Manifests = manifests is null ? null : new ManifestEditor(manifests, new Random(1), Time),
+            OnReadFailed = (_, _, failure) => ReadFailures.Add(failure),
+            OnUnreadable = (_, what) => Unreadable.Add(what),
+        };
         Lane = NewLane(openBytes);
     }
 

@@ -1,0 +1,14 @@
+namespace OrleansStream.Log.AzureBlobs.Reading;
+
+/// <summary>One request's place among those of its kind. What stands in it is <see cref="ReadPermits"/>' alone to change.</summary>
+/// <param name="priority">Who waits for it.</param>
+/// <param name="bytes">Memory that it takes.</param>
+internal sealed class ReadTicket(ReadPriority priority, int bytes)
+{
+    /// <summary>May rise as long as it waits.</summary>
+    public ReadPriority Priority { get; internal set; } = priority;
+
+    public int Bytes { get; } = bytes;
+
+    internal TaskCompletionSource? Turn { get; set; }
+}

@@ -9,6 +9,8 @@
 #   join         a fourth broker: until its part of 1,000 partitions has moved, and produce latency before and meanwhile
 #   operations   storage requests at 1 MB/s over 10, 1,000 and 5,000 partitions, and at rest
 #   partitions   5,000 partitions: creation, and all brokers started anew
+#   throughput   bytes per second through one broker, and of a bare storage client with blocks of that size (3 rounds)
+#   latency      produce latency at 1,000 records/s, and of bare writes of that size and rate (3 rounds)
 #
 #   availability.sh --row kill --rounds 3      one row, quickly; --out FILE keeps the tables as markdown
 #

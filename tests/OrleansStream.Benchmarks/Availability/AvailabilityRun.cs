@@ -9,6 +9,7 @@ internal static class AvailabilityRun
     private static readonly IAvailabilityRow[] Rows =
     [
         new LostOwnerRow(isFrozen: false), new LostOwnerRow(isFrozen: true), new StopRow(), new CoordinatorRow(), new JoinRow(), new OperationsRow(), new ManyPartitionsRow(),
+        new ThroughputRow(), new LatencyRow(),
     ];
 
     public static async Task<int> ExecuteAsync(AvailabilityOptions options)

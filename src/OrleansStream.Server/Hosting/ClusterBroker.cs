@@ -49,8 +49,21 @@ internal static class ClusterBroker
         {
             parts.Log.Fill(log);
             BrokerHost.Connect(app, parts.Catalog);
-            return await BrokerRun.UntilStoppedAsync(app, settings, notes, stop);
+            return await UntilStoppedOrReplacedAsync(app, settings, (log, notes), stop);
         }
+    }
+
+    // Without a lane for ever this process is of no use, and stands in the way of the one that has its number.
+    private static async Task<bool> UntilStoppedOrReplacedAsync(WebApplication app, BrokerSettings settings, (BlobLog Log, StartupNotes Notes) parts, CancellationToken stop)
+    {
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        var givenUp = parts.Log.Lanes.GivenUp;
+        using var over = new CancellationTokenSource();
+        var watch = givenUp.ContinueWith(_ => ends.CancelAsync(), over.Token, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
+        var isWanted = await BrokerRun.UntilStoppedAsync(app, settings, parts.Notes, ends.Token);
+        await over.CancelAsync();
+        await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        return givenUp.IsCompleted ? throw new StartupException((await givenUp).Message) : isWanted;
     }
 
     private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, CancellationToken stop)

@@ -1,5 +1,14 @@
 using System.Net;
 using System.Net.Sockets;
+using Confluent.Kafka;
+using Confluent.Kafka.Admin;
+using OrleansStream.Log.AzureBlobs.Accounts;
+using OrleansStream.Log.AzureBlobs.Brokers;
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.AzureBlobs.Recovery;
+using OrleansStream.Log.AzureBlobs.Sessions;
+using OrleansStream.Log.Manifests;
+using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Azurite;
 using OrleansStream.Testing.Brokers;
 
@@ -9,6 +18,7 @@ namespace OrleansStream.Cluster.Tests.Starting;
 public sealed class ClusterStartTests
 {
     private const string Storage = "OrleansStream__Storage";
+    private const int Generation = 1;
 
     private static CancellationToken Cancelled => TestContext.Current.CancellationToken;
 
@@ -84,6 +94,35 @@ public sealed class ClusterStartTests
         Assert.Equal(1, await twin.EndAsync());
         Assert.Contains($"Broker 7 of this cluster advertises {told} already", twin.Errors, StringComparison.Ordinal);
         foreach (var failed in new[] { refused, other, here, twin }) Assert.DoesNotContain("   at ", failed.Errors, StringComparison.Ordinal);
+    }
+
+    // As when it stood still until a start of another process under its number had waited long enough.
+    [Fact]
+    public async Task A_broker_whose_number_another_process_took_ends_with_a_sentence()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(Cancelled);
+        await using var broker = ServerRun.Start(new Dictionary<string, string> { [Storage] = azurite.ConnectionString }, ["--id", "7", .. Addresses()]);
+        await broker.AnnouncedAsync();
+
+        var undecided = new UndecidedPuts(TimeProvider.System, new Random(1), TimeSpan.FromMilliseconds(50), TimeSpan.FromSeconds(30));
+        var container = await BlobAccount.OpenAsync(new BlobAccountOptions { ConnectionString = azurite.ConnectionString }, TimeProvider.System, credential: null, Cancelled);
+        var registry = new BlobBrokerRegistry(container, undecided, Generation);
+        var stands = (await registry.GetAsync(new BrokerId(7), Cancelled))!;
+        var write = await registry.CompareAndSetAsync(stands.Record with { SiloAddress = "127.0.0.1:1@1", Session = default }, stands.ETag, Cancelled);
+        Assert.Equal(ManifestOutcome.Written, write.Outcome);
+        var sessions = new BlobSessionStore(container, undecided, Generation);
+        var recovery = new SessionRecovery(new RecoverySetup { Container = container, Sessions = sessions, Undecided = undecided, ClusterGeneration = Generation });
+        await recovery.RecoverAsync(stands.Record.Session, Cancelled);
+
+        // Its next block meets the fence, and its next session the other one's record.
+        using (var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = broker.Bootstrap }).SetLogHandler((_, _) => { }).SetErrorHandler((_, _) => { }).Build())
+        {
+            _ = admin.CreateTopicsAsync([new TopicSpecification { Name = "any", NumPartitions = 1, ReplicationFactor = 1 }]);
+            Assert.Equal(1, await broker.EndAsync());
+        }
+
+        Assert.Contains("Broker 7 is at 127.0.0.1:1@1: this process has no right to the number.", broker.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", broker.Errors, StringComparison.Ordinal);
     }
 
     private static string[] Addresses(int? silo = null) => ["--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--silo", $"127.0.0.1:{silo ?? FreePorts.Take()}"];

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Verification;
 using OrleansStream.Log.Files.Verification;
 using OrleansStream.Simulation.Schedules;
 using OrleansStream.Testing.Disks;

@@ -26,20 +26,33 @@ public static class BlobAccount
     public static ValueTask<IBlobContainer> OpenAsync(BlobAccountOptions options, TimeProvider time, TokenCredential? credential, CancellationToken cancellationToken) =>
         OpenAsync(options, time, credential, configureClient: null, cancellationToken);
 
+    /// <summary>Reaches a container that is there, for somebody who changes nothing: every put and deletion is refused before it is sent.</summary>
+    /// <param name="options">As for <see cref="OpenAsync(BlobAccountOptions, TimeProvider, TokenCredential?, CancellationToken)"/>.</param>
+    /// <param name="time">As there.</param>
+    /// <param name="credential">As there.</param>
+    /// <exception cref="LogException">An option breaks its rule; the message has a sentence for each.</exception>
+    public static IBlobContainer OpenToRead(BlobAccountOptions options, TimeProvider time, TokenCredential? credential) =>
+        new ReadOnlyContainer(Open(options, time, credential, configureClient: null));
+
     /// <summary>The same, for tests that put faults between the clients and the account.</summary>
     internal static async ValueTask<IBlobContainer> OpenAsync(
         BlobAccountOptions options, TimeProvider time, TokenCredential? credential, Action<ClientOptions>? configureClient, CancellationToken cancellationToken)
+    {
+        var container = Open(options, time, credential, configureClient);
+        await container.CreateIfAbsentAsync(cancellationToken);
+        return container;
+    }
+
+    private static AzureBlobContainer Open(BlobAccountOptions options, TimeProvider time, TokenCredential? credential, Action<ClientOptions>? configureClient)
     {
         var faults = options.Faults().ToList();
         if (faults.Count > 0) throw new LogException($"{BlobAccountOptions.Section}: {string.Join(' ', faults)}");
 
         if (options.AccountUrl is not null) credential ??= new DefaultAzureCredential(new DefaultAzureCredentialOptions { ManagedIdentityClientId = options.ManagedIdentityClientId });
-        var container = new AzureBlobContainer(
+        return new AzureBlobContainer(
             ContainerOf(options, credential, Once(configureClient)),
             ContainerOf(options, credential, Patient(options, configureClient)),
             Limits(options, time));
-        await container.CreateIfAbsentAsync(cancellationToken);
-        return container;
     }
 
     private static CallLimits Limits(BlobAccountOptions options, TimeProvider time)

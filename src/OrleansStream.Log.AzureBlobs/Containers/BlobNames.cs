@@ -17,6 +17,9 @@ internal static class BlobNames
     /// <summary>What the names of all session records begin with.</summary>
     public const string Sessions = "s/";
 
+    /// <summary>What the names of all segments and snapshots begin with.</summary>
+    public const string Objects = "p/";
+
     /// <summary>What the names of all broker records begin with.</summary>
     public const string Brokers = "b/";
 

@@ -37,4 +37,13 @@ internal static class SlotDigestCodec
         var partitions = SessionFramesCodec.Read(ref reader, session);
         return reader.Remaining == 0 ? new SlotDigest(session, first, end, previous, last, partitions) : throw new FormatException($"{reader.Remaining} bytes follow the digest of session {session}.");
     }
+
+    /// <summary>Whether they say the same: their bytes are.</summary>
+    public static bool AreEqual(SlotDigest left, SlotDigest right)
+    {
+        var (ours, theirs) = (new ArrayBufferWriter<byte>(), new ArrayBufferWriter<byte>());
+        Write(left, ours);
+        Write(right, theirs);
+        return ours.WrittenSpan.SequenceEqual(theirs.WrittenSpan);
+    }
 }

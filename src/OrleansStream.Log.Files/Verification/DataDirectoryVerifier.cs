@@ -1,3 +1,4 @@
+using OrleansStream.Log.Verification;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Objects;

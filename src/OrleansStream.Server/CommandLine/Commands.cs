@@ -63,7 +63,7 @@ internal static class Commands
 
     private static Command Verify(SharedOptions options, IReadOnlyDictionary<string, string?> settings)
     {
-        var verify = new Command(VerifyName, "Read a whole data directory that no broker uses, report what is damaged, and change nothing. The directory is the one that serve would use with the same settings; addresses do not matter. Exit code 0: clean, 1: damaged, 2: not readable.");
+        var verify = new Command(VerifyName, "Read a whole data directory that no broker uses, or with --storage the whole container of a cluster, whose brokers may run; report what is damaged, and change nothing. Which it is follows from the same settings as for serve; addresses do not matter. Exit code 0: clean, 1: damaged, 2: not readable.");
         verify.SetAction((parsed, cancellationToken) => VerifyVerb.RunAsync(() => options.Read(parsed, settings), cancellationToken));
         return verify;
     }

@@ -85,6 +85,14 @@ internal sealed record BrokerSettings
     /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
     public static string DataPath(ServeRequest request) => Path.GetFullPath(Own(Configured(request)).Data);
 
+    /// <summary>The storage account of the cluster that a broker with these settings would be of; null for one by itself.</summary>
+    /// <exception cref="StartupException">A name is unknown or a value is wrong.</exception>
+    public static ClusterStorage? Storage(ServeRequest request)
+    {
+        var configuration = Configured(request);
+        return ClusterStorage.Read(configuration, OptionSections.Read<ServerOptions>(configuration, ServerOptions.Section));
+    }
+
     private static IConfigurationRoot Configured(ServeRequest request)
     {
         var file = new ConfigurationBuilder();

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using OrleansStream.Log.Verification;
 using OrleansStream.Log.Files.Metadata;
 using OrleansStream.Log.Files.Tests.Metadata;
 using OrleansStream.Log.Files.Tests.Wal;

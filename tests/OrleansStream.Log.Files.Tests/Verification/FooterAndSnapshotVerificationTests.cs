@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using OrleansStream.Log.Verification;
 using OrleansStream.Log.Files.Tests.Brokers;
 using OrleansStream.Log.Files.Verification;
 using OrleansStream.Log.Journals;

@@ -1,0 +1,82 @@
+using OrleansStream.Log.AzureBlobs.Containers;
+using OrleansStream.Log.AzureBlobs.Lanes;
+using OrleansStream.Log.AzureBlobs.Recovery;
+using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Lanes;
+using OrleansStream.Log.Storage;
+using OrleansStream.Log.Verification;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Log.AzureBlobs.Verification;
+
+/// <summary>
+/// Reads every block of a session that somebody may need, whole, and holds digests against them. A session that lives goes on while it is read: what is
+/// judged is what lies below the first slot that is not there.
+/// </summary>
+internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Action<Finding> found)
+{
+    private readonly SessionDigests _digests = new(setup.Container, setup.ClusterGeneration);
+
+    /// <exception cref="StorageException">Storage failed: nothing is known of what was not read.</exception>
+    public async ValueTask<SurveyedSession> ReadAsync(SessionRecord record, CancellationToken cancellationToken)
+    {
+        var (end, isWhole) = await EndAsync(record, cancellationToken);
+        var digests = (await _digests.ListAsync(record.Session, record.TrimPoint, cancellationToken)).ToDictionary(static digest => digest.First, static digest => digest.End);
+        var blocks = new VerifiedBlocks(record.Session, kept);
+        var reads = new Queue<(Slot Slot, Task<ScannedBlock> Read)>();
+        var next = record.TrimPoint;
+        for (var slot = record.TrimPoint; slot < end; slot = slot.Next)
+        {
+            for (; next < end && reads.Count < setup.ReadsAtOnce; next = next.Next) reads.Enqueue((next, ScannedBlock.ReadAsync(setup, record.Session, next, cancellationToken)));
+            if (digests.Remove(slot, out var digestEnd)) blocks.Begin(slot, digestEnd);
+            try
+            {
+                using var block = await reads.Dequeue().Read;
+                isWhole &= Report(blocks.Add(slot, block));
+            }
+            catch (CorruptBlockException damage)
+            {
+                // The owner may have trimmed it meanwhile.
+                if (await setup.Sessions.GetAsync(record.Session, cancellationToken) is { } now && slot < now.Record.TrimPoint) continue;
+                isWhole = Report(new Finding(damage.Location, damage.Position, damage.Detail));
+                blocks.Skip();
+            }
+
+            if (blocks.TryEnd(slot.Next) is { } gathered) await CompareAsync(gathered, cancellationToken);
+        }
+
+        return new SurveyedSession(record, blocks.Frames, blocks.Kept, isWhole);
+    }
+
+    // Of a session that lives: the first slot without a block. Blocks a few slots further up were on their way when it was listed; such as lie far above it tell of a loss.
+    private async ValueTask<(Slot End, bool IsWhole)> EndAsync(SessionRecord record, CancellationToken cancellationToken)
+    {
+        if (record.End is { } end) return (end, true);
+
+        var prefix = BlobNames.BlocksOf(record.Session);
+        var gap = record.TrimPoint;
+        var highest = record.TrimPoint;
+        await foreach (var blob in setup.Container.ListAsync(prefix, cancellationToken))
+        {
+            if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot) || blob.Length <= FenceBlob.Bytes) continue;
+            if (slot > highest) highest = slot;
+            if (slot == gap) gap = slot.Next;
+        }
+
+        if (highest.Value <= gap.Value + BlobLaneSetup.MaxDepth) return (gap, true);
+        var trimmed = await setup.Sessions.GetAsync(record.Session, cancellationToken) is { } now && now.Record.TrimPoint > record.TrimPoint;
+        return trimmed ? (gap, true) : (gap, Report(new Finding(BlobNames.BlockOf(record.Session, gap), -1, $"The block is missing, and blocks up to slot {highest} are there.")));
+    }
+
+    private async ValueTask CompareAsync(SlotDigest gathered, CancellationToken cancellationToken)
+    {
+        var said = await _digests.ReadAsync(gathered.Session, gathered.First, gathered.End, cancellationToken);
+        if (said is not null && !SlotDigestCodec.AreEqual(said, gathered)) found(new Finding(BlobNames.DigestOf(gathered.Session, gathered.First, gathered.End), -1, "The digest does not say what its blocks do."));
+    }
+
+    private bool Report(Finding? finding)
+    {
+        if (finding is not null) found(finding);
+        return finding is null;
+    }
+}

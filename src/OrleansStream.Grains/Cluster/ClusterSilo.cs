@@ -29,7 +29,10 @@ public static class ClusterSilo
         services.AddSingleton<ClusterMembers>();
         services.AddSingleton<IClusterView>(static provider => provider.GetRequiredService<ClusterMembers>());
         services.AddSingleton<ILifecycleParticipant<ISiloLifecycle>>(static provider => provider.GetRequiredService<ClusterMembers>());
+        services.AddSingleton<SiloStatuses>();
         services.AddSingleton<ISessionOwners, SessionOwners>();
+        services.AddSingleton(static provider => new LogCluster(
+            provider.GetRequiredService<ClusterMembers>(), provider.GetRequiredService<BrokerRecords>(), provider.GetRequiredService<SiloStatuses>(), provider.GetRequiredService<IGrainFactory>()));
         services.AddSingleton(static provider => new ReleaseDesk(provider.GetRequiredService<BrokerClusterSetup>().Releases, provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<PeerSurroundings>();
         services.AddSingleton<PeerRequests>();

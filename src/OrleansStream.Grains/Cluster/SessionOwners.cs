@@ -14,7 +14,7 @@ namespace OrleansStream.Grains.Cluster;
 /// read after the question came, and that a broker is dead from membership alone: a session that lives must not be fenced by mistake, for it carries all
 /// partitions of its broker.
 /// </summary>
-internal sealed partial class SessionOwners(BrokerRecords records, IClusterMembershipService membership, IBrokerServices services, TimeProvider time, ILogger<SessionOwners> logger)
+internal sealed partial class SessionOwners(BrokerRecords records, SiloStatuses silos, IBrokerServices services, TimeProvider time, ILogger<SessionOwners> logger)
     : ISessionOwners
 {
     // What the owner does for it is a wait for blocks that are under way, and some objects of 8 MiB. Asking again joins what runs.
@@ -34,7 +34,7 @@ internal sealed partial class SessionOwners(BrokerRecords records, IClusterMembe
         }
 
         var silo = Orleans.Runtime.SiloAddress.FromParsableString(record!.SiloAddress);
-        if (await IsDeadAsync(silo, cancellationToken))
+        if (await silos.IsDeadAsync(silo, cancellationToken))
         {
             return new ReleaseAnswer(ReleaseVerdict.Dead);
         }
@@ -46,21 +46,8 @@ internal sealed partial class SessionOwners(BrokerRecords records, IClusterMembe
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogNoAnswer(exception, owner, partition);
-            return new ReleaseAnswer(await IsDeadAsync(silo, cancellationToken) ? ReleaseVerdict.Dead : ReleaseVerdict.NoAnswer);
+            return new ReleaseAnswer(await silos.IsDeadAsync(silo, cancellationToken) ? ReleaseVerdict.Dead : ReleaseVerdict.NoAnswer);
         }
-    }
-
-    // Dead is for ever; a silo that nobody knows was cleaned away after its death, unless this snapshot is older than the silo.
-    private async ValueTask<bool> IsDeadAsync(SiloAddress silo, CancellationToken cancellationToken)
-    {
-        var status = membership.CurrentSnapshot.GetSiloStatus(silo);
-        if (status == SiloStatus.None)
-        {
-            await membership.Refresh(default, cancellationToken);
-            status = membership.CurrentSnapshot.GetSiloStatus(silo);
-        }
-
-        return status is SiloStatus.Dead or SiloStatus.None;
     }
 
     private static async Task<ReleaseAnswer> AskAsync(IBrokerService broker, PartitionId partition, SessionId owner)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using OrleansStream.Log.AzureBlobs.Lanes;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
@@ -18,9 +19,15 @@ public sealed class BlobLaneKeeper : LaneKeeper
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    // So many records of the trim point while the lane fills once: a restart reads that much more at the most.
+    private const int TrimsOfLane = 16;
+
+    private static readonly TimeSpan TrimInterval = TimeSpan.FromMinutes(1);
+
     private readonly BlobLogSetup _setup;
     private readonly ISessionStore _sessions;
     private readonly SlabPool _slabs;
+    private readonly WorkBudget _budget;
     private readonly TailCache _tail;
     private readonly LaneMetrics? _metrics;
     private readonly ConcurrentDictionary<SessionId, byte> _ended = new();
@@ -28,12 +35,13 @@ public sealed class BlobLaneKeeper : LaneKeeper
     private SessionWatch? _watch;
     private Task _beating = Task.CompletedTask;
 
-    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, (TailCache Tail, LaneMetrics? Metrics) watchers)
+    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (TailCache Tail, LaneMetrics? Metrics) watchers)
         : base(new LaneKeeperParts(setup.Time, setup.Random, setup.Scheduler, setup.Note))
     {
         _setup = setup;
         _sessions = sessions;
         _slabs = slabs;
+        _budget = budget;
         (_tail, _metrics) = watchers;
     }
 
@@ -68,7 +76,16 @@ public sealed class BlobLaneKeeper : LaneKeeper
     protected override async ValueTask OnStoppedAsync() => await _beating;
 
     private IRunningLane StartLane(SessionId session, SessionWatch watch) => _setup.StartLane(
-        new BlobLaneSetup { Container = _setup.Container, Session = session, ClusterGeneration = _setup.ClusterGeneration, Undecided = _setup.Undecided, Depth = _setup.Lane.Depth, Watch = watch },
+        new BlobLaneSetup
+        {
+            Container = _setup.Container,
+            Session = session,
+            ClusterGeneration = _setup.ClusterGeneration,
+            Undecided = _setup.Undecided,
+            Depth = _setup.Lane.Depth,
+            Watch = watch,
+            Budget = _budget,
+        },
         (store, wake) => new LaneSetup
         {
             Session = session,
@@ -85,6 +102,8 @@ public sealed class BlobLaneKeeper : LaneKeeper
             Metrics = _metrics,
             MaxOpenBytes = _setup.Lane.MaxOpenBytes,
             BlockBytes = _setup.Lane.BlockBytes,
+            TrimInterval = TrimInterval,
+            TrimBytes = _setup.Unsplit.LaneBytes / TrimsOfLane,
         });
 
     private async Task BeatAsync()

@@ -4,7 +4,9 @@ using OrleansStream.Log.AzureBlobs.Objects;
 using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.AzureBlobs.Recovery;
 using OrleansStream.Log.AzureBlobs.Sessions;
+using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
@@ -31,9 +33,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     private readonly PartitionOpenings _opening;
     private readonly PartitionRelease _release;
     private readonly PartitionFaults _faults;
-    private readonly LogStartMover _mover;
-    private readonly PartitionDeletion _deletion;
-    private readonly PendingObjects _pending;
+    private readonly BlobLogUpkeep _upkeep;
 
     private BlobLog(BlobLogSetup setup)
     {
@@ -44,19 +44,16 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         var objects = new BlobObjectStore(setup.Container, setup.Undecided);
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
-        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, (Tail, null)) { Replaced = OnReplaced };
+        var budget = new WorkBudget(setup.Background, setup.Time);
+        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, null)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);
         Handles.Withdrawn += OnWithdrawn;
-        Recovered = new RecoveredSessions(
-            new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration }),
-            () => _lanes.Current.Session,
-            setup.Scheduler);
+        var recovery = new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration });
+        Recovered = new RecoveredSessions(recovery, () => _lanes.Current.Session, setup.Scheduler);
         Reader = new BlobExtentReader(setup.OfReading(Slabs));
         var manifests = new ManifestEditor(_seen, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = manifests, Random = setup.Random, Options = setup.Journals };
-        _pending = new PendingObjects(_seen, manifests, objects, Handles, setup.Time) { OnFailed = setup.Note };
-        _mover = new LogStartMover(manifests, _pending, new ProducerSnapshots(manifests, objects, _pending, setup.Random));
-        _deletion = new PartitionDeletion(manifests, Handles, () => _lanes.Current, _pending, partition => _opening!.Contains(partition));
+        _upkeep = new BlobLogUpkeep(UpkeepParts(new BlobUpkeepStores { Container = setup.Container, Manifests = _seen, Sessions = sessions, Objects = objects }, recovery, budget));
         _openerParts = new PartitionOpenerParts
         {
             Manifests = _seen,
@@ -90,7 +87,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             NextLane = _lanes.NextAsync,
             Scheduler = setup.Scheduler,
             OnOpened = OnOpened,
-            OnEnded = partition => _deletion.OnOpened(partition),
+            OnEnded = _upkeep.Deletion.OnOpened,
         });
         _release = setup.NewRelease(new PartitionReleaseParts
         {
@@ -124,6 +121,9 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     /// <summary>What ended sessions of any broker left.</summary>
     public RecoveredSessions Recovered { get; }
 
+    /// <summary>What one broker does for all: to be told when a broker comes or goes.</summary>
+    public SharedUpkeep Shared => _upkeep.Shared;
+
     public (long TotalBytes, long UsableBytes) Volume => (-1, -1);
 
     /// <summary>Whether this log can serve; may be asked at any time.</summary>
@@ -148,6 +148,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         try
         {
             await log._lanes.BeginAsync(cancellationToken);
+            log._upkeep.Start();
             return log;
         }
         catch
@@ -178,13 +179,43 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         _release.ReleaseAsync(partition, owner, cancellationToken);
 
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
-        _mover.MoveAsync(handle, offset, cancellationToken);
+        _upkeep.Mover.MoveAsync(handle, offset, cancellationToken);
 
     public async ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken)
     {
-        await _deletion.DeleteAsync(partition, cancellationToken);
+        await _upkeep.Deletion.DeleteAsync(partition, cancellationToken);
         _faults.OnDeleted(partition);
     }
+
+    /// <summary>Opens a partition for the background work, under its topic's configs if they are known here: what is not known expires nothing.</summary>
+    private async ValueTask<PartitionHandle?> OpenAsync(PartitionId partition, CancellationToken cancellationToken) =>
+        (await OpenAsync(partition, _setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle;
+
+    private BlobLogUpkeepParts UpkeepParts(BlobUpkeepStores stores, SessionRecovery recovery, WorkBudget budget) => new()
+    {
+        Stores = stores,
+        Handles = Handles,
+        CurrentLane = () => _lanes.Current,
+        Slabs = Slabs,
+        Extents = Reader.Background,
+        Recovery = recovery,
+        Cluster = _setup.Cluster,
+        ConfirmTopic = _setup.ConfirmTopic,
+        Open = OpenAsync,
+        IsOpening = partition => _opening.Contains(partition) || _release.IsReleasing(partition),
+        SettingsOf = _setup.SettingsOf,
+        Random = _setup.Random,
+        Time = _setup.Time,
+        Scheduler = _setup.Scheduler,
+        Note = _setup.Note,
+        Meters = _setup.Meters,
+        Segments = _setup.Segments,
+        Split = _setup.Split,
+        Unsplit = _setup.Unsplit,
+        Merge = _setup.Merge,
+        Upkeep = _setup.Upkeep,
+        Budget = budget,
+    };
 
     /// <summary>Publishes what was accepted and ends the lane. Partitions are closed; whoever opens them next recovers the session.</summary>
     /// <exception cref="AggregateException">Steps of it failed; all others were taken, so that nothing stays running.</exception>
@@ -209,6 +240,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     private IEnumerable<Func<ValueTask>> StepsOfDisposal() =>
     [
         () => Now(_stopping.Cancel),
+        _upkeep.DisposeAsync,
         _lanes.DisposeAsync,
         _release.DisposeAsync,
         Reader.DisposeAsync,
@@ -224,7 +256,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     // The claim may have dropped a snapshot.
     private void OnOpened(PartitionHandle handle)
     {
-        if (!handle.Manifest.PendingDelete.IsEmpty) _pending.Watch(handle.Id);
+        if (!handle.Manifest.PendingDelete.IsEmpty) _upkeep.Pending.Watch(handle.Id);
     }
 
     /// <summary>Whether the partition left this broker without having been given up, and nobody has looked yet whose it is.</summary>

@@ -2,12 +2,15 @@ using System.Diagnostics.Metrics;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Lanes;
 using OrleansStream.Log.AzureBlobs.Reading;
+using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
+using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
@@ -71,10 +74,24 @@ public sealed record BlobLogSetup
 
     public BlobReadingOptions Reading { get; init; } = new();
 
+    public SplitOptions Split { get; init; } = new();
+
+    public UnsplitOptions Unsplit { get; init; } = new();
+
+    public MergeOptions Merge { get; init; } = new();
+
+    public UpkeepOptions Upkeep { get; init; } = new();
+
+    /// <summary>What background work may take of the container. Deletions of blocks count too.</summary>
+    public WorkBudgetOptions Background { get; init; } = new();
+
+    /// <summary>What the background work asks of the cluster.</summary>
+    public BlobClusterView Cluster { get; init; } = new();
+
     /// <summary>Where meters are made; null for none.</summary>
     public IMeterFactory? Meters { get; init; }
 
-    /// <summary>Where opens, releases, recoveries, reads and the lane's dispatcher run. The thread pool unless set.</summary>
+    /// <summary>Where opens, releases, recoveries, reads, background work and the lane's dispatcher run. The thread pool unless set.</summary>
     public TaskScheduler Scheduler { get; init; } = TaskScheduler.Default;
 
     /// <summary>Makes what opens partitions. Set only by simulations that prove each of its rules necessary.</summary>

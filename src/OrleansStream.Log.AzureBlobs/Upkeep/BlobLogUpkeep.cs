@@ -60,7 +60,7 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
             Segments = parts.Segments,
             OnFailed = (partition, error) => parts.Note($"Segments of partition {partition} could not be merged; they stay as they are.", error),
         });
-        Shared = new SharedUpkeep(parts, manifests, new ObjectSweep(new SweepParts(manifests, editor, objects, parts.Cluster.ConfirmTopic, parts.CurrentLane), pending, parts.Time));
+        Shared = new SharedUpkeep(parts, manifests, new ObjectSweep(new SweepParts(manifests, editor, objects, parts.ConfirmTopic, parts.CurrentLane), pending, parts.Time));
         _upkeepMetrics = parts.Meters is { } meters ? new UpkeepMetrics(meters, splitter, pending) : null;
         _metrics = parts.Meters is { } factory ? new BlobUpkeepMetrics(factory, new BlobUpkeepSources(usage, parts.Unsplit, _merger, budget, Shared)) : null;
         var producers = new ProducerSnapshots(editor, objects, pending, parts.Random);
@@ -113,7 +113,7 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         try
         {
             await _running;
@@ -147,12 +147,12 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
 
     private async Task RunMergesAsync()
     {
-        while (!_stopping.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                await _merger.TendAsync(_stopping.Token);
                 await Task.Delay(MergeInterval, _parts.Time, _stopping.Token);
+                await _merger.TendAsync(_stopping.Token);
             }
             catch (OperationCanceledException) when (_stopping.IsCancellationRequested)
             {
@@ -161,7 +161,6 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
             catch (Exception error) // Whatever it was: without merging manifests grow and grow.
             {
                 _parts.Note("Merging failed; it is tried again.", error);
-                await Task.Delay(MergeInterval, _parts.Time, CancellationToken.None);
             }
         }
     }

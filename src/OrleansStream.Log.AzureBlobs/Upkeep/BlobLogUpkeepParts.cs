@@ -33,6 +33,9 @@ public sealed record BlobLogUpkeepParts
 
     public required BlobClusterView Cluster { get; init; }
 
+    /// <summary>Asks the owner of the catalog, never a local copy, whether the partition's topic exists (rules O1, D3). Hidden topics always do.</summary>
+    public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
+
     /// <summary>Opens a partition on this broker, which claims it. Null if that did not succeed.</summary>
     public required Func<PartitionId, CancellationToken, ValueTask<PartitionHandle?>> Open { get; init; }
 
@@ -83,26 +86,4 @@ public sealed record BlobUpkeepStores
     public required ISessionStore Sessions { get; init; }
 
     public required IObjectStore Objects { get; init; }
-}
-
-/// <summary>What the cluster knows and one broker does not.</summary>
-public sealed record BlobClusterView
-{
-    /// <summary>Asks the owner of the catalog, never a local copy, whether the partition's topic exists (rules O1, D3). Hidden topics always do.</summary>
-    public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
-
-    /// <summary>Whether placement names this broker for the partition. Only then does this broker open it by itself.</summary>
-    public required Func<PartitionId, bool> IsPlacedHere { get; init; }
-
-    /// <summary>Whether this broker does what one broker does for all: the sweep and the walk over session records. Two that do it at once do no harm, but twice the work.</summary>
-    public required Func<bool> DoesSharedWork { get; init; }
-
-    /// <summary>
-    /// Whether nothing that lives appends to the session: its broker is dead, or has another session by now. True has it fenced, so that a broker which begins
-    /// the session at this moment must not be called dead: name it in the registry first, or wait.
-    /// </summary>
-    public required Func<SessionId, CancellationToken, ValueTask<bool>> IsDead { get; init; }
-
-    /// <summary>Has the partition opened by the broker that placement names (rule R5). An open one stays as it is. Failing is harmless: it is asked again.</summary>
-    public required Func<PartitionId, CancellationToken, ValueTask> OpenWherePlaced { get; init; }
 }

@@ -28,6 +28,15 @@ internal sealed class ClosedSessions(IBlobContainer container, WorkBudget budget
 
     private readonly Dictionary<SessionId, State> _known = [];
 
+    /// <summary>Whether the session is known to be closed, which it stays.</summary>
+    public bool Contains(SessionId session) => _known.ContainsKey(session);
+
+    /// <summary>Forgets sessions that have no record any more: another broker has done the rest.</summary>
+    public void KeepOnly(HashSet<SessionId> recorded)
+    {
+        foreach (var session in _known.Keys.Where(session => !recorded.Contains(session)).ToList()) _known.Remove(session);
+    }
+
     /// <summary>Looks at a session that is closed. What is deleted is counted; the answer is whether it has to be looked at again soon.</summary>
     /// <param name="session">Which.</param>
     /// <param name="recordAge">How long ago its record was written, by the store's clock: it is not written after the session was closed.</param>

@@ -1,5 +1,6 @@
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.Budgets;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.AzureBlobs.Upkeep;
 
@@ -8,9 +9,9 @@ namespace OrleansStream.Log.AzureBlobs.Upkeep;
 /// would keep a blob for every partition that ever was.
 /// </summary>
 /// <param name="stores">What stands in the container.</param>
-/// <param name="cluster">Knows the catalog's owner.</param>
+/// <param name="confirmTopic">Asks the catalog's owner.</param>
 /// <param name="budget">What requests are taken from.</param>
-internal sealed class OldTombstones(BlobUpkeepStores stores, BlobClusterView cluster, WorkBudget budget)
+internal sealed class OldTombstones(BlobUpkeepStores stores, Func<PartitionId, CancellationToken, ValueTask<bool>> confirmTopic, WorkBudget budget)
 {
     /// <summary>Looks at every manifest that is old enough, once. Returns how many tombstones went.</summary>
     /// <exception cref="LogException">Storage failed; the next run goes on.</exception>
@@ -24,7 +25,7 @@ internal sealed class OldTombstones(BlobUpkeepStores stores, BlobClusterView clu
 
             // Whatever the sweep may add to the list meanwhile it finds again, and makes a new tombstone for.
             if (await stores.Manifests.GetAsync(partition, cancellationToken) is not { Manifest: { Deleted: true, PendingDelete.IsEmpty: true } }) continue;
-            if (await cluster.ConfirmTopic(partition, cancellationToken)) continue;
+            if (await confirmTopic(partition, cancellationToken)) continue;
             await budget.TakeAsync(1, bytes: 0, cancellationToken);
             await stores.Container.DeleteAsync(blob.Name, cancellationToken);
             deleted++;

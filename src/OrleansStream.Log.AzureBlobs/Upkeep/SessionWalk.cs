@@ -1,6 +1,7 @@
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -15,6 +16,9 @@ internal sealed class SessionWalk(SessionWalkParts parts)
 {
     /// <summary>How long a partition of a dead session may stay unopened before it is asked to be opened.</summary>
     public static readonly TimeSpan OpenPatience = TimeSpan.FromMinutes(10);
+
+    /// <summary>How long a session that the registry does not name may be on its way to be named there: for that long storage may refuse it to a broker.</summary>
+    public static readonly TimeSpan NamingPatience = TimeSpan.FromMinutes(10);
 
     // Each is a call to another broker, which claims the partition.
     private const int OpensAtOnce = 16;
@@ -38,7 +42,7 @@ internal sealed class SessionWalk(SessionWalkParts parts)
             {
                 report.HasMoreToDo |= await VisitAsync(session, blob.Age, report, cancellationToken);
             }
-            catch (LogException error)
+            catch (Exception error) when (error is not OperationCanceledException) // The catalog may be away as well as storage.
             {
                 report.Failures++;
                 report.HasMoreToDo = true;
@@ -47,12 +51,14 @@ internal sealed class SessionWalk(SessionWalkParts parts)
         }
 
         foreach (var session in _needed.Keys.Where(session => !seen.Contains(session)).ToList()) _needed.Remove(session);
+        _closed.KeepOnly(seen);
         return report;
     }
 
     // True: there is more to do soon.
     private async ValueTask<bool> VisitAsync(SessionId session, TimeSpan recordAge, SessionWalkReport report, CancellationToken cancellationToken)
     {
+        if (_closed.Contains(session)) return await _closed.TendAsync(session, recordAge, report, cancellationToken); // For ever: it need not be read again.
         await parts.Budget.TakeAsync(1, bytes: 0, cancellationToken);
         var stored = await parts.Stores.Sessions.GetAsync(session, cancellationToken);
         switch (stored?.Record.State)
@@ -62,13 +68,28 @@ internal sealed class SessionWalk(SessionWalkParts parts)
             case SessionState.Closed:
                 _needed.Remove(session);
                 return await _closed.TendAsync(session, recordAge, report, cancellationToken);
-            case SessionState.Open when session == parts.CurrentSession() || !await parts.Cluster.IsDead(session, cancellationToken):
+            case SessionState.Open when session != parts.CurrentSession():
+                return await VisitOpenAsync(session, recordAge, report, cancellationToken);
+            case SessionState.Open:
                 report.SessionsAlive++;
                 return false;
             default:
                 await TendDeadAsync(session, report, cancellationToken);
                 return true;
         }
+    }
+
+    private async ValueTask<bool> VisitOpenAsync(SessionId session, TimeSpan recordAge, SessionWalkReport report, CancellationToken cancellationToken)
+    {
+        var standing = await parts.Cluster.StandingOf(session, cancellationToken);
+        if (standing == SessionStanding.Ended || (standing == SessionStanding.Unnamed && recordAge >= NamingPatience))
+        {
+            await TendDeadAsync(session, report, cancellationToken);
+            return true;
+        }
+
+        report.SessionsAlive++;
+        return standing == SessionStanding.Unnamed;
     }
 
     private async ValueTask TendDeadAsync(SessionId session, SessionWalkReport report, CancellationToken cancellationToken)
@@ -98,7 +119,7 @@ internal sealed class SessionWalk(SessionWalkParts parts)
         await parts.Budget.TakeAsync(1, bytes: 0, cancellationToken);
         return await parts.Stores.Manifests.GetAsync(partition, cancellationToken) is { Manifest: var manifest }
             ? !manifest.Deleted && (manifest.Owner == session || manifest.Extents.Any(extent => extent is WalExtent wal && wal.Session == session))
-            : await parts.Cluster.ConfirmTopic(partition, cancellationToken);
+            : await parts.ConfirmTopic(partition, cancellationToken);
     }
 
     // Its owner then cuts or carries what it inherited, by age. One that is open stays as it is, so nobody need find out whether it is.

@@ -16,6 +16,9 @@ internal sealed record SessionWalkParts
 
     public required BlobClusterView Cluster { get; init; }
 
+    /// <summary>Asks the owner of the catalog whether the partition's topic exists.</summary>
+    public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
+
     public required WorkBudget Budget { get; init; }
 
     public required TimeProvider Time { get; init; }

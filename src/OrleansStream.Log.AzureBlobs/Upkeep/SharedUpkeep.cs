@@ -14,30 +14,34 @@ public sealed class SharedUpkeep
     // After this long there is something to do for a walk that left something: a grace is over, or a partition has waited long enough.
     private static readonly TimeSpan WalkAgainAfter = TimeSpan.FromMinutes(10);
 
+    // Not a whole interval after the start: brokers that are started anew each day would never sweep.
+    private static readonly TimeSpan FirstSweep = TimeSpan.FromHours(1);
+
     private readonly BlobLogUpkeepParts _parts;
     private readonly SessionWalk _walk;
     private readonly ObjectSweep _sweep;
     private readonly OldTombstones _tombstones;
     private int _isWalkAsked = 1;
     private long _nextWalk;
-    private long _lastSweep;
+    private long _nextSweep;
 
     internal SharedUpkeep(BlobLogUpkeepParts parts, IManifestStore manifests, ObjectSweep sweep)
     {
         _parts = parts;
         _sweep = sweep;
-        _lastSweep = parts.Time.GetTimestamp();
+        _nextSweep = At(FirstSweep < parts.Upkeep.SweepInterval ? FirstSweep : parts.Upkeep.SweepInterval);
         _walk = new SessionWalk(new SessionWalkParts
         {
             Stores = parts.Stores,
             CurrentSession = () => parts.CurrentLane().Session,
             Recovery = parts.Recovery,
             Cluster = parts.Cluster,
+            ConfirmTopic = parts.ConfirmTopic,
             Budget = parts.Budget,
             Time = parts.Time,
             Note = parts.Note,
         });
-        _tombstones = new OldTombstones(parts.Stores with { Manifests = manifests }, parts.Cluster, parts.Budget);
+        _tombstones = new OldTombstones(parts.Stores with { Manifests = manifests }, parts.ConfirmTopic, parts.Budget);
     }
 
     /// <summary>What the last walk found and did; null before the first.</summary>
@@ -61,20 +65,25 @@ public sealed class SharedUpkeep
     {
         if (!_parts.Cluster.DoesSharedWork()) return;
         if (_parts.Time.GetTimestamp() >= _nextWalk | Interlocked.Exchange(ref _isWalkAsked, 0) == 1) await WalkAsync(cancellationToken);
-        if (_parts.Time.GetElapsedTime(_lastSweep) < _parts.Upkeep.SweepInterval) return;
-        _lastSweep = _parts.Time.GetTimestamp();
+        if (_parts.Time.GetTimestamp() >= _nextSweep) await SweepAsync(cancellationToken);
+    }
+
+    private async ValueTask SweepAsync(CancellationToken cancellationToken)
+    {
+        _nextSweep = At(FirstSweep < _parts.Upkeep.SweepInterval ? FirstSweep : _parts.Upkeep.SweepInterval); // If it fails.
         if (_parts.Upkeep.SweepOnlyReports) await _sweep.TellAsync(_parts.Note, cancellationToken);
         else ObjectsSwept += await _sweep.RunAsync(cancellationToken) + await _tombstones.RunAsync(cancellationToken);
+        _nextSweep = At(_parts.Upkeep.SweepInterval);
     }
 
     internal async Task RunAsync(CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                await TendAsync(cancellationToken);
                 await Task.Delay(Step, _parts.Time, cancellationToken);
+                await TendAsync(cancellationToken);
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -83,19 +92,18 @@ public sealed class SharedUpkeep
             catch (Exception error) // Whatever it was: dead sessions that nobody closes fill the container.
             {
                 _parts.Note("Sweeping and closing sessions failed; it is tried again.", error);
-                await Task.Delay(Step, _parts.Time, CancellationToken.None);
             }
         }
     }
 
     private async ValueTask WalkAsync(CancellationToken cancellationToken)
     {
-        SetNextWalk(WalkAgainAfter); // Also if it fails.
+        _nextWalk = At(WalkAgainAfter); // Also if it fails.
         var report = LastWalk = await _walk.RunAsync(cancellationToken);
         SessionsClosed += report.SessionsClosed;
         BlocksDeleted += report.BlocksDeleted;
-        SetNextWalk(report.HasMoreToDo ? WalkAgainAfter : TimeSpan.FromDays(1));
+        _nextWalk = At(report.HasMoreToDo ? WalkAgainAfter : TimeSpan.FromDays(1));
     }
 
-    private void SetNextWalk(TimeSpan after) => _nextWalk = _parts.Time.GetTimestamp() + (long)(after.TotalSeconds * _parts.Time.TimestampFrequency);
+    private long At(TimeSpan after) => _parts.Time.GetTimestamp() + (long)(after.TotalSeconds * _parts.Time.TimestampFrequency);
 }

@@ -106,7 +106,7 @@ public class Lane : ILane
     {
         Task? room;
         lock (_gate) room = _isClosing ? null : _intake.WaitForRoom();
-        if (room is not null) await room.WaitAsync(cancellationToken);
+        if (room is not null) await room.UnlessCancelledAsync(cancellationToken);
     }
 
     /// <summary>By the store, from any thread: space was made for which an append was told to wait.</summary>

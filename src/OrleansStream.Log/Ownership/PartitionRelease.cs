@@ -110,7 +110,11 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         await _cuts.WaitAsync(_stopping.Token);
         try
         {
-            var cutting = new CutParts(parts.Objects, parts.Slabs, parts.Segments.IndexIntervalBytes, parts.NewUnique) { MaxBytes = Math.Min(MaxSegmentBytes, parts.Segments.MaxBytes) };
+            var cutting = new CutParts(parts.Objects, parts.Slabs, parts.Segments.IndexIntervalBytes, parts.NewUnique)
+            {
+                MaxBytes = Math.Min(MaxSegmentBytes, parts.Segments.MaxBytes),
+                ClusterGeneration = parts.Manifests.ClusterGeneration,
+            };
             await using var cut = new PartitionCut(cutting, new SplitPlan
             {
                 Partition = manifest.Partition,

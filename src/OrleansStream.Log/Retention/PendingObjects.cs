@@ -109,7 +109,7 @@ public sealed class PendingObjects(IManifestStore store, ManifestEditor manifest
         var now = time.GetTimestamp();
         var firstRead = manifest.PendingDelete.Distinct(StringComparer.Ordinal).ToImmutableDictionary(static name => name, name => known.FirstRead.GetValueOrDefault(name, now), StringComparer.Ordinal);
         var delay = DelayOf(manifest.Partition);
-        var due = delay < TimeSpan.Zero ? [] : firstRead.Where(read => time.GetElapsedTime(read.Value, now) >= delay).Select(static read => read.Key).ToHashSet(StringComparer.Ordinal);
+        var due = delay < TimeSpan.Zero ? [] : manifest.PendingDelete.Where(name => time.GetElapsedTime(firstRead[name], now) >= delay).ToHashSet(StringComparer.Ordinal);
 
         // First the object, then the list (rule D2): a name that no list has would be deleted by nobody but the sweep.
         foreach (var name in due.ToList())

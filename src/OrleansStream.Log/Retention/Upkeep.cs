@@ -83,12 +83,14 @@ public sealed class Upkeep(UpkeepParts parts)
 
     private async Task RepeatAsync(string what, Func<CancellationToken, ValueTask> step, TimeSpan pause, CancellationToken cancellationToken)
     {
-        while (!cancellationToken.IsCancellationRequested)
+        for (var wait = TimeSpan.Zero; ;)
         {
             try
             {
+                await Task.Delay(wait, parts.Time, cancellationToken);
+                wait = Step;
                 await step(cancellationToken);
-                await Task.Delay(pause, parts.Time, cancellationToken);
+                wait = pause;
             }
             catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
             {
@@ -97,7 +99,6 @@ public sealed class Upkeep(UpkeepParts parts)
             catch (Exception error) // Whatever it was: a broker that no longer lets anything go fills its disk.
             {
                 parts.OnFailed?.Invoke($"{what} failed; it is tried again.", error);
-                await Task.Delay(Step, parts.Time, CancellationToken.None);
             }
         }
     }
@@ -164,7 +165,7 @@ public sealed class Upkeep(UpkeepParts parts)
     {
         var nowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
         var looked = 0;
-        await foreach (var stored in parts.Store.ListAsync(parts.MayOpen, cancellationToken))
+        await foreach (var stored in parts.Store.ListAsync(partition => parts.MayOpen(partition) && !parts.Handles.TryGet(partition, out _), cancellationToken))
         {
             if (++looked % PartitionsAtOnce == 0) await Task.Yield();
             var manifest = stored.Manifest;

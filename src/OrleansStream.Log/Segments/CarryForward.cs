@@ -23,11 +23,13 @@ internal sealed class CarryForward(ILane lane, TimeProvider time, int atOnceByte
         var status = TryEnqueue(plan, frame);
         if (status == EnqueueStatus.Full)
         {
+            using var patience = new CancellationTokenSource(Patience, time);
+            using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, cancellationToken);
             try
             {
-                await lane.RoomAsync(cancellationToken).AsTask().WaitAsync(Patience, time, cancellationToken);
+                await lane.RoomAsync(either.Token);
             }
-            catch (TimeoutException)
+            catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
             {
                 return false;
             }
@@ -45,7 +47,7 @@ internal sealed class CarryForward(ILane lane, TimeProvider time, int atOnceByte
         {
             if (_underWay == 0) return Task.CompletedTask;
             _settled ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _settled.Task.WaitAsync(cancellationToken);
+            return _settled.Task.UnlessCancelledAsync(cancellationToken);
         }
     }
 

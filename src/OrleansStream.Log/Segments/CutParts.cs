@@ -13,6 +13,9 @@ internal sealed record CutParts(IObjectStore Objects, SlabPool Slabs, int IndexI
     /// <summary>Size at which a segment is closed; it is in memory until then.</summary>
     public required int MaxBytes { get; init; }
 
+    /// <summary>Of the cluster: stands in each segment (rule M5).</summary>
+    public int ClusterGeneration { get; init; }
+
     /// <summary>How many bytes segments may take now.</summary>
     public Func<long> Space { get; init; } = static () => long.MaxValue;
 }

@@ -50,7 +50,7 @@ internal sealed class PartitionCut(CutParts parts, SplitPlan plan) : IAsyncDispo
         Next = frame.Entry.LastOffset + 1;
         if (frame.Entry.LastOffset < plan.LogStart) return;
         if (_open is not null && IsFull(frame.Entry)) await WriteOpenAsync(cancellationToken);
-        _open ??= new SegmentWriter(parts.Slabs, plan.Partition, plan.Epoch, parts.IndexIntervalBytes);
+        _open ??= new SegmentWriter(parts.Slabs, plan.Partition, plan.Epoch, parts.IndexIntervalBytes, parts.ClusterGeneration);
         _open.Add(frame.Entry, frame.Bytes.Span);
     }
 

@@ -42,7 +42,7 @@ public sealed class SegmentMergerParts
 
     internal SegmentNaming Naming => new(Store, Manifests, Objects);
 
-    internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Options.MaxBytes };
+    internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Options.MaxBytes, ClusterGeneration = Store.ClusterGeneration };
 
     private Guid NewUnique()
     {

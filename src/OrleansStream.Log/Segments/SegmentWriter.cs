@@ -10,7 +10,7 @@ namespace OrleansStream.Log.Segments;
 /// Cuts one segment: takes frames in offset order, and writes them as one object. It copies, so that no lease on a block of many partitions waits for the
 /// write; what it holds is bounded by its caller, who writes when <see cref="Bytes"/> is enough. Used by one task, for one segment.
 /// </summary>
-internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, LeaderEpoch epoch, int indexIntervalBytes) : IDisposable
+internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, LeaderEpoch epoch, int indexIntervalBytes, int clusterGeneration = 0) : IDisposable
 {
     private readonly SlabChain _content = new(slabs);
     private readonly List<SegmentRun> _runs = [];
@@ -72,6 +72,7 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
             LastOffset = LastOffset,
             MaxTimestampMs = _maxTimestampMs,
             DataBytes = _content.Length,
+            ClusterGeneration = clusterGeneration,
         };
         _content.Append(SegmentFooter.Write(trailer, _runs));
         var name = Name = SegmentName.New(partition, BaseOffset, epoch, unique);

@@ -63,7 +63,7 @@ public sealed class SplitterParts
 
     internal SegmentNaming Naming => new(Store, Manifests, Objects);
 
-    internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Segments.MaxBytes, Space = Space };
+    internal CutParts Cut => new(Objects, Slabs, Segments.IndexIntervalBytes, NewUnique) { MaxBytes = Segments.MaxBytes, Space = Space, ClusterGeneration = Store.ClusterGeneration };
 
     private Guid NewUnique()
     {

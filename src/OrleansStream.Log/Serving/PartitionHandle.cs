@@ -176,9 +176,10 @@ public sealed class PartitionHandle
     public async ValueTask<ManifestEdit> EditManifestAsync(ManifestEditor editor, Func<Manifest, Manifest?> change, CancellationToken cancellationToken)
     {
         var gate = LazyInitializer.EnsureInitialized(ref _edits, static () => new SemaphoreSlim(1, 1));
-        await gate.WaitAsync(cancellationToken);
+        await gate.WaitAsync(CancellationToken.None); // With a token it would go on by way of the thread pool, whatever scheduler the caller runs on.
         try
         {
+            cancellationToken.ThrowIfCancellationRequested();
             var edit = await editor.EditAsync(Id, Session, Epoch, change, cancellationToken);
             if (edit.Outcome == ManifestEditOutcome.NotOwner) Close(edit.Manifest is { Deleted: true } ? ErrorCode.UnknownTopicOrPartition : ErrorCode.NotLeaderOrFollower);
             else if (edit.Manifest is { } manifest) ApplyManifest(manifest);

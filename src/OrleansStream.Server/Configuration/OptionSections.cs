@@ -7,6 +7,7 @@ using OrleansStream.Kafka.Gateway.Connections;
 using OrleansStream.Log.AzureBlobs.Accounts;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Reading;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
@@ -35,7 +36,10 @@ internal static class OptionSections
         [ProducerOptions.Section] = typeof(ProducerOptions),
         [SegmentOptions.Section] = typeof(SegmentOptions),
         [SplitOptions.Section] = typeof(SplitOptions),
+        [UnsplitOptions.Section] = typeof(UnsplitOptions),
+        [MergeOptions.Section] = typeof(MergeOptions),
         [UpkeepOptions.Section] = typeof(UpkeepOptions),
+        [WorkBudgetOptions.Section] = typeof(WorkBudgetOptions),
         [ValidationOptions.Section] = typeof(ValidationOptions),
         [GroupOptions.Section] = typeof(GroupOptions),
         [BlobAccountOptions.Section] = typeof(BlobAccountOptions),

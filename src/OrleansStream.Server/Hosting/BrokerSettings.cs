@@ -4,6 +4,7 @@ using OrleansStream.Coordination.Groups;
 using OrleansStream.Grains.Cluster;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Reading;
+using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -71,7 +72,13 @@ internal sealed record BrokerSettings
 
     public required SplitOptions Split { get; init; }
 
+    public required UnsplitOptions Unsplit { get; init; }
+
+    public required MergeOptions Merge { get; init; }
+
     public required UpkeepOptions Upkeep { get; init; }
+
+    public required WorkBudgetOptions Background { get; init; }
 
     public required ValidationOptions Validation { get; init; }
 
@@ -186,6 +193,9 @@ internal sealed record BrokerSettings
             Journals = OptionSections.Read<JournalOptions>(configuration, JournalOptions.Section),
             Segments = OptionSections.Read<SegmentOptions>(configuration, SegmentOptions.Section),
             Split = OptionSections.Read<SplitOptions>(configuration, SplitOptions.Section),
+            Unsplit = OptionSections.Read<UnsplitOptions>(configuration, UnsplitOptions.Section),
+            Merge = OptionSections.Read<MergeOptions>(configuration, MergeOptions.Section),
+            Background = OptionSections.Read<WorkBudgetOptions>(configuration, WorkBudgetOptions.Section),
             Upkeep = BrokerOptions.Upkeep(OptionSections.Read<UpkeepOptions>(configuration, UpkeepOptions.Section), kafka),
             Validation = OptionSections.Read<ValidationOptions>(configuration, ValidationOptions.Section),
             Metrics = OptionSections.Read<MetricsOptions>(configuration, MetricsOptions.Section),

@@ -45,10 +45,12 @@ internal static class ClusterBroker
         BlobLog? log = null;
         await using var app = BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null))));
         var registration = await RegisterAsync(app, settings, store, stop);
-        await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)), stop))
+        var link = new ClusterLink();
+        await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)) with { Cluster = link.View }, stop))
         {
             parts.Log.Fill(log);
             BrokerHost.Connect(app, parts.Catalog);
+            link.Connect(app.Services.GetRequiredService<LogCluster>(), log.Shared);
             return await UntilStoppedOrReplacedAsync(app, settings, (log, notes), stop);
         }
     }
@@ -163,6 +165,11 @@ internal static class ClusterBroker
         Segments = settings.Segments,
         Reading = settings.BlobReading,
         Meters = host.App.Services.GetRequiredService<IMeterFactory>(),
+        Split = settings.Split,
+        Unsplit = settings.Unsplit,
+        Merge = settings.Merge,
+        Upkeep = settings.Upkeep,
+        Background = settings.Background,
     };
 
     private sealed record ClusterStore(IBlobContainer Container, UndecidedPuts Undecided, ClusterRecord Cluster, IBrokerRegistry Registry);

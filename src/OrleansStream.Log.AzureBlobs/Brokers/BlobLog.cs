@@ -260,7 +260,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     }
 
     /// <summary>Whether the partition left this broker without having been given up, and nobody has looked yet whose it is.</summary>
-    internal bool HasLost(PartitionId partition) => _lost.ContainsKey(partition);
+    internal bool HasLost(PartitionId partition) => _lost.ContainsKey(partition) || _opening.Contains(partition);
 
     // Whoever gives a partition up closes its epoch first: this one was taken by another broker, or goes with its lane.
     private void OnWithdrawn(PartitionHandle handle)

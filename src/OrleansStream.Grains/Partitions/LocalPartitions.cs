@@ -61,7 +61,7 @@ internal sealed class LocalPartitions(IPartitionLog log, CatalogView view, Topic
     {
         if (HiddenTopics.Contains(partition.Topic))
         {
-            return HiddenPartitions.Settings;
+            return settings.OfJournals;
         }
 
         return view.Current.Find(partition.Topic) is { } topic && partition.Index < topic.PartitionCount ? settings.Of(topic.Configs) : null;

@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Options.Configs;
 
@@ -8,10 +9,21 @@ namespace OrleansStream.Grains.Partitions;
 /// <summary>A topic's configs, with the broker's defaults behind them, as the settings that its partitions' logs go by.</summary>
 internal sealed class TopicSettings(BrokerConfigValues broker)
 {
+    private static readonly Dictionary<string, string> NoConfigs = [];
+
     // A topic has one map of configs and any number of partitions; most topics have the same empty one. Goes with the map.
     private readonly ConditionalWeakTable<IReadOnlyDictionary<string, string>, PartitionSettings> _known = [];
 
     public PartitionSettings Of(IReadOnlyDictionary<string, string> topic) => _known.GetValue(topic, Read);
+
+    /// <summary>
+    /// The settings of the broker's own journal partitions: nothing but a snapshot ever shortens them. They wait for company as topics do whose configs say
+    /// nothing: an operator who saves on all topics would else pay for each commit of offsets.
+    /// </summary>
+    public PartitionSettings OfJournals { get; } = new() { Deletes = false, RetentionMs = -1, RetentionBytes = -1, LatencyClass = ClassOf(broker, NoConfigs) };
+
+    private static LatencyClass ClassOf(BrokerConfigValues broker, IReadOnlyDictionary<string, string> topic) =>
+        Enum.Parse<LatencyClass>(broker.TopicValue(TopicConfigs.Find(TopicConfigs.LatencyClass)!, topic), ignoreCase: true);
 
     private PartitionSettings Read(IReadOnlyDictionary<string, string> topic)
     {
@@ -36,6 +48,7 @@ internal sealed class TopicSettings(BrokerConfigValues broker)
             SegmentBytes = Int("segment.bytes"),
             SegmentMs = Long("segment.ms"),
             FileDeleteDelayMs = Long("file.delete.delay.ms"),
+            LatencyClass = ClassOf(broker, topic),
             ProducerExpirationMs = broker.Long("producer.id.expiration.ms"),
         };
     }

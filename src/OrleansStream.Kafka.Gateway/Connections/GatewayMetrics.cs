@@ -20,6 +20,7 @@ public sealed class GatewayMetrics : IDisposable
     private readonly Counter<long> _refused;
     private readonly Counter<long> _stalled;
     private readonly Counter<long> _delayed;
+    private readonly Counter<long> _throttled;
     private readonly Histogram<double> _appendToFetch;
     private int _fetchesWaiting;
 
@@ -32,6 +33,7 @@ public sealed class GatewayMetrics : IDisposable
         _refused = _meter.CreateCounter<long>("orleansstream.gateway.connections.refused", "{connection}", "Connections above a bound.");
         _stalled = _meter.CreateCounter<long>("orleansstream.gateway.connections.stalled", "{connection}", "Connections closed because their peer took or sent nothing, or sent a request too slowly.");
         _delayed = _meter.CreateCounter<long>("orleansstream.gateway.connections.delayed", "{connection}", "Connections that waited since others had come shortly before.");
+        _throttled = _meter.CreateCounter<long>("orleansstream.gateway.produce.throttled", "{answer}", "Produce answers that told their client to wait, since storage does not take records fast enough.");
         _appendToFetch = _meter.CreateHistogram<double>("orleansstream.gateway.append_to_fetch.duration", "s", "Of a fetch that waited: from the opening of the block with its newest bytes to the answer having them.");
         _meter.CreateObservableGauge("orleansstream.gateway.waiters.fetch", () => Volatile.Read(ref _fetchesWaiting), "{fetch}", "Fetches that wait for bytes.");
     }
@@ -50,6 +52,8 @@ public sealed class GatewayMetrics : IDisposable
     internal void ConnectionDelayed() => _delayed.Add(1);
 
     internal void ConnectionStalled() => _stalled.Add(1);
+
+    internal void ProducerThrottled() => _throttled.Add(1);
 
     /// <summary>A fetch has begun to wait for bytes, and how many do then.</summary>
     internal void FetchWaits() => Interlocked.Increment(ref _fetchesWaiting);

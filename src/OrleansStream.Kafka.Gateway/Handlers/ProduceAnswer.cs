@@ -30,11 +30,18 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private readonly int[] _decided;
     private readonly long _started;
 
+    // A full lane is emptied in less than this by a store that keeps up. What waits longer is told to come less often.
+    private static readonly TimeSpan LongWait = TimeSpan.FromMilliseconds(100);
+
+    // Clients that obey send nothing for as long as they are told, so that it must not be long after the store has recovered.
+    private static readonly TimeSpan LongestThrottle = TimeSpan.FromSeconds(1);
+
     // Null unless somebody listens. It ends on another thread than it began on, so nobody may hold it as the current one until then.
     private readonly Activity? _trace;
     private KnownLeader?[]? _leaders;
     private Refusal? _refusal;
     private int[]? _firsts;
+    private TimeSpan _waited;
     private int _missing;
     private volatile bool _hasBegun;
 
@@ -71,9 +78,6 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     /// <summary>The number of the request on its connection.</summary>
     public required long Number { get; init; }
 
-    /// <summary>How much longer the client waits; nothing or less if its time is up.</summary>
-    public TimeSpan TimeLeft => TimeLimit - _surroundings.Gateway.Time.GetElapsedTime(_started);
-
     private TimeSpan TimeLimit => TimeSpan.FromMilliseconds(Math.Max(_request.TimeoutMs, 1));
 
     /// <summary>Every batch has been handed over.</summary>
@@ -100,6 +104,37 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     /// <summary>The batch was sent behind one that was refused, and is so too. It holds up no batch itself: the client sends the refused one again first.</summary>
     public void RefuseBehind(int token) => Decide(token, Refused(ErrorCode.NotLeaderOrFollower, null), isFirst: false);
+
+    /// <summary>
+    /// Waits until the lane may have room for what it refused, and notes how long that took. False when the request's timeout is over: its client does not
+    /// wait any longer, and nothing may be stored behind its back.
+    /// </summary>
+    public async ValueTask<bool> RoomAsync(PartitionHandle handle, CancellationToken gone)
+    {
+        var time = _surroundings.Gateway.Time;
+        var began = time.GetTimestamp();
+        var left = TimeLimit - time.GetElapsedTime(_started, began);
+        if (left <= TimeSpan.Zero)
+        {
+            return false;
+        }
+
+        using var late = new CancellationTokenSource(left, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, gone);
+        try
+        {
+            await handle.RoomAsync(either.Token);
+            return true;
+        }
+        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
+        {
+            return false;
+        }
+        finally
+        {
+            _waited += time.GetElapsedTime(began);
+        }
+    }
 
     /// <summary>The batch was not appended at all.</summary>
     public void Refuse(int token, ErrorCode error, string? message = null) => OnAppended(token, Refused(error, message));
@@ -158,6 +193,9 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     }
 
     public override void Drop() => EndTrace(ActivityStatusCode.Error);
+
+    // As long as the request itself waited for room: whoever waits that long again before it sends more halves what it sends.
+    private TimeSpan Throttle => _waited < LongWait ? TimeSpan.Zero : _waited < LongestThrottle ? _waited : LongestThrottle;
 
     private void EndTrace(ActivityStatusCode status)
     {
@@ -262,7 +300,13 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     private ProduceResponse Build()
     {
-        var response = new ProduceResponse();
+        var throttle = Throttle;
+        if (throttle > TimeSpan.Zero)
+        {
+            _surroundings.Gateway.Metrics.ProducerThrottled();
+        }
+
+        var response = new ProduceResponse { ThrottleTimeMs = (int)throttle.TotalMilliseconds };
         var token = 0;
         foreach (var topic in _request.Topics)
         {

@@ -237,35 +237,14 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
             }
 
             // Back-pressure, for as long as the client waits. Nothing was stored, and that is what this code lets it know; a timeout would leave it in doubt.
-            if (!await HasRoomAsync(handle, answer.TimeLeft, openings.Gone))
+            if (!await answer.RoomAsync(handle, openings.Gone))
             {
-                answer.Refuse(token, ErrorCode.KafkaStorageError, "The disk does not keep up: within the request's timeout there was no room for the batch.");
+                answer.Refuse(token, ErrorCode.KafkaStorageError, "Storage does not take records fast enough: the batch waited for its whole timeout and was not stored.");
                 return;
             }
         }
 
         answer.RefuseBehind(token);
-    }
-
-    // False if none came in time.
-    private async ValueTask<bool> HasRoomAsync(PartitionHandle handle, TimeSpan atMost, CancellationToken gone)
-    {
-        if (atMost <= TimeSpan.Zero)
-        {
-            return false;
-        }
-
-        using var late = new CancellationTokenSource(atMost, surroundings.Gateway.Time);
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(late.Token, gone);
-        try
-        {
-            await handle.RoomAsync(either.Token);
-            return true;
-        }
-        catch (OperationCanceledException) when (!gone.IsCancellationRequested)
-        {
-            return false;
-        }
     }
 
     // The request goes on with the catalog's own string of the name: what is kept of it longer costs nothing then.

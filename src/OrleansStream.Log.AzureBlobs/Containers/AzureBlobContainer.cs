@@ -58,7 +58,7 @@ internal sealed class AzureBlobContainer(BlobContainerClient once, BlobContainer
         }
         catch (Exception failed) when (BlobFailure.LeavesUnknown(failed))
         {
-            return new BlobPut(BlobOutcome.Unknown, default, BlobFailure.Describe(failed));
+            return new BlobPut(BlobOutcome.Unknown, default, BlobFailure.Describe(failed), BlobFailure.IsBusy(failed));
         }
         catch (Exception failed) when (failed is not StorageException)
         {

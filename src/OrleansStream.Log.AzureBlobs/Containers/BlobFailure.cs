@@ -18,6 +18,7 @@ internal static class BlobFailure
     private const int RangeNotSatisfiable = 416;
     private const int TooManyRequests = 429;
     private const int FirstServerError = 500;
+    private const int ServiceUnavailable = 503;
 
     /// <summary>
     /// The condition of a put did not hold. Create-if-absent is answered with 409 BlobAlreadyExists, a replaced version with 412 ConditionNotMet:
@@ -45,6 +46,13 @@ internal static class BlobFailure
         AggregateException several => several.InnerExceptions.All(LeavesUnknown),
         _ => false,
     };
+
+    /// <summary>
+    /// The account, or a range of its names, is asked too much: 503 ServerBusy, or 500 OperationTimedOut
+    /// (https://learn.microsoft.com/azure/storage/common/scalability-targets-standard-account); 429 is what proxies say.
+    /// </summary>
+    public static bool IsBusy(Exception exception) => exception is RequestFailedException failed
+        && (failed.Status is ServiceUnavailable or TooManyRequests || (failed.Status == FirstServerError && CodeOf(failed) is "OperationTimedOut"));
 
     /// <summary>What failed, for a person. Messages of the SDK are left out: they run over many lines and repeat headers.</summary>
     public static string Describe(Exception exception) => exception switch

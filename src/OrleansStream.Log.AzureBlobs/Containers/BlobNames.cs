@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Hashing;
 using System.Text;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.AzureBlobs.Containers;
@@ -29,9 +30,12 @@ internal static class BlobNames
     /// <summary>Slots whose names begin alike but for three digits: fewer than the names on one page of a list.</summary>
     public const int SlotsTogether = 1 << (4 * DigitsTogether);
 
+    private const string Blocks = "w/";
     private const int DigitsTogether = 3;
     private const int HashBits = 12;
+    private const int HashDigits = HashBits / 4;
     private const int SlotDigits = 16;
+    private const int TopicDigits = 32;
 
     public static string ManifestOf(PartitionId partition) => $"{Manifests}{HashOf(partition.ToString())}/{partition}";
 
@@ -63,7 +67,7 @@ internal static class BlobNames
     public static string BlockOf(SessionId session, Slot slot) => $"{BlocksOf(session)}{slot}";
 
     /// <summary>What the names of all slots of a session begin with.</summary>
-    public static string BlocksOf(SessionId session) => $"w/{HashOf(session.ToString())}/{session}/";
+    public static string BlocksOf(SessionId session) => $"{Blocks}{HashOf(session.ToString())}/{session}/";
 
     /// <summary>What a session's writer says of some of its slots.</summary>
     public static string DigestOf(SessionId session, Slot first, Slot end) => $"{DigestsOf(session)}{first}-{end}";
@@ -91,6 +95,23 @@ internal static class BlobNames
         end = default;
         var at = prefix.Length + SlotDigits;
         return TryParseSlot(name.Length > at ? name[..at] : name, prefix, out first) && name.Length > at && name[at] == '-' && TryParseSlot(name, name[..(at + 1)], out end) && end > first;
+    }
+
+    /// <summary>What the blob of a name is for, and whose topic's it is alone.</summary>
+    public static (WriteKind Kind, TopicId? Topic) PurposeOf(string name)
+    {
+        var kind = name.StartsWith(Blocks, StringComparison.Ordinal) ? WriteKind.Blocks
+            : name.StartsWith(Manifests, StringComparison.Ordinal) ? WriteKind.Manifests
+            : name.StartsWith(Objects, StringComparison.Ordinal) ? WriteKind.Segments
+            : WriteKind.Records;
+        return (kind, kind is WriteKind.Manifests or WriteKind.Segments ? TopicIn(name) : null);
+    }
+
+    // Both kinds of names go on with the hash, a slash, the topic's id and another slash.
+    private static TopicId? TopicIn(string name)
+    {
+        var first = Manifests.Length + HashDigits + 1;
+        return name.Length > first + TopicDigits && Guid.TryParseExact(name.AsSpan(first, TopicDigits), "N", out var id) ? new TopicId(id) : null;
     }
 
     private static string HashOf(string text) => string.Create(CultureInfo.InvariantCulture, $"{XxHash3.HashToUInt64(Encoding.UTF8.GetBytes(text)) >> (64 - HashBits):x3}");

@@ -39,8 +39,14 @@ public sealed class UndecidedPuts(TimeProvider time, Random random, TimeSpan fir
     {
         if (time.GetElapsedTime(since) >= giveUpAfter) throw new OutcomeUnknownException(name, "Write", $"its outcome is unknown after {attempt + 1} tries; the last: {seen}") { IsTransient = true };
 
+        await BackOffAsync(attempt, cancellationToken);
+    }
+
+    /// <summary>The pause alone.</summary>
+    internal Task BackOffAsync(int attempt, CancellationToken cancellationToken)
+    {
         double share;
         lock (random) share = 0.5 + (random.NextDouble() / 2);
-        await Task.Delay(firstPause * Math.Min(Math.Pow(2, Math.Min(attempt, 30)), LongestPauseFactor) * share, time, cancellationToken);
+        return Task.Delay(firstPause * Math.Min(Math.Pow(2, Math.Min(attempt, 30)), LongestPauseFactor) * share, time, cancellationToken);
     }
 }

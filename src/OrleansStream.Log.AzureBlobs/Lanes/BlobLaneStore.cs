@@ -20,6 +20,8 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
     private readonly BlobLaneSetup _setup;
     private readonly DigestWriter _digests;
     private readonly CancellationTokenSource _ended = new();
+    private readonly PutQueue _puts;
+    private long _throttled;
     private readonly bool[] _landed;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
@@ -38,9 +40,12 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         _setup = setup;
         _digests = new DigestWriter(setup);
         _landed = new bool[setup.Depth];
+        _puts = new PutQueue(setup.Undecided, _ended.Token);
     }
 
     public int Depth => _setup.Depth;
+
+    public long Throttled => Volatile.Read(ref _throttled);
 
     public Slot DurableEnd => new(Volatile.Read(ref _durableEnd));
 
@@ -137,7 +142,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         using var limit = _setup.Undecided.LimitOf(_ended.Token);
         for (var attempt = 0; ; attempt++)
         {
-            var put = await _setup.Container.PutAsync(name, new ReadOnlySequence<byte>(block.Memory), expected: null, Guid.Empty, limit.Token);
+            var put = await TryAsync(name, block, slot, limit.Token);
             if (put.Outcome == BlobOutcome.Written) return;
 
             var seen = put.Detail!;
@@ -168,6 +173,26 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             catch (StorageException failed)
             {
                 await _setup.Undecided.PauseAsync(BlobNames.BlockOf(_setup.Session, slot), attempt, since, failed.Message, _ended.Token);
+            }
+        }
+    }
+
+    // Until the account is not too busy. What was refused so is not looked up first, which would be one request more for it: sent again, it meets what stands.
+    private async ValueTask<BlobPut> TryAsync(string name, BlockLease block, Slot slot, CancellationToken cancellationToken)
+    {
+        for (var isTrial = await _puts.EnterAsync(slot, cancellationToken); ; isTrial = await _puts.RefusedAsync(slot, isTrial, cancellationToken))
+        {
+            var isBusy = false;
+            try
+            {
+                var put = await _setup.Container.PutAsync(name, new ReadOnlySequence<byte>(block.Memory), expected: null, Guid.Empty, cancellationToken);
+                isBusy = put.IsBusy;
+                if (!isBusy) return put;
+                Interlocked.Increment(ref _throttled);
+            }
+            finally
+            {
+                if (isTrial && !isBusy) _puts.Passed();
             }
         }
     }
@@ -228,7 +253,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             // What was cancelled by the end is not its cause.
             if (_failure is not null || _ended.IsCancellationRequested) return;
             _failure = failure is OperationCanceledException
-                ? new OutcomeUnknownException(BlobNames.BlockOf(_setup.Session, slot), "Write", $"it had no outcome within {_setup.Undecided.GiveUpAfter}", failure)
+                ? new OutcomeUnknownException(BlobNames.BlockOf(_setup.Session, slot), "Write", $"it had no outcome within {_setup.Undecided.GiveUpAfter}{(_puts.IsBusy ? ", since the account is asked too much" : "")}", failure)
                 : failure;
         }
 

@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Files.Disks;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
@@ -79,6 +80,7 @@ public sealed class FileLaneKeeper : LaneKeeper
             Metrics = _metrics.Lane,
             MaxOpenBytes = _setup.Lane.MaxOpenBytes,
             BlockBytes = _setup.Lane.BlockBytes,
+            Linger = LaneLinger.From(_setup.Linger, LaneLinger.None),
             ReadGrace = TimeSpan.Zero, // Readers of a file are counted: it is deleted when the last one has left.
         });
 }

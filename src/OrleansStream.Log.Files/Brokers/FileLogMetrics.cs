@@ -24,6 +24,7 @@ internal sealed class FileLogMetrics : IDisposable
     {
         Gauge("orleansstream.log.recovery.duration", "s", "How long the last start took to recover the log.", () => sources.Recovery.TotalSeconds);
         Bound("orleansstream.lane.open", "Memory of blocks that are not published yet.", () => log.Lanes.Current.OpenBytes, setup.Lane.MaxOpenBytes);
+        Lane.ObserveLinger(() => log.Lanes.Current);
         Gauge("orleansstream.lane.blocks_in_flight", "{block}", "Blocks that are open, waiting to be written, or written and not published yet.", () => log.Lanes.Current.BlocksInFlight);
         _meter.CreateObservableCounter("orleansstream.lane.lost", () => log.Lanes.LanesLost, "{lane}", "Sessions that a failed disk ended.");
         Bound("orleansstream.wal", "Bytes of WAL files.", () => sources.Wal.Bytes, setup.Lane.MaxWalBytes);

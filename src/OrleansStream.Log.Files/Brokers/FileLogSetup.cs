@@ -1,4 +1,5 @@
 using System.Diagnostics.Metrics;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -35,6 +36,9 @@ public sealed record FileLogSetup
     public Func<PartitionId, string?> NameOf { get; init; } = static _ => null;
 
     public FileLaneOptions Lane { get; init; } = new();
+
+    /// <summary>How long records may wait for company. A disk asks for no such thing, so that nothing waits unless the operator says so.</summary>
+    public LingerOptions Linger { get; init; } = new();
 
     public WalReaderOptions ColdReads { get; init; } = new();
 

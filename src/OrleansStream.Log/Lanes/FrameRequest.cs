@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Lanes;
@@ -27,8 +28,8 @@ public readonly struct FrameRequest
     /// <summary>Given back to the owner as it is.</summary>
     public object? State { get; init; }
 
-    /// <summary>Longest time that the frame may wait for company before its block is sealed; zero seals as soon as the lane can write.</summary>
-    public TimeSpan Linger { get; init; }
+    /// <summary>How long the frame may wait for company before its block is sealed: as long as <see cref="LaneSetup.Linger"/> has it for the class. The least unless set.</summary>
+    public LatencyClass LatencyClass { get; init; }
 
     /// <summary>A copy of a frame that stands in the lane already: it takes nothing of what the store keeps for journals.</summary>
     internal bool IsCarried { get; init; }

@@ -11,4 +11,10 @@ public interface IPipelinedLaneStore : ILaneStore
 {
     /// <summary>Most blocks on their way at once; no more are given to <see cref="ILaneStore.Write"/>. 1 to 64, and the same for the store's life.</summary>
     int Depth { get; }
+
+    /// <summary>
+    /// How many tries its service has refused since the start because it was asked too much. While it grows the lane waits longer between blocks: fewer and
+    /// larger ones. From any thread.
+    /// </summary>
+    long Throttled => 0;
 }

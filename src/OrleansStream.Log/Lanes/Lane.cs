@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Lanes;
@@ -13,6 +14,7 @@ public class Lane : ILane
 {
     private readonly LaneSetup _setup;
     private readonly Lock _gate;
+    private readonly LanePace _pace;
     private readonly LaneIntake _intake;
     private readonly LanePublisher _publisher;
     private readonly LaneWriter _writer;
@@ -26,7 +28,8 @@ public class Lane : ILane
         _setup = setup;
         _gate = setup.ClosedEpochs.Gate;
         Index = new LaneIndex(setup.Session, _partitions);
-        _intake = new LaneIntake(this, setup);
+        _pace = new LanePace(setup);
+        _intake = new LaneIntake(this, setup, _pace);
         _publisher = new LanePublisher(this, setup, Index);
         _writer = new LaneWriter(this, setup, _intake, _publisher);
         _trimmer = new LaneTrimmer(this, setup, _publisher);
@@ -71,13 +74,15 @@ public class Lane : ILane
     /// <summary>How long the writer may wait, unless it is woken, after <see cref="WriteSealed"/> has found nothing to write. Asked by the writer only.</summary>
     public TimeSpan Pause => _writer.Pause;
 
+    /// <summary>How long a frame of this class waits for company at the most, with what the budget and the service make of it just now.</summary>
+    public TimeSpan LingerOf(LatencyClass latencyClass) => _pace.LingerOf(latencyClass);
+
     public LanePartition PartitionOf(PartitionId partition) =>
         _partitions.TryGetValue(partition, out var state) ? state : _partitions.GetOrAdd(partition, static (id, lane) => new LanePartition(lane, id, lane._setup.ClosedEpochs), this);
 
     public EnqueueStatus TryEnqueue(in FrameRequest request, out FramePlace place)
     {
         ThrowIfIllegal(request);
-        var deadline = request.Linger <= TimeSpan.Zero ? LaneWriter.AtOnce : _writer.TimestampIn(request.Linger);
         bool wakes;
         EnqueueStatus status;
         lock (_gate)
@@ -88,6 +93,7 @@ public class Lane : ILane
             if (!ReferenceEquals(request.Partition.Lane, this) || request.Partition.IsClosed(request.Epoch)) return Refuse(EnqueueStatus.EpochClosed, out place);
 
             status = _intake.TryMakeRoom(request.Length, request.Kind == FrameKind.Journal && !request.IsCarried, out var block);
+            var deadline = _pace.DeadlineOf(request.LatencyClass); // After it: the block may be a new one.
             wakes = _writer.TryClaimWake(deadline);
             if (status == EnqueueStatus.Accepted)
             {

@@ -34,7 +34,7 @@ internal sealed class LaneFlight(IPipelinedLaneStore store, LaneSetup setup)
 
         // Each was a write of its own.
         var now = setup.Time.GetTimestamp();
-        for (var i = 0; i < landed.Length; i++) metrics.Flushed(setup.Time.GetElapsedTime(landed[i].WrittenAt, now), landed.Slice(i, 1));
+        for (var i = 0; i < landed.Length; i++) metrics.Flushed(setup.Time, landed[i].WrittenAt, now, landed.Slice(i, 1));
         return landed;
     }
 

@@ -5,16 +5,20 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Lanes;
 
 /// <summary>The open block, the sealed ones that wait for the writer, and the bound on their memory. Every call is made under the gate of rule B2.</summary>
-internal sealed class LaneIntake(Lane lane, LaneSetup setup)
+internal sealed class LaneIntake(Lane lane, LaneSetup setup, LanePace pace)
 {
     // Objects that are kept for later blocks: as many as a bound's worth of blocks of 1 MiB, so that a burst of small blocks does not stay for ever.
     private const int MaxSpare = 32;
+
+    // Where blocks are paid for by number, a load that fills one size just about would else go up and down, with a block too many each time.
+    private const int SmallInRowToShrink = 8;
 
     private readonly Queue<LaneBlock> _sealed = new();
     private readonly Stack<LaneBlock> _spare = new();
     private LaneBlock? _open;
     private long _openBytes;
     private int _target = SlabPool.MinSlabBytes;
+    private int _smallInRow;
     private bool _refused;
     private TaskCompletionSource? _room;
 
@@ -44,8 +48,9 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
         SealOpen(isFull: true);
         var needed = (int)BlockLayout.UsedBytes(length, 1);
         var status = TryOpen(Math.Max(needed, _target), out block);
-        // Where the usual size does not go in any more, the frame's own still may.
-        if (status != EnqueueStatus.Accepted && needed < _target) status = TryOpen(needed, out block);
+        // Where the usual size does not go in any more, the frame's own still may. Not where blocks are paid for by number: there a block of the usual size
+        // follows as soon as one of those that fill the memory is published.
+        if (status != EnqueueStatus.Accepted && needed < _target && !(pace.IsPaced && status == EnqueueStatus.Full)) status = TryOpen(needed, out block);
 
         // No more than it needs, so that records find little room beside it. Also while the next file is waited for: at the cap it is the deletion of a
         // topic that makes room.
@@ -59,6 +64,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
 
         _open = null;
         Adapt(open, isFull);
+        if (open.Count > 0) pace.OnSealed();
         _sealed.Enqueue(open);
         open.Seal();
     }
@@ -144,7 +150,10 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup)
     private void Adapt(LaneBlock block, bool isFull)
     {
         if (isFull) _target = Math.Min(_target * 2, SlabPool.SlabBytesFor(setup.BlockBytes));
-        else if (block.UsedBytes < _target / 2) _target = Math.Max(_target / 2, SlabPool.MinSlabBytes);
+        _smallInRow = !isFull && block.UsedBytes < _target / 2 ? _smallInRow + 1 : 0;
+        if (_smallInRow < (pace.IsPaced ? SmallInRowToShrink : 1)) return;
+        _target = Math.Max(_target / 2, SlabPool.MinSlabBytes);
+        _smallInRow = 0;
     }
 
     /// <summary>What a block is for: which part of what is left it may take.</summary>

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
@@ -45,6 +46,12 @@ public sealed record LaneSetup
 
     /// <summary>Most bytes for one write; the rest waits for the next one, so that memory comes free step by step. 8 MiB unless set.</summary>
     public long MaxWriteBytes { get; init; } = 8L * Limits.MiB;
+
+    /// <summary>How long frames wait for company. <see cref="LaneLinger.None"/> unless set.</summary>
+    public LaneLinger Linger { get; init; } = LaneLinger.None;
+
+    /// <summary>What the broker's writes may cost, shared by its lanes; it stretches the lingers. Null: no bound. Whoever counts operations spends them, not the lane.</summary>
+    public WriteBudget? Budget { get; init; }
 
     /// <summary>After this time without a new block the durable end is published in an empty one (rule F3). 50 ms unless set.</summary>
     public TimeSpan IdlePublication { get; init; } = TimeSpan.FromMilliseconds(50);

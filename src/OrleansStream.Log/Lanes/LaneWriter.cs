@@ -37,8 +37,6 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
 
     private bool HasRoom => _flight is not { Room: 0 };
 
-    public long TimestampIn(TimeSpan time) => setup.Time.GetTimestamp() + ToTicks(time);
-
     /// <summary>Under the gate: whether the caller must wake the writer for something that is due at this time, or because a block is sealed.</summary>
     public bool TryClaimWake(long deadline)
     {
@@ -139,7 +137,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
             return true;
         }
 
-        setup.Metrics?.Flushed(setup.Time.GetElapsedTime(started, _lastBlockAt), blocks);
+        setup.Metrics?.Flushed(setup.Time, started, _lastBlockAt, blocks);
         publisher.Publish(blocks);
         _batch.Clear();
         return true;
@@ -189,7 +187,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         var waitsForRoom = !HasRoom;
         var due = isFilling || waitsForRoom ? long.MaxValue : intake.HasFilled ? AtOnce : intake.OpenDeadline;
         if (!isFilling && HasUnrecordedEnd && !_isStopping) due = Math.Min(due, _lastBlockAt + ToTicks(setup.IdlePublication));
-        var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : ToTime(Math.Max(0, due == AtOnce ? 0 : due - now));
+        var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : due <= now ? TimeSpan.Zero : ToTime(due - now);
         Pause = ownWait == Timeout.InfiniteTimeSpan ? storeWait : storeWait == Timeout.InfiniteTimeSpan || ownWait < storeWait ? ownWait : storeWait;
         _wakeAt = isFilling || waitsForRoom ? OnlyFills : due;
         _isWaiting = true;
@@ -225,5 +223,6 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
 
     private long ToTicks(TimeSpan time) => (long)(time.TotalSeconds * setup.Time.TimestampFrequency);
 
-    private TimeSpan ToTime(long ticks) => TimeSpan.FromSeconds((double)ticks / setup.Time.TimestampFrequency);
+    // Whole milliseconds, and not less than that: threads wait no finer, and one that wakes too early would go round and round until it is time.
+    private TimeSpan ToTime(long ticks) => TimeSpan.FromMilliseconds(Math.Ceiling(1000d * ticks / setup.Time.TimestampFrequency));
 }

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 
 namespace OrleansStream.Log.Segments;
@@ -70,6 +71,7 @@ internal sealed class CarryForward(ILane lane, TimeProvider time, int atOnceByte
             Length = bytes.Length,
             Kind = frame.Entry.Kind,
             IsCarried = true,
+            LatencyClass = LatencyClass.Balanced, // The splitter waits for every MiB of them, and producers for the splitter when the lane is full.
             Owner = this,
             State = bytes.Length,
         };

@@ -163,6 +163,7 @@ internal sealed class PartitionAppender : IFrameOwner
             Kind = shape.Kind,
             Owner = this,
             State = pending,
+            LatencyClass = _handle.Settings.LatencyClass,
         };
         var status = _lane.TryEnqueue(request, out var place);
         if (status != EnqueueStatus.Accepted) return new Beginning { Status = status };

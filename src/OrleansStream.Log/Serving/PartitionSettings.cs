@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model.Records;
 
 namespace OrleansStream.Log.Serving;
@@ -41,6 +42,9 @@ public sealed record PartitionSettings
 
     /// <summary>producer.id.expiration.ms of the broker.</summary>
     public long ProducerExpirationMs { get; init; } = 86_400_000;
+
+    /// <summary>orleansstream.latency.class: how long records may wait for company where each write costs money.</summary>
+    public LatencyClass LatencyClass { get; init; } = LatencyClass.Balanced;
 
     /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
     internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()

@@ -50,7 +50,11 @@ public interface IBlobContainer
 /// <param name="Outcome">Whether it stands.</param>
 /// <param name="ETag">The blob's version if it does.</param>
 /// <param name="Detail">What was seen, for a person; null if it stands.</param>
-public readonly record struct BlobPut(BlobOutcome Outcome, ETag ETag, string? Detail = null);
+/// <param name="IsBusy">
+/// The service said that it is asked too much: it is to be asked less, and did most likely nothing. Only with <see cref="BlobOutcome.Unknown"/>, since whatever
+/// stands before it may say the same after it has acted.
+/// </param>
+public readonly record struct BlobPut(BlobOutcome Outcome, ETag ETag, string? Detail = null, bool IsBusy = false);
 
 /// <summary>What is known after a put.</summary>
 public enum BlobOutcome

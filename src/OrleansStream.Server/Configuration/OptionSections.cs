@@ -8,6 +8,7 @@ using OrleansStream.Log.AzureBlobs.Accounts;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Budgets;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Producers;
@@ -30,6 +31,8 @@ internal static class OptionSections
         [MetricsOptions.Section] = typeof(MetricsOptions),
         [GatewayOptions.Section] = typeof(GatewayOptions),
         [FileLaneOptions.Section] = typeof(FileLaneOptions),
+        [LingerOptions.Section] = typeof(LingerOptions),
+        [WriteBudgetOptions.Section] = typeof(WriteBudgetOptions),
         [WalReaderOptions.Section] = typeof(WalReaderOptions),
         [TailCacheOptions.Section] = typeof(TailCacheOptions),
         [JournalOptions.Section] = typeof(JournalOptions),
@@ -115,6 +118,8 @@ internal static class OptionSections
             throw new StartupException($"{option.Path} has no value.");
         }
 
+        type = Nullable.GetUnderlyingType(type) ?? type;
+
         // A bare number would be days.
         if (type == typeof(TimeSpan) && !value.Contains(':', StringComparison.Ordinal))
         {
@@ -137,6 +142,7 @@ internal static class OptionSections
         _ when type == typeof(TimeSpan) => "a time as hh:mm:ss.fff or d.hh:mm:ss",
         _ when type == typeof(bool) => "true or false",
         _ when type == typeof(int) || type == typeof(long) || type == typeof(short) => "a whole number",
+        _ when type == typeof(double) => "a number",
         _ => $"a {type.Name}",
     };
 }

@@ -5,6 +5,7 @@ using OrleansStream.Grains.Cluster;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Budgets;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Files.Directories;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Journals;
@@ -61,6 +62,10 @@ internal sealed record BrokerSettings
     public required BlobReadingOptions BlobReading { get; init; }
 
     public required MovementOptions Movement { get; init; }
+
+    public required LingerOptions Linger { get; init; }
+
+    public required WriteBudgetOptions WriteBudget { get; init; }
 
     public required WalReaderOptions ColdReads { get; init; }
 
@@ -188,6 +193,8 @@ internal sealed record BrokerSettings
             BlobLane = OptionSections.Read<BlobLaneOptions>(configuration, BlobLaneOptions.Section),
             BlobReading = OptionSections.Read<BlobReadingOptions>(configuration, BlobReadingOptions.Section),
             Movement = BrokerOptions.Movement(OptionSections.Read<MovementOptions>(configuration, MovementOptions.Section)),
+            Linger = OptionSections.Read<LingerOptions>(configuration, LingerOptions.Section),
+            WriteBudget = OptionSections.Read<WriteBudgetOptions>(configuration, WriteBudgetOptions.Section),
             ColdReads = OptionSections.Read<WalReaderOptions>(configuration, WalReaderOptions.Section),
             TailCache = OptionSections.Read<TailCacheOptions>(configuration, TailCacheOptions.Section),
             Journals = OptionSections.Read<JournalOptions>(configuration, JournalOptions.Section),

@@ -5,8 +5,10 @@ using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Grains.Groups;
+using OrleansStream.Grains.Partitions;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Options.Configs;
 
 namespace OrleansStream.Grains.Tests.Harness;
 

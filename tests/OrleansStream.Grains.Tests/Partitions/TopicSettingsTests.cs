@@ -1,4 +1,5 @@
 using OrleansStream.Grains.Partitions;
+using OrleansStream.Log.Economy;
 using OrleansStream.Model.Options.Configs;
 
 namespace OrleansStream.Grains.Tests.Partitions;
@@ -49,6 +50,29 @@ public sealed class TopicSettingsTests
 
         Assert.Equal((deletes, compacted), (settings.Deletes, settings.Compacted));
     }
+
+    [Theory]
+    [InlineData(null, null, LatencyClass.Balanced)]
+    [InlineData("economy", null, LatencyClass.Economy)]
+    [InlineData("economy", "low", LatencyClass.Low)]
+    [InlineData(null, "economy", LatencyClass.Economy)]
+    [InlineData("low", "balanced", LatencyClass.Balanced)]
+    public void A_topic_waits_as_its_own_latency_class_says_or_else_the_brokers(string? broker, string? topic, LatencyClass latencyClass) =>
+        Assert.Equal(latencyClass, Of(Class(broker), Class(topic)).LatencyClass);
+
+    // Otherwise an operator who saves on all topics would pay for each commit of offsets.
+    [Theory]
+    [InlineData(null, LatencyClass.Balanced)]
+    [InlineData("economy", LatencyClass.Economy)]
+    public void Journals_wait_as_the_brokers_latency_class_says_and_drop_nothing(string? broker, LatencyClass latencyClass)
+    {
+        var journals = new TopicSettings(new BrokerConfigValues(Class(broker))).OfJournals;
+
+        Assert.Equal(latencyClass, journals.LatencyClass);
+        Assert.True(journals is { Deletes: false, RetentionMs: -1, RetentionBytes: -1 });
+    }
+
+    private static Dictionary<string, string> Class(string? value) => value is null ? [] : new() { ["orleansstream.latency.class"] = value };
 
     private static Log.Serving.PartitionSettings Of(Dictionary<string, string> broker, Dictionary<string, string> topic) =>
         new TopicSettings(new BrokerConfigValues(broker)).Of(topic);

@@ -49,6 +49,24 @@ public sealed class ConfluentAdminTests(BrokerUnderTest broker)
         await admin.DeleteTopicsAsync([topic]);
     }
 
+    // Unlike kafka-topics, which knows Kafka's names alone, a client library sends what it is told.
+    [Fact]
+    public async Task Confluent_creates_a_topic_with_the_latency_class_that_Kafka_does_not_have()
+    {
+        var topic = broker.NewName("confluent-class");
+        using var admin = ConfluentClients.Admin(broker.Bootstrap);
+        await ConfluentClients.CreateTopicAsync(broker.Bootstrap, topic, 1, new() { ["orleansstream.latency.class"] = "low" });
+        var resource = new ConfigResource { Type = ResourceType.Topic, Name = topic };
+
+        var entries = await Eventually.BecomesAsync(
+            async () => (await admin.DescribeConfigsAsync([resource])).Single().Entries,
+            entries => entries["orleansstream.latency.class"].Value == "low",
+            "the class");
+
+        Assert.False(entries["orleansstream.latency.class"].IsDefault);
+        await admin.DeleteTopicsAsync([topic]);
+    }
+
     [Fact]
     public async Task Confluent_is_refused_a_config_that_does_not_exist()
     {

@@ -39,6 +39,21 @@ public sealed class TopicToolsTests(BrokerUnderTest broker)
         Assert.Contains("num.partitions=", await JavaTool.RunAsync("kafka-configs", broker.Bootstrap, "--describe", "--entity-type", "brokers", "--all"));
     }
 
+    // A config that Kafka does not have: the tool asks the broker what it knows.
+    [Fact]
+    public async Task Kafka_configs_sets_shows_and_takes_away_the_latency_class_of_a_topic()
+    {
+        var topic = broker.NewName("java-class");
+        await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, "--create", "--topic", topic);
+        string[] entity = ["--entity-type", "topics", "--entity-name", topic];
+        await JavaTool.RunAsync("kafka-configs", broker.Bootstrap, ["--alter", .. entity, "--add-config", "orleansstream.latency.class=economy"]);
+        Assert.Contains("DYNAMIC_TOPIC_CONFIG:orleansstream.latency.class=economy", await JavaTool.RunAsync("kafka-configs", broker.Bootstrap, ["--describe", .. entity]));
+        Assert.Contains("orleansstream.latency.class=economy", await JavaTool.RunAsync("kafka-topics", broker.Bootstrap, "--describe", "--topic", topic));
+
+        await JavaTool.RunAsync("kafka-configs", broker.Bootstrap, ["--alter", .. entity, "--delete-config", "orleansstream.latency.class"]);
+        Assert.DoesNotContain("DYNAMIC_TOPIC_CONFIG:orleansstream.latency.class", await JavaTool.RunAsync("kafka-configs", broker.Bootstrap, ["--describe", .. entity, "--all"]));
+    }
+
     [Fact]
     public async Task Kafka_get_offsets_delete_records_and_log_dirs_agree_about_a_log()
     {

@@ -35,6 +35,25 @@ public sealed class PutOutcomeTests(AzuriteFixture azurite)
         Assert.Equal(stands, await account.Container.FindAsync(Name, Token) is not null);
     }
 
+    // A service that is asked too much is to be asked less; one that is broken, or out of reach, is not helped by that.
+    [Theory]
+    [InlineData(503, "ServerBusy", true)]
+    [InlineData(503, null, true)]
+    [InlineData(500, "OperationTimedOut", true)]
+    [InlineData(429, null, true)]
+    [InlineData(500, "InternalError", false)]
+    [InlineData(502, null, false)]
+    [InlineData(408, null, false)]
+    public async Task A_service_that_is_asked_too_much_is_told_as_busy(int status, string? code, bool isBusy)
+    {
+        var account = await TestAccount.CreateAsync(azurite);
+        account.Faults.OnNextPut(FaultPolicy.AnswerInstead(status, code));
+
+        var put = await PutAsync(account);
+
+        Assert.Equal((BlobOutcome.Unknown, isBusy), (put.Outcome, put.IsBusy));
+    }
+
     [Fact]
     public async Task A_put_is_sent_once_whatever_becomes_of_it()
     {

@@ -39,6 +39,8 @@ public sealed class BlobLaneRuleTests
     [InlineData(BlobFault.Late, 2)]
     [InlineData(BlobFault.Doubled, 1)]
     [InlineData(BlobFault.FalseConflict, 2)]
+    [InlineData(BlobFault.Busy, 2)]
+    [InlineData(BlobFault.FalseBusy, 2)]
     public async Task W1_whatever_becomes_of_a_put_its_slot_gets_its_block_once(BlobFault fault, int puts)
     {
         await using var lane = new SimulatedLane();

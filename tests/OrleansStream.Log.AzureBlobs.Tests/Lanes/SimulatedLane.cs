@@ -5,6 +5,7 @@ using OrleansStream.Log.AzureBlobs.Recovery;
 using OrleansStream.Log.AzureBlobs.Sessions;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
@@ -24,7 +25,8 @@ internal sealed class SimulatedLane : IAsyncDisposable
     /// <param name="blobs">Where the slots are.</param>
     /// <param name="depth">Blocks on their way at once.</param>
     /// <param name="pauses">Measures pauses and patience; null for time that passes by itself.</param>
-    public SimulatedLane(SimulatedBlobs? blobs = null, int depth = 4, TimeProvider? pauses = null)
+    /// <param name="linger">How long frames wait for company; null for not at all.</param>
+    public SimulatedLane(SimulatedBlobs? blobs = null, int depth = 4, TimeProvider? pauses = null, LaneLinger? linger = null)
     {
         Blobs = blobs ?? new SimulatedBlobs(Time);
         Undecided = new UndecidedPuts(pauses ?? Pauses, new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
@@ -47,6 +49,7 @@ internal sealed class SimulatedLane : IAsyncDisposable
             Random = new Random(2),
             Dispatcher = _dispatcher,
             WakeWriter = () => Wakes++,
+            Linger = linger ?? LaneLinger.None,
         });
         Partition = Lane.PartitionOf(LaneCalls.Partition(0));
     }

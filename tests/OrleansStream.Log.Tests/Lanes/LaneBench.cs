@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Lanes;
@@ -49,8 +50,8 @@ internal sealed class LaneBench : ILaneObserver, IDisposable
 
     public LanePartition Partition { get; }
 
-    public EnqueueStatus Append(long offset, int length = 100, int epoch = 0, TimeSpan linger = default, LanePartition? partition = null) =>
-        Lane.Append(LaneCalls.Request(partition ?? Partition, Owner, offset, length, epoch, linger: linger));
+    public EnqueueStatus Append(long offset, int length = 100, int epoch = 0, LatencyClass latencyClass = LatencyClass.Low, LanePartition? partition = null) =>
+        Lane.Append(LaneCalls.Request(partition ?? Partition, Owner, offset, length, epoch, latencyClass: latencyClass));
 
     /// <summary>Writes and publishes until there is nothing to do.</summary>
     public void RunAll()

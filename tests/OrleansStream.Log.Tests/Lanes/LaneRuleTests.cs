@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -258,10 +259,10 @@ public sealed class LaneRuleTests
     [Fact]
     public void F3_a_block_that_waits_for_company_says_what_is_durable_in_the_place_of_an_empty_one()
     {
-        using var bench = new LaneBench();
+        using var bench = new LaneBench(setup => setup with { Linger = new LaneLinger { Economy = TimeSpan.FromHours(1) } });
         bench.Append(0);
         bench.RunAll();
-        bench.Append(1, linger: TimeSpan.FromHours(1));
+        bench.Append(1, latencyClass: LatencyClass.Economy);
         bench.RunAll();
         bench.Time.Advance(TimeSpan.FromMilliseconds(50));
         bench.RunAll();
@@ -274,7 +275,7 @@ public sealed class LaneRuleTests
     {
         using var bench = new LaneBench();
         bench.Store.SyncsAlways = syncsAlways;
-        bench.Append(0, linger: TimeSpan.FromHours(1));
+        bench.Append(0);
         var stop = bench.Lane.StopAsync(None);
         Assert.Equal(EnqueueStatus.Ended, bench.Append(1));
         bench.RunAll();

@@ -13,6 +13,8 @@ internal sealed class PipelinedStore(int depth) : IPipelinedLaneStore
 
     public Slot DurableEnd { get; private set; }
 
+    public long Throttled { get; set; }
+
     /// <summary>What each write began.</summary>
     public List<List<Slot>> Writes { get; } = [];
 

@@ -105,6 +105,6 @@ internal static class Carried
         Kind = request.Kind,
         Owner = owner,
         State = request.State,
-        Linger = request.Linger,
+        LatencyClass = request.LatencyClass,
     };
 }

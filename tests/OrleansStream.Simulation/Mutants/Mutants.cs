@@ -120,7 +120,7 @@ internal static class Mutants
             Kind = request.Kind,
             Owner = _owners.GetValue(request.Owner, owner => new SwappingOwner(owner)).Owner,
             State = request.State,
-            Linger = request.Linger,
+            LatencyClass = request.LatencyClass,
         };
     }
 

@@ -19,4 +19,10 @@ public enum BlobFault
 
     /// <summary>A put is told as a conflict though nothing stands against it: it met another one that did not come to stand.</summary>
     FalseConflict,
+
+    /// <summary>The service is asked too much: a put or deletion did nothing, a read failed, and the caller is told why.</summary>
+    Busy,
+
+    /// <summary>A put is done, and something before the service tells that it is too busy. For everything else as <see cref="AnswerLost"/>.</summary>
+    FalseBusy,
 }

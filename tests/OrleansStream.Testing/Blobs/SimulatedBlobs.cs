@@ -121,6 +121,8 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
                 BlobFault.RequestLost or BlobFault.Late => Unknown,
                 BlobFault.FalseConflict => new BlobPut(BlobOutcome.Conflict, default, "the simulator told a conflict that there was not"),
                 BlobFault.AnswerLost => Unseen(put),
+                BlobFault.Busy => TooBusy,
+                BlobFault.FalseBusy => Unseen(put) with { Detail = TooBusy.Detail, IsBusy = true },
                 _ => Apply(put),
             };
         }
@@ -149,7 +151,7 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
         BlobName.Check(name);
         cancellationToken.ThrowIfCancellationRequested();
         var fault = Begin(BlobCallKind.Delete, name);
-        if (fault == BlobFault.RequestLost) throw Lost(name, "Deletion");
+        if (fault is BlobFault.RequestLost or BlobFault.Busy) throw Lost(name, "Deletion");
         lock (_gate) _blobs.Remove(name);
         if (fault != BlobFault.None) throw Lost(name, "Deletion");
         return ValueTask.CompletedTask;
@@ -174,6 +176,8 @@ public sealed class SimulatedBlobs(TimeProvider time) : IBlobContainer
     }
 
     private static BlobPut Unknown => new(BlobOutcome.Unknown, default, "the simulator lost the answer");
+
+    private static BlobPut TooBusy => new(BlobOutcome.Unknown, default, "the simulator was asked too much", IsBusy: true);
 
     private static StorageException Lost(string name, string operation) => new(name, operation, "the simulator lost it") { IsTransient = true };
 

@@ -1,4 +1,5 @@
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -11,7 +12,7 @@ public static class LaneCalls
     public static PartitionId Partition(int index) => new(new TopicId(new Guid(7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 9)), index);
 
     /// <summary>A request for one frame of one offset.</summary>
-    public static FrameRequest Request(LanePartition partition, IFrameOwner owner, long offset, int length = 100, int epoch = 0, object? state = null, TimeSpan linger = default) => new()
+    public static FrameRequest Request(LanePartition partition, IFrameOwner owner, long offset, int length = 100, int epoch = 0, object? state = null, LatencyClass latencyClass = LatencyClass.Low) => new()
     {
         Partition = partition,
         Epoch = new LeaderEpoch(epoch),
@@ -22,7 +23,7 @@ public static class LaneCalls
         Kind = FrameKind.Records,
         Owner = owner,
         State = state ?? offset,
-        Linger = linger,
+        LatencyClass = latencyClass,
     };
 
     /// <summary>Enqueues the frame and fills it with bytes that follow from its offset.</summary>

@@ -4,7 +4,8 @@ namespace OrleansStream.Model.Options.Configs;
 
 /// <summary>
 /// All broker configs of Kafka, with its names, types and defaults, because tools read them. Those with a text of their own have their effect here; the
-/// others belong to machinery that this broker does not have: they are shown, and may be set so that a Kafka broker's file is taken as it is.
+/// others belong to machinery that this broker does not have: they are shown, and may be set so that a Kafka broker's file is taken as it is. Names that
+/// begin with orleansstream are our own.
 /// </summary>
 public static class BrokerConfigs
 {
@@ -134,6 +135,7 @@ public static class BrokerConfigs
         Shown("transaction.abort.timed.out.transaction.cleanup.interval.ms", ConfigType.Int, "10000"),
         Shown("quota.window.num", ConfigType.Int, "11"),
         Shown("quota.window.size.seconds", ConfigType.Int, "1"),
+        Define(TopicConfigs.LatencyClass, ConfigType.String, "balanced", "Default of the topic config that it stands behind, and the class of the broker's own journals."),
         .. ForeignConfigs.All,
     ];
 

@@ -2,9 +2,12 @@ using System.Collections.Frozen;
 
 namespace OrleansStream.Model.Options.Configs;
 
-/// <summary>Every config that a topic may have, with Kafka's names and defaults. Names that are not here are refused, as Kafka does.</summary>
+/// <summary>Every config that a topic may have, with Kafka's names and defaults, and one of our own. Names that are not here are refused, as Kafka does.</summary>
 public static class TopicConfigs
 {
+    /// <summary>How long appends to the topic may wait for company, so that storage is written to less often: <c>low</c>, <c>balanced</c> or <c>economy</c>.</summary>
+    public const string LatencyClass = "orleansstream.latency.class";
+
     private const string NoEffect = "Accepted and shown for tools that copy topics; storage here has no such thing.";
     private const long MinutesInMs = 60_000;
     private const long HoursInMs = 3_600_000;
@@ -45,6 +48,7 @@ public static class TopicConfigs
         Define("local.retention.bytes", ConfigType.Long, "-2", NoEffect, ConfigRule.AtLeast(-2)).From("log.local.retention.bytes"),
         Define("remote.log.copy.disable", ConfigType.Boolean, "false", NoEffect),
         Define("remote.log.delete.on.disable", ConfigType.Boolean, "false", NoEffect),
+        Define(LatencyClass, ConfigType.String, "balanced", "How long records may wait to be stored together with others, where each write costs money: low (least), balanced or economy (longest).", ConfigRule.OneOf("low", "balanced", "economy")).From(LatencyClass),
     ];
 
     private static readonly FrozenDictionary<string, ConfigDefinition> ByName = All.ToFrozenDictionary(definition => definition.Name, StringComparer.Ordinal);

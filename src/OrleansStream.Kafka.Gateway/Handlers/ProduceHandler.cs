@@ -239,7 +239,7 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
             // Back-pressure, for as long as the client waits. Nothing was stored, and that is what this code lets it know; a timeout would leave it in doubt.
             if (!await answer.RoomAsync(handle, openings.Gone))
             {
-                answer.Refuse(token, ErrorCode.KafkaStorageError, "Storage does not take records fast enough: the batch waited for its whole timeout and was not stored.");
+                answer.Refuse(token, ErrorCode.KafkaStorageError, "Storage does not keep up: within the request's timeout there was no room for the batch.");
                 return;
             }
         }

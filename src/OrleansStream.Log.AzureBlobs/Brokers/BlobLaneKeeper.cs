@@ -3,6 +3,7 @@ using OrleansStream.Log.AzureBlobs.Lanes;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Budgets;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
@@ -29,13 +30,13 @@ public sealed class BlobLaneKeeper : LaneKeeper
     private readonly SlabPool _slabs;
     private readonly WorkBudget _budget;
     private readonly TailCache _tail;
-    private readonly LaneMetrics? _metrics;
+    private readonly LaneMetrics _metrics;
     private readonly ConcurrentDictionary<SessionId, byte> _ended = new();
     private SessionId? _begun;
     private SessionWatch? _watch;
     private Task _beating = Task.CompletedTask;
 
-    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (TailCache Tail, LaneMetrics? Metrics) watchers)
+    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (TailCache Tail, LaneMetrics Metrics) watchers)
         : base(new LaneKeeperParts(setup.Time, setup.Random, setup.Scheduler, setup.Note))
     {
         _setup = setup;
@@ -104,6 +105,8 @@ public sealed class BlobLaneKeeper : LaneKeeper
             BlockBytes = _setup.Lane.BlockBytes,
             TrimInterval = TrimInterval,
             TrimBytes = _setup.Unsplit.LaneBytes / TrimsOfLane,
+            Linger = LaneLinger.From(_setup.Linger, LaneLinger.OfBlobs),
+            Budget = _setup.Ledger?.Budget,
         });
 
     private async Task BeatAsync()

@@ -8,6 +8,7 @@ using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Journals;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Retention;
@@ -34,6 +35,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     private readonly PartitionRelease _release;
     private readonly PartitionFaults _faults;
     private readonly BlobLogUpkeep _upkeep;
+    private readonly LaneMetrics _metrics;
 
     private BlobLog(BlobLogSetup setup)
     {
@@ -45,7 +47,8 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         var budget = new WorkBudget(setup.Background, setup.Time);
-        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, null)) { Replaced = OnReplaced };
+        _metrics = new LaneMetrics(setup.Ledger?.Topics);
+        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);
         Handles.Withdrawn += OnWithdrawn;
         var recovery = new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration });
@@ -148,6 +151,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         try
         {
             await log._lanes.BeginAsync(cancellationToken);
+            log._metrics.ObserveLinger(() => log._lanes.Current);
             log._upkeep.Start();
             return log;
         }
@@ -245,6 +249,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         _release.DisposeAsync,
         Reader.DisposeAsync,
         () => Now(Tail.Clear),
+        () => Now(_metrics.Dispose),
     ];
 
     private static ValueTask Now(Action step)

@@ -6,6 +6,7 @@ using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Budgets;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Ownership;
@@ -60,6 +61,12 @@ public sealed record BlobLogSetup
     public Func<PartitionId, PartitionSettings?> SettingsOf { get; init; } = static _ => null;
 
     public BlobLaneOptions Lane { get; init; } = new();
+
+    /// <summary>How long frames of each latency class wait for company; what is unset is as <see cref="LaneLinger.OfBlobs"/> has it.</summary>
+    public LingerOptions Linger { get; init; } = new();
+
+    /// <summary>In which the container puts down its writes, if somebody counts them; its budget stretches the lingers.</summary>
+    public WriteLedger? Ledger { get; init; }
 
     public TailCacheOptions TailCache { get; init; } = new();
 

@@ -12,6 +12,6 @@ public enum WriteKind
     /// <summary>Segments, and snapshots of producers and journals.</summary>
     Segments,
 
-    /// <summary>Records of the cluster, its brokers, sessions and recoveries.</summary>
+    /// <summary>Records of the cluster, its brokers, sessions and recoveries, and digests of blocks.</summary>
     Records,
 }

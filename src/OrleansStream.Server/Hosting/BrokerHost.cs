@@ -55,6 +55,7 @@ internal static class BrokerHost
         var startup = app.Services.GetRequiredService<GrainStartup>();
         catalog.Settings = startup.SettingsOf;
         catalog.Name = startup.NameOf;
+        catalog.TopicName = id => app.Services.GetRequiredService<CatalogView>().Current.Find(id)?.Name;
         catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
     }
 

@@ -16,6 +16,9 @@ internal sealed class CatalogLink
     /// <summary>The name of a partition for people, as this broker's copy of the catalog has it.</summary>
     public Func<PartitionId, string?> Name { get; set; } = static _ => null;
 
+    /// <summary>The name of a topic, as this broker's copy of the catalog has it.</summary>
+    public Func<TopicId, string?> TopicName { get; set; } = static _ => null;
+
     public async ValueTask<bool> ConfirmAsync(PartitionId partition, CancellationToken cancellationToken) =>
         HiddenTopics.Contains(partition.Topic) || (Catalog is { } catalog && await catalog(partition.Topic).WaitAsync(cancellationToken));
 }

@@ -14,6 +14,7 @@ using OrleansStream.Log.AzureBlobs.Accounts;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Storage;
@@ -36,12 +37,14 @@ internal static class ClusterBroker
 
         // Found out here, since Orleans tells it as a failure of its own.
         bound.Sockets.Take(bound.Sockets.Bind([cluster.SiloListen], "The silo of this broker", "--silo IP:PORT")[0]).Dispose();
-        var store = await OpenAsync(bound.Settings, cluster, stop);
+        var ledger = new WriteLedger(bound.Settings.WriteBudget, TimeProvider.System) { Topics = bound.Settings.Metrics.PerPartition ? new TopicWrites(TimeProvider.System) : null };
+        var store = await OpenAsync(bound.Settings, cluster, ledger, stop);
         var settings = bound.Settings.With(bound.Listeners, bound.Http, new BrokerIdentity(store.Cluster.ClusterId, bound.Settings.Identity.Broker, cluster.Place));
 
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
         using var metrics = new MetricsCollector();
         var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, stop);
+        using var spending = new WriteMetrics(ledger, id => parts.Catalog.TopicName(id));
         BlobLog? log = null;
         await using var app = BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null))));
         var registration = await RegisterAsync(app, settings, store, stop);
@@ -68,18 +71,21 @@ internal static class ClusterBroker
         return givenUp.IsCompleted ? throw new StartupException((await givenUp).Message) : isWanted;
     }
 
-    private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, CancellationToken stop)
+    private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, WriteLedger ledger, CancellationToken stop)
     {
         var undecided = new UndecidedPuts(TimeProvider.System, new Random(), FirstPause, cluster.Blobs.UndecidedTimeout);
-        var container = await StorageStart.ReachAsync(
+        var account = await StorageStart.ReachAsync(
             token => BlobAccount.OpenAsync(cluster.Blobs, TimeProvider.System, credential: null, token), settings.Server.StorageTimeout, stop);
+
+        // Whatever this broker writes goes through it: its records as well as its log.
+        var container = new PricedBlobContainer(account, ledger);
         var proposed = new ClusterRecord(
             settings.Identity.ClusterId, Generation: 1, RandomNumberGenerator.GetInt32(int.MaxValue), PlacementHash.CurrentVersion, HiddenTopics.GroupPartitions);
         var records = new BlobClusterRecords(container, undecided);
         var found = await StorageStart.ReachAsync(token => records.GetOrCreateAsync(proposed, token), settings.Server.StorageTimeout, stop);
         return settings.Server.ClusterId is { } expected && expected != found.ClusterId
             ? throw new StartupException($"The {cluster.Place} belongs to cluster {found.ClusterId}; OrleansStream:ClusterId says {expected}.")
-            : new ClusterStore(container, undecided, found, new BlobBrokerRegistry(container, undecided, found.Generation));
+            : new ClusterStore(container, ledger, undecided, found, new BlobBrokerRegistry(container, undecided, found.Generation));
     }
 
     private static BrokerForm Form(BrokerSettings settings, ClusterStorage cluster, ClusterStore store, LogSlot log, Action<string> endLane) => new(
@@ -158,6 +164,8 @@ internal static class ClusterBroker
         NameOf = partition => host.Catalog.Name(partition),
         SettingsOf = partition => host.Catalog.Settings(partition),
         Lane = settings.BlobLane,
+        Linger = settings.Linger,
+        Ledger = store.Ledger,
         TailCache = settings.TailCache,
         Journals = settings.Journals,
         Producers = settings.Producers,
@@ -172,5 +180,5 @@ internal static class ClusterBroker
         Background = settings.Background,
     };
 
-    private sealed record ClusterStore(IBlobContainer Container, UndecidedPuts Undecided, ClusterRecord Cluster, IBrokerRegistry Registry);
+    private sealed record ClusterStore(IBlobContainer Container, WriteLedger Ledger, UndecidedPuts Undecided, ClusterRecord Cluster, IBrokerRegistry Registry);
 }

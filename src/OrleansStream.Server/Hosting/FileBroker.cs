@@ -67,6 +67,7 @@ internal static class FileBroker
         NoteFault = notes.WriteError,
         NameOf = partition => catalog.Name(partition),
         Lane = settings.Lane,
+        Linger = settings.Linger,
         ColdReads = settings.ColdReads,
         TailCache = settings.TailCache,
         Journals = settings.Journals,

@@ -2,6 +2,7 @@ using System.Text;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model;
 using OrleansStream.Model.Errors;
@@ -41,7 +42,8 @@ internal sealed class TestBroker : IAsyncDisposable
 
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
-    public static async Task<TestBroker> StartAsync(TestCluster cluster, int id, string silo)
+    /// <summary>Starts a broker whose records never wait for company, since time stands still here unless a test lets it go by.</summary>
+    public static async Task<TestBroker> StartAsync(TestCluster cluster, int id, string silo, Func<BlobLogSetup, BlobLogSetup>? change = null)
     {
         var broker = new TestBroker(cluster, id);
         var record = new BrokerRecord
@@ -54,26 +56,26 @@ internal sealed class TestBroker : IAsyncDisposable
             Listeners = [],
             Version = "test",
         };
-        broker.Log = await BlobLog.StartAsync(
-            new BlobLogSetup
-            {
-                Container = broker.Container,
-                Registration = new BrokerRegistration(new BlobBrokerRegistry(broker.Container, cluster.Undecided, 0), record, static (_, _) => ValueTask.FromResult(true)),
-                Owners = () => broker.Owners,
-                Undecided = cluster.Undecided,
-                Time = cluster.Time,
-                Random = new Random(silo.Length + id),
-                ConfirmTopic = static (_, _) => ValueTask.FromResult(true),
-                Note = broker.Note,
-                NoteFault = text => broker.Note(text, null),
-            },
-            Token);
+        var setup = new BlobLogSetup
+        {
+            Container = broker.Container,
+            Registration = new BrokerRegistration(new BlobBrokerRegistry(broker.Container, cluster.Undecided, 0), record, static (_, _) => ValueTask.FromResult(true)),
+            Owners = () => broker.Owners,
+            Undecided = cluster.Undecided,
+            Time = cluster.Time,
+            Random = new Random(silo.Length + id),
+            ConfirmTopic = static (_, _) => ValueTask.FromResult(true),
+            Note = broker.Note,
+            NoteFault = text => broker.Note(text, null),
+            Linger = new LingerOptions { Low = TimeSpan.Zero, Balanced = TimeSpan.Zero, Economy = TimeSpan.Zero },
+        };
+        broker.Log = await BlobLog.StartAsync(change?.Invoke(setup) ?? setup, Token);
         return broker;
     }
 
-    public async Task<PartitionHandle> OpenAsync(PartitionId? partition = null)
+    public async Task<PartitionHandle> OpenAsync(PartitionId? partition = null, PartitionSettings? settings = null)
     {
-        var opened = await Log.OpenAsync(partition ?? TestCluster.Partition, new PartitionSettings(), Token);
+        var opened = await Log.OpenAsync(partition ?? TestCluster.Partition, settings ?? new PartitionSettings(), Token);
         Assert.True(opened.Error == ErrorCode.None, $"The open was answered {opened.Error}. {string.Join(' ', Notes.TakeLast(8))}");
         return opened.Handle!;
     }

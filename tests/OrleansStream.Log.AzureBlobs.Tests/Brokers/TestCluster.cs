@@ -56,9 +56,9 @@ internal sealed class TestCluster : IAsyncDisposable
     public static PartitionId PartitionOf(int index) => new(new TopicId(new Guid(7, 0, 0, new byte[8])), index);
 
     /// <summary>Starts a broker; one that runs under this number is taken for gone.</summary>
-    public async Task<TestBroker> StartAsync(int id)
+    public async Task<TestBroker> StartAsync(int id, Func<BlobLogSetup, BlobLogSetup>? change = null)
     {
-        var broker = await TestBroker.StartAsync(this, id, $"10.0.0.{id}:11111@{++_silos}");
+        var broker = await TestBroker.StartAsync(this, id, $"10.0.0.{id}:11111@{++_silos}", change);
         _brokers.Add(broker);
         _current[broker.Id] = broker;
         return broker;

@@ -96,7 +96,7 @@ public sealed class ReadAheadTests
     [Fact]
     public async Task Whoever_reads_the_lane_on_and_on_soon_waits_no_more()
     {
-        await using var bench = new ReadingBench();
+        await using var bench = new ReadingBench(blockBytes: Limits.MiB);
         for (var block = 0; block < 60; block++)
         {
             bench.Append(0, block * 3, 3, 10 * FrameBytes);

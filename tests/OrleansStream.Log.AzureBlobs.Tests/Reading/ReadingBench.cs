@@ -28,7 +28,8 @@ internal sealed class ReadingBench : IExtentBench
     /// <param name="before">Stands between the reader and the container.</param>
     /// <param name="scheduler">Where reads run.</param>
     /// <param name="meters">Where the reader makes its meter.</param>
-    public ReadingBench(BlobReadingOptions? options = null, Func<IBlobContainer, IBlobContainer>? before = null, TaskScheduler? scheduler = null, IMeterFactory? meters = null)
+    /// <param name="blockBytes">The most that goes into one block.</param>
+    public ReadingBench(BlobReadingOptions? options = null, Func<IBlobContainer, IBlobContainer>? before = null, TaskScheduler? scheduler = null, IMeterFactory? meters = null, int blockBytes = 4 * Limits.MiB)
     {
         Blobs = new SimulatedBlobs(Time);
         var undecided = new UndecidedPuts(Time, new Random(1), TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
@@ -44,6 +45,7 @@ internal sealed class ReadingBench : IExtentBench
             Random = new Random(2),
             Dispatcher = _dispatcher,
             WakeWriter = static () => { },
+            BlockBytes = blockBytes,
         });
         Reader = new BlobExtentReader(new BlobReadingSetup
         {

@@ -3,6 +3,7 @@ using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Tests.Brokers;
 using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
@@ -70,6 +71,7 @@ internal sealed class UpkeepBroker
                 Note = (text, error) => Notes.Add($"{text} {error}"),
                 NoteFault = Notes.Add,
                 Lane = new BlobLaneOptions { MaxOpenBytes = Limits.MaxBlockBytes, BlockBytes = 64 * Limits.KiB },
+                Linger = new LingerOptions { Low = TimeSpan.Zero, Balanced = TimeSpan.Zero, Economy = TimeSpan.Zero },
                 TailCache = new TailCacheOptions { MaxBytes = _world.TailBytes },
                 Unsplit = new UnsplitOptions { PartitionBytes = 256 * Limits.KiB, LaneBytes = 16 * Limits.MiB },
                 Split = new SplitOptions { CarryBytes = 64 * Limits.KiB },

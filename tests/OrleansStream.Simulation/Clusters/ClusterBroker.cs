@@ -3,6 +3,7 @@ using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Manifests;
 using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
@@ -97,6 +98,7 @@ internal sealed class ClusterBroker
                 Note = (text, error) => _world.OnNote(this, text, error),
                 NoteFault = text => _world.OnNote(this, text, null),
                 Lane = new BlobLaneOptions { Depth = _world.Depth, MaxOpenBytes = Limits.MaxBlockBytes, BlockBytes = BlockBytes },
+                Linger = new LingerOptions { Low = TimeSpan.Zero, Balanced = TimeSpan.Zero, Economy = TimeSpan.Zero }, // Seeds decide when blocks are sealed.
                 TailCache = new TailCacheOptions { MaxBytes = _world.TailBytes },
                 Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
                 Segments = new SegmentOptions { MaxBytes = 16 * 1024, IndexIntervalBytes = 4 * 1024 },

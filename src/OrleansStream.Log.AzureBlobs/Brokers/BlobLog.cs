@@ -6,9 +6,9 @@ using OrleansStream.Log.AzureBlobs.Recovery;
 using OrleansStream.Log.AzureBlobs.Sessions;
 using OrleansStream.Log.AzureBlobs.Upkeep;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Journals;
-using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Retention;
@@ -35,7 +35,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     private readonly PartitionRelease _release;
     private readonly PartitionFaults _faults;
     private readonly BlobLogUpkeep _upkeep;
-    private readonly LaneMetrics _metrics;
+    private readonly BrokerLogMetrics _metrics;
 
     private BlobLog(BlobLogSetup setup)
     {
@@ -47,8 +47,8 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         var budget = new WorkBudget(setup.Background, setup.Time);
-        _metrics = new LaneMetrics(setup.Ledger?.Topics);
-        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics)) { Replaced = OnReplaced };
+        _metrics = new BrokerLogMetrics(setup.Ledger?.Topics);
+        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);
         Handles.Withdrawn += OnWithdrawn;
         var recovery = new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration });
@@ -151,7 +151,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         try
         {
             await log._lanes.BeginAsync(cancellationToken);
-            log._metrics.ObserveLinger(() => log._lanes.Current);
+            log._metrics.Observe(log.MetricsSources());
             log._upkeep.Start();
             return log;
         }
@@ -194,6 +194,17 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     /// <summary>Opens a partition for the background work, under its topic's configs if they are known here: what is not known expires nothing.</summary>
     private async ValueTask<PartitionHandle?> OpenAsync(PartitionId partition, CancellationToken cancellationToken) =>
         (await OpenAsync(partition, _setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle;
+
+    private BrokerLogSources MetricsSources() => new()
+    {
+        Lanes = _lanes,
+        Tail = Tail,
+        Slabs = Slabs,
+        MaxOpenBytes = _setup.Lane.MaxOpenBytes,
+        MaxTailBytes = _setup.TailCache.MaxBytes,
+        Opening = () => _opening.Count,
+        Damaged = () => _faults.Damaged,
+    };
 
     private BlobLogUpkeepParts UpkeepParts(BlobUpkeepStores stores, SessionRecovery recovery, WorkBudget budget) => new()
     {

@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Confluent.Kafka;
+using OrleansStream.Testing.Azurite;
 using OrleansStream.Testing.Brokers;
 
 namespace OrleansStream.Cluster.Tests.Starting;
@@ -20,6 +21,26 @@ public sealed partial class MetricsTests : IDisposable
 
         var page = await PageAsync();
         Assert.Equal(Listed().Matches(page).Select(match => match.Groups["name"].Value).Distinct().Order(StringComparer.Ordinal), shown.Order(StringComparer.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_broker_of_a_cluster_shows_is_what_the_page_lists_but_for_that_of_files()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(TestContext.Current.CancellationToken);
+        var storage = new Dictionary<string, string> { ["OrleansStream__Storage"] = azurite.ConnectionString };
+        string[] addresses = ["--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--silo", $"127.0.0.1:{FreePorts.Take()}"];
+        await using var run = ServerRun.Start(storage, ["--id", "7", "--OrleansStream:Metrics:PerPartition=true", "--OrleansStream:WriteBudget:OperationsPerSecond=1000", .. addresses]);
+        await run.AnnouncedAsync();
+        await StoredLog.ProduceAsync(run.Bootstrap);
+
+        var text = await run.GetAsync("/metrics");
+
+        var page = await File.ReadAllTextAsync(Path.Combine(Repository.Root, "docs", "operations", "metrics.md"));
+        var listed = Listed().Matches(page).Select(match => match.Groups["name"].Value).Where(static name => !OfFiles().IsMatch(name)).Distinct();
+        Assert.Equal(listed.Order(StringComparer.Ordinal), text.Split('\n').Select(line => Head().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal));
+        Assert.True(Number(text, "orleansstream_lane_blocks_total") > 0);
+        Assert.True(Number(text, "orleansstream_storage_writes_total{kind=\"blocks\"}") > 0);
+        Assert.True(Number(text, $"orleansstream_topic_writes_total{{topic=\"{StoredLog.Topic}\"}}") > 0);
     }
 
     // A rate in Prometheus does not see a line that begins at one. Labels of errors are what clients do wrong: those lines come with the first of each.
@@ -89,6 +110,9 @@ public sealed partial class MetricsTests : IDisposable
 
     private static double Number(string text, string line) =>
         double.Parse(text.Split('\n').Single(candidate => candidate.StartsWith(line + " ", StringComparison.Ordinal))[(line.Length + 1)..], System.Globalization.CultureInfo.InvariantCulture);
+
+    [GeneratedRegex("^orleansstream_(wal|disk|cold_reads|log_recovery|partitions_start)_")]
+    private static partial Regex OfFiles();
 
     [GeneratedRegex("^# TYPE (?<name>orleansstream_[a-z_]+) ")]
     private static partial Regex Head();

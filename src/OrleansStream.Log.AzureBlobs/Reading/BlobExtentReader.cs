@@ -7,16 +7,17 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 
 /// <summary>
 /// Reads extents out of a container: blocks of any session, and segments. One for a broker: what is cached and what may be asked for at once is bounded for
-/// all who read. It serves consumers and opens; <see cref="Background"/> is for the broker's own work.
+/// all who read. It serves consumers; <see cref="Opening"/> is for opens of partitions and hand-overs, <see cref="Background"/> for the broker's own work.
 /// </summary>
 public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
 {
-    // The broker's own work reads few segments, and each once.
-    private const int BackgroundIndexShare = 8;
+    // Opens and the broker's own work read few segments, and each once: so little of the memory for indexes is theirs.
+    private const int SmallIndexShare = 8;
 
     private readonly BlockCache _cache;
     private readonly BlockDirectories _directories;
     private readonly StreamingReader _serving;
+    private readonly StreamingReader _opening;
     private readonly StreamingReader _background;
     private readonly BlobReadingMetrics? _metrics;
 
@@ -27,12 +28,18 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
         _cache = new BlockCache(setup, Permits, Counts);
         _directories = new BlockDirectories(setup, _cache, Counts);
 
-        var backgroundIndexes = setup.Segments.IndexCacheBytes / BackgroundIndexShare;
         IndexBound = setup.Segments.IndexCacheBytes;
-        _serving = new StreamingReader(_cache, _directories, new ReadingGroup(ReadPriority.Hot, ReadPriority.Cold, options.MaxReadAheadBytes, IndexBound - backgroundIndexes, setup.Scheduler));
-        _background = new StreamingReader(_cache, _directories, new ReadingGroup(ReadPriority.Background, ReadPriority.Background, options.MaxReadAheadBytes, backgroundIndexes, setup.Scheduler));
+        var few = IndexBound / SmallIndexShare;
+        StreamingReader New(ReadPriority blocks, ReadPriority segments, long indexBytes) =>
+            new(_cache, _directories, new ReadingGroup(blocks, segments, options.MaxReadAheadBytes, indexBytes, setup.Scheduler));
+        _serving = New(ReadPriority.Hot, ReadPriority.Cold, IndexBound - (2 * few));
+        _opening = New(ReadPriority.Open, ReadPriority.Open, few);
+        _background = New(ReadPriority.Background, ReadPriority.Background, few);
         if (setup.Meters is { } meters) _metrics = new BlobReadingMetrics(meters, this);
     }
+
+    /// <summary>The same extents for opens and hand-overs, with limits of their own: neither consumers that catch up nor upkeep hold up a broker that takes over from a dead one.</summary>
+    public IExtentReader Opening => _opening;
 
     /// <summary>The same extents for splitting, merging and compaction, which have limits of their own and push little out of the cache that consumers use.</summary>
     public IExtentReader Background => _background;
@@ -44,7 +51,7 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
     public long DirectoryBytes => _directories.CachedBytes;
 
     /// <summary>Memory of indexes of segments.</summary>
-    public long IndexBytes => _serving.IndexBytes + _background.IndexBytes;
+    public long IndexBytes => _serving.IndexBytes + _opening.IndexBytes + _background.IndexBytes;
 
     internal BlobReadingOptions Options { get; }
 

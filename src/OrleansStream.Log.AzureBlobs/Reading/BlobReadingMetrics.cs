@@ -60,6 +60,7 @@ internal sealed class BlobReadingMetrics : IDisposable
 
     private static Measurement<long>[] Each(Func<ReadPriority, long> value) =>
     [
+        Of("open", value(ReadPriority.Open)),
         Of("hot", value(ReadPriority.Hot)),
         Of("cold", value(ReadPriority.Cold)),
         Of("background", value(ReadPriority.Background)),

@@ -10,7 +10,7 @@ public sealed class BlobReadingOptions : IValidatableObject
     public const string Section = "OrleansStream:BlobReading";
 
     /// <summary>
-    /// Memory of the block cache: what was read last, together with what is being read. 32 MiB to 64 GiB, and no less than the bytes of all three kinds of
+    /// Memory of the block cache: what was read last, together with what is being read. 32 MiB to 64 GiB, and no less than the bytes of all four kinds of
     /// reads together; 64 MiB unless set.
     /// </summary>
     [Between(32L * Limits.MiB, 64 * Limits.GiB)]
@@ -24,7 +24,15 @@ public sealed class BlobReadingOptions : IValidatableObject
     [Between(0, 32 * Limits.MiB)]
     public int MaxReadAheadBytes { get; set; } = 32 * Limits.MiB;
 
-    /// <summary>Requests at once of readers who are close behind the producers: what the tail cache gave up, and what an open reads. 1 to 256; 16 unless set.</summary>
+    /// <summary>Requests at once of all opens and hand-overs of partitions, whose producers and consumers wait for them. 1 to 256; 32 unless set.</summary>
+    [Between(1, 256)]
+    public int OpenRequests { get; set; } = 32;
+
+    /// <summary>Their bytes. 8 MiB to 1 GiB; 16 MiB unless set.</summary>
+    [Between(8 * Limits.MiB, Limits.GiB)]
+    public int OpenBytes { get; set; } = 16 * Limits.MiB;
+
+    /// <summary>Requests at once of readers who are close behind the producers: what the tail cache gave up. 1 to 256; 16 unless set.</summary>
     [Between(1, 256)]
     public int HotRequests { get; set; } = 16;
 
@@ -56,11 +64,11 @@ public sealed class BlobReadingOptions : IValidatableObject
 
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext)
     {
-        var reading = (long)HotBytes + ColdBytes + BackgroundBytes;
+        var reading = (long)OpenBytes + HotBytes + ColdBytes + BackgroundBytes;
         if (reading > CacheBytes)
         {
             yield return new(
-                $"{Section}:{nameof(CacheBytes)} is {CacheBytes}; it must be at least {nameof(HotBytes)}, {nameof(ColdBytes)} and {nameof(BackgroundBytes)} together, which are {reading}: what is being read counts in it.",
+                $"{Section}:{nameof(CacheBytes)} is {CacheBytes}; it must be at least {nameof(OpenBytes)}, {nameof(HotBytes)}, {nameof(ColdBytes)} and {nameof(BackgroundBytes)} together, which are {reading}: what is being read counts in it.",
                 [nameof(CacheBytes)]);
         }
     }

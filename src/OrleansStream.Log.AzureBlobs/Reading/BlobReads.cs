@@ -67,15 +67,17 @@ internal sealed class BlobReads(BlobReadingSetup setup, ReadPermits permits, Rea
     /// <summary>Ends the requests that are under way, and waits for them: afterwards nothing writes to memory.</summary>
     public async ValueTask DisposeAsync()
     {
+        bool isFirst;
         lock (_gate)
         {
+            isFirst = !_isDisposed;
             _isDisposed = true;
             if (_running == 0) _idle.TrySetResult();
         }
 
-        _stopping.Cancel();
+        if (isFirst) _stopping.Cancel();
         await _idle.Task;
-        _stopping.Dispose();
+        if (isFirst) _stopping.Dispose();
     }
 
     private async Task<BlobRead> HedgedAsync(BlobRange range, ReadTicket ticket, TimeSpan tooLong, CancellationToken cancellationToken)

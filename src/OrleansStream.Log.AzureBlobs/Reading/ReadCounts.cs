@@ -3,8 +3,8 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 /// <summary>What readers of blobs did since the start.</summary>
 internal sealed class ReadCounts
 {
-    private readonly long[] _requests = new long[3];
-    private readonly long[] _bytes = new long[3];
+    private readonly long[] _requests = new long[4];
+    private readonly long[] _bytes = new long[4];
     private long _hits;
     private long _misses;
     private long _directoryHits;

@@ -12,6 +12,7 @@ internal sealed class ReadPermits
 
     public ReadPermits(BlobReadingOptions options) => _kinds =
     [
+        new Kind(options.OpenRequests, options.OpenBytes),
         new Kind(options.HotRequests, options.HotBytes),
         new Kind(options.ColdRequests, options.ColdBytes),
         new Kind(options.BackgroundRequests, options.BackgroundBytes),

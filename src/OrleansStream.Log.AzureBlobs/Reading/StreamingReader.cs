@@ -84,9 +84,11 @@ internal sealed class StreamingReader(BlockCache cache, BlockDirectories directo
             if (into.Count == before) return;
 
             var next = into[into.Count - 1].Entry.LastOffset + 1;
+
+            // An open asks for extents side by side itself, and knows where they end.
             (SessionId Session, Slot Slot)? at = slot is { } last ? (wal.Session, last) : null;
             stream.Advance(wanted.From, next, at);
-            if (at is { } block) _ahead.OnRead(stream, partition, next, block);
+            if (at is { } block && group.Blocks != ReadPriority.Open) _ahead.OnRead(stream, partition, next, block);
         }
     }
 }

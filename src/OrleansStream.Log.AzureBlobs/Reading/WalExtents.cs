@@ -43,7 +43,9 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
     {
         var looks = new Queue<Task<BlockDirectory>>();
         var next = walk.Slot;
-        var depth = 1;
+
+        // Whoever wants all of the extent looks at each of its slots anyway.
+        var depth = walk.WantsAll ? MaxLooks : 1;
         try
         {
             while (!walk.IsDone)

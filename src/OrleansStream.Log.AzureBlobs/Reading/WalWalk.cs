@@ -38,6 +38,9 @@ internal sealed class WalWalk(WalRequest request, Slot? resumeAt)
     /// <summary>The walk did not begin with the extent, and has missed something: it is to be done anew.</summary>
     public bool IsIncomplete => _isResumed && (HasGap || _found.Count == 0);
 
+    /// <summary>The whole extent fits into what is wanted.</summary>
+    public bool WantsAll => request.From <= request.Extent.BaseOffset && request.Extent.Bytes <= request.MaxBytes;
+
     /// <summary>Looks at the next slot.</summary>
     public void Look(BlockDirectory block)
     {

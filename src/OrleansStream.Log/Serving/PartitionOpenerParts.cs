@@ -34,6 +34,9 @@ public sealed class PartitionOpenerParts
 
     public required ServingParts Serving { get; init; }
 
+    /// <summary>Reads what opens replay; asked for many extents at once. Null: whatever serves reads it too, one extent after the other.</summary>
+    public IExtentReader? Extents { get; init; }
+
     /// <summary>Where producer snapshots stand.</summary>
     public required IObjectStore Objects { get; init; }
 

@@ -12,6 +12,11 @@ namespace OrleansStream.Log.Serving;
 internal sealed class ProducerReplay(PartitionOpenerParts parts)
 {
     private const int StepBytes = Limits.MiB;
+
+    // Extents that are asked for before their turn where that saves time: there is one for each 64 KiB of a session. So an open holds two steps at the most.
+    private const int MaxReads = 32;
+    private const int MaxAheadBytes = StepBytes;
+
     private const int MaxSnapshotBytes = 64 * Limits.MiB;
 
     /// <summary>Null for a journal, and for a log that never had a record.</summary>
@@ -32,16 +37,10 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
 
         // All of it, however much that is: a producer that was idle may have its last batch anywhere above the snapshot. How much that can be is up to
         // whoever writes snapshots.
-        var bytes = 0L;
-        foreach (var extent in extents)
-        {
-            if (extent.LastOffset < states.CoveredEnd) continue;
-            if (await GatheredAsync(manifest.Partition, extent, lane, cancellationToken) is { } gathered) states.Apply(gathered, extent.LastOffset + 1, parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
-            else if (!await ReplayAsync(states, manifest.Partition, extent, cancellationToken)) return null;
-            bytes += extent.Bytes;
-        }
-
-        return new ReplayedProducers(states, bytes);
+        extents.RemoveAll(extent => extent.LastOffset < states.CoveredEnd);
+        return await ReplayAsync(states, extents, (manifest.Partition, lane), cancellationToken)
+            ? new ReplayedProducers(states, extents.Sum(static extent => extent.Bytes))
+            : null;
     }
 
     // False if it is a journal's: that has no producers.
@@ -65,26 +64,101 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
     private ValueTask<ProducerDelta?> GatheredAsync(PartitionId partition, Extent extent, ILane lane, CancellationToken cancellationToken) =>
         extent is WalExtent wal && wal.Session != lane.Session ? parts.Recovered.ProducersOfAsync(wal.Session, partition, cancellationToken) : ValueTask.FromResult<ProducerDelta?>(null);
 
-    // False if these are no record batches.
-    private async ValueTask<bool> ReplayAsync(ProducerStates states, PartitionId partition, Extent extent, CancellationToken cancellationToken)
+    // False if these are no record batches: so the first extent alone decides whether others are asked for.
+    private async ValueTask<bool> ReplayAsync(ProducerStates states, List<Extent> extents, (PartitionId Partition, ILane Lane) of, CancellationToken cancellationToken)
+    {
+        var reads = new Queue<ReplayRead>();
+        var (next, ahead) = (0, 0L);
+        try
+        {
+            for (var replayed = 0; replayed < extents.Count; replayed++)
+            {
+                var most = replayed > 0 && parts.Extents is not null ? MaxReads : 1;
+                for (; next < extents.Count && reads.Count < most && (reads.Count == 0 || ahead + StepOf(extents[next]) <= MaxAheadBytes); next++)
+                {
+                    reads.Enqueue(await BeginAsync(states, extents[next], of, cancellationToken));
+                    ahead += StepOf(extents[next]);
+                }
+
+                using var read = reads.Dequeue();
+                ahead -= StepOf(read.Extent);
+                if (!await ReplayAsync(states, of.Partition, read, cancellationToken)) return false;
+            }
+
+            return true;
+        }
+        finally
+        {
+            foreach (var left in reads) await left.EndAsync();
+        }
+    }
+
+    private static long StepOf(Extent extent) => Math.Min(extent.Bytes, StepBytes);
+
+    private async ValueTask<ReplayRead> BeginAsync(ProducerStates states, Extent extent, (PartitionId Partition, ILane Lane) of, CancellationToken cancellationToken)
+    {
+        var frames = new FrameList();
+        var gathered = await GatheredAsync(of.Partition, extent, of.Lane, cancellationToken);
+        var reading = gathered is null ? ReadAsync(of.Partition, extent, Offset.Max(extent.BaseOffset, states.CoveredEnd), frames, cancellationToken) : Task.CompletedTask;
+        return new ReplayRead(extent, frames, reading, gathered);
+    }
+
+    private async Task ReadAsync(PartitionId partition, Extent extent, Offset at, FrameList into, CancellationToken cancellationToken)
+    {
+        await (parts.Extents ?? parts.Serving.Extents).ReadAsync(partition, extent, at, StepBytes, into, cancellationToken);
+        if (into.Count == 0) throw new LogException($"Partition {partition}: nothing was found at offset {at}, which the manifest or the lane index says is stored.");
+    }
+
+    // What was read of the extent, and then the rest of it, step by step.
+    private async ValueTask<bool> ReplayAsync(ProducerStates states, PartitionId partition, ReplayRead read, CancellationToken cancellationToken)
     {
         var nowMs = parts.Time.GetUtcNow().ToUnixTimeMilliseconds();
-        using var frames = new FrameList();
-        for (var at = Offset.Max(extent.BaseOffset, states.CoveredEnd); at <= extent.LastOffset;)
+        if (read.Gathered is { } gathered)
         {
-            frames.Dispose();
-            await parts.Serving.Extents.ReadAsync(partition, extent, at, StepBytes, frames, cancellationToken);
-            if (frames.Count == 0) throw new LogException($"Partition {partition}: nothing was found at offset {at}, which the manifest or the lane index says is stored.");
+            states.Apply(gathered, read.Extent.LastOffset + 1, nowMs);
+            return true;
+        }
+
+        var frames = read.Frames;
+        for (var reading = read.Reading; ;)
+        {
+            await reading;
             for (var i = 0; i < frames.Count; i++)
             {
                 if (frames[i].Entry.Kind != FrameKind.Records) return false;
                 if (RecordBatchHeader.TryRead(frames[i].Bytes.Span, out var header)) states.Replay(header, nowMs);
             }
 
-            at = frames[frames.Count - 1].Entry.LastOffset + 1;
+            var at = frames[frames.Count - 1].Entry.LastOffset + 1;
+            if (at > read.Extent.LastOffset) return true;
+            frames.Dispose();
+            reading = ReadAsync(partition, read.Extent, at, frames, cancellationToken);
         }
+    }
 
-        return true;
+    /// <summary>An extent whose turn comes.</summary>
+    /// <param name="Extent">Which.</param>
+    /// <param name="Frames">The first step of it, once it is read.</param>
+    /// <param name="Reading">Reads that step.</param>
+    /// <param name="Gathered">What is known of its producers without reading it.</param>
+    private sealed record ReplayRead(Extent Extent, FrameList Frames, Task Reading, ProducerDelta? Gathered) : IDisposable
+    {
+        public void Dispose() => Frames.Dispose();
+
+        /// <summary>Its turn does not come any more; what it reads is given back once it is there.</summary>
+        public async ValueTask EndAsync()
+        {
+            try
+            {
+                await Reading;
+            }
+            catch (Exception failed) when (failed is LogException or OperationCanceledException)
+            {
+                // The open has failed for the same reason, or an earlier one.
+            }
+
+            Frames.Dispose();
+        }
     }
 }
 

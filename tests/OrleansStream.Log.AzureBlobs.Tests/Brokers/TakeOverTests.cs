@@ -82,6 +82,27 @@ public sealed class TakeOverTests
         Assert.Equal(1, cluster.Blobs.Calls.Count(static call => call is { Kind: BlobCallKind.Put, Name: ['r', '/', ..] }));
     }
 
+    // Partitions of one lane lie in the same blocks, and who takes over opens all of them: each block is asked for once, not once for each partition.
+    [Fact]
+    public async Task Opening_what_a_dead_broker_had_asks_for_each_of_its_blocks_about_once()
+    {
+        const int partitions = 50;
+        await using var cluster = new TestCluster();
+        var first = await cluster.StartAsync(1);
+        var handles = await Task.WhenAll(Enumerable.Range(0, partitions).Select(index => first.OpenAsync(TestCluster.PartitionOf(index))));
+        for (var round = 0; round < 200; round++) await Task.WhenAll(handles.Select(static handle => TestBroker.AppendAsync(handle, new BatchBuilder().Record("value"))));
+        first.IsDead = true;
+        var blocks = cluster.Blobs.Names.Count(static name => name.StartsWith("w/", StringComparison.Ordinal));
+        var before = cluster.Blobs.Calls.Count;
+        var second = await cluster.StartAsync(2);
+
+        await Task.WhenAll(Enumerable.Range(0, partitions).Select(index => second.OpenAsync(TestCluster.PartitionOf(index))));
+
+        var reads = cluster.Blobs.Calls.Skip(before).Count(static call => call.Kind is BlobCallKind.Read or BlobCallKind.Get && call.Name.StartsWith("w/", StringComparison.Ordinal));
+        Assert.InRange(blocks, 200, int.MaxValue);
+        Assert.InRange(reads, 1, blocks * 5 / 4);
+    }
+
     // Rules O4 and W1: it was taken for dead in the middle of a write. What it had not acknowledged may stand or not; what it says after that counts for nobody.
     [Fact]
     public async Task A_frozen_broker_that_wakes_acknowledges_nothing_and_finds_itself_ended()

@@ -231,18 +231,18 @@ public sealed class BlobExtentReaderTests
     }
 
     [Fact]
-    public async Task Reads_of_consumers_of_segments_and_of_the_broker_itself_have_limits_of_their_own()
+    public async Task Reads_of_opens_of_consumers_of_segments_and_of_the_broker_itself_have_limits_of_their_own()
     {
         HeldReads? held = null;
-        await using var bench = new ReadingBench(new BlobReadingOptions { HotRequests = 1, ColdRequests = 1, BackgroundRequests = 1 }, blobs => held = new HeldReads(blobs));
+        await using var bench = new ReadingBench(new BlobReadingOptions { OpenRequests = 1, HotRequests = 1, ColdRequests = 1, BackgroundRequests = 1 }, blobs => held = new HeldReads(blobs));
         bench.Append(0, 0);
         bench.Seal();
         var wal = Assert.Single(bench.Extents());
         var (segment, bytes) = new SegmentBuilder(LaneCalls.Partition(0)).Frames(0, 1, 100).Build();
         bench.Put(segment.Name, bytes);
 
-        var reading = new[] { bench.ReadAsync(wal, 0), bench.ReadAsync(segment, 0), bench.ReadAsync(segment, 0, by: bench.Reader.Background) };
-        while (held!.Held.Count < 3) await Task.Yield();
+        var reading = new[] { bench.ReadAsync(wal, 0), bench.ReadAsync(segment, 0), bench.ReadAsync(segment, 0, by: bench.Reader.Background), bench.ReadAsync(wal, 0, by: bench.Reader.Opening) };
+        while (held!.Held.Count < 4) await Task.Yield();
 
         var priorities = Enum.GetValues<ReadPriority>();
         Assert.All(priorities, priority => Assert.Equal(1, bench.Reader.Permits.Running(priority)));

@@ -10,9 +10,10 @@ public sealed class BlobReadingOptionsTests
     public void Defaults_are_valid() => Assert.Empty(Faults(new BlobReadingOptions()));
 
     [Theory]
-    [InlineData(nameof(BlobReadingOptions.CacheBytes), 40L * Limits.MiB, 64 * Limits.GiB)]
+    [InlineData(nameof(BlobReadingOptions.CacheBytes), 56L * Limits.MiB, 64 * Limits.GiB)]
     [InlineData(nameof(BlobReadingOptions.DirectoryCacheBytes), Limits.MiB, 4 * Limits.GiB)]
     [InlineData(nameof(BlobReadingOptions.MaxReadAheadBytes), 0, 32 * Limits.MiB)]
+    [InlineData(nameof(BlobReadingOptions.OpenRequests), 1, 256)]
     [InlineData(nameof(BlobReadingOptions.HotRequests), 1, 256)]
     [InlineData(nameof(BlobReadingOptions.ColdRequests), 1, 256)]
     [InlineData(nameof(BlobReadingOptions.BackgroundRequests), 1, 256)]
@@ -25,6 +26,7 @@ public sealed class BlobReadingOptionsTests
     }
 
     [Theory]
+    [InlineData(nameof(BlobReadingOptions.OpenBytes))]
     [InlineData(nameof(BlobReadingOptions.HotBytes))]
     [InlineData(nameof(BlobReadingOptions.ColdBytes))]
     [InlineData(nameof(BlobReadingOptions.BackgroundBytes))]
@@ -42,7 +44,7 @@ public sealed class BlobReadingOptionsTests
     [Fact]
     public void The_cache_holds_at_least_what_may_be_read_at_once()
     {
-        var options = new BlobReadingOptions { HotBytes = 32 * Limits.MiB, ColdBytes = 24 * Limits.MiB };
+        var options = new BlobReadingOptions { HotBytes = 16 * Limits.MiB, ColdBytes = 24 * Limits.MiB };
         Assert.Empty(Faults(options));
 
         options.CacheBytes = (64L * Limits.MiB) - 1;

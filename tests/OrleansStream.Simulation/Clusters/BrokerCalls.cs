@@ -46,7 +46,8 @@ internal sealed class BrokerCalls(ClusterWorld world, Random chance)
         if (IsHit()) world.Clock.In(NextDelay(), () => onAnswer(answer));
     }
 
-    private bool IsHit() => Faults > 0 && chance.Next(100) < Faults;
+    /// <summary>Whether a call is one of those that go wrong.</summary>
+    public bool IsHit() => Faults > 0 && chance.Next(100) < Faults;
 
-    private TimeSpan NextDelay() => TimeSpan.FromMicroseconds(100 + chance.Next(IsHit() ? 7_000_000 : 3_000));
+    public TimeSpan NextDelay() => TimeSpan.FromMicroseconds(100 + chance.Next(IsHit() ? 7_000_000 : 3_000));
 }

@@ -62,4 +62,7 @@ internal enum ClusterAction
 
     /// <summary>Seconds go by.</summary>
     Pass,
+
+    /// <summary>Minutes go by: graces end, and the background work has its time.</summary>
+    Rest,
 }

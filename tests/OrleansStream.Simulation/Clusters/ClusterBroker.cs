@@ -2,8 +2,10 @@ using OrleansStream.Log;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Manifests;
+using OrleansStream.Log.AzureBlobs.Sessions;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Economy;
+using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
@@ -32,6 +34,7 @@ internal sealed class ClusterBroker
         _time = new ProcessClock(world.Clock, Scheduler);
         Storage = new StorageLink(world.Blobs, world.Clock, world.Weather, world.OnArrived);
         Manifests = new BlobManifestStore(Storage, clusterGeneration: 0);
+        Sessions = new BlobSessionStore(Storage, new UndecidedPuts(_time, new Random(seeds.Log), TimeSpan.FromSeconds(1), TimeSpan.FromMinutes(1)), clusterGeneration: 0);
         Starting = Scheduler.Start(() => StartAsync(new Random(seeds.Log)));
     }
 
@@ -45,6 +48,9 @@ internal sealed class ClusterBroker
 
     /// <summary>Manifests as this broker reaches them.</summary>
     public IManifestStore Manifests { get; }
+
+    /// <summary>Session records as this broker reaches them.</summary>
+    public ISessionStore Sessions { get; }
 
     /// <summary>Null until it has started.</summary>
     public BlobLog? Log { get; private set; }
@@ -80,6 +86,7 @@ internal sealed class ClusterBroker
         var container = _world.Mutation.Container(Storage, this);
         var undecided = new UndecidedPuts(_time, random, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         var registry = new BlobBrokerRegistry(container, undecided, clusterGeneration: 0);
+        var view = new ClusterView(_world, this, registry);
         var owners = _world.Mutation.Owners(new SimulatedOwners(_world, this, registry), this);
         var record = new BrokerRecord
         {
@@ -102,12 +109,22 @@ internal sealed class ClusterBroker
                 TailCache = new TailCacheOptions { MaxBytes = _world.TailBytes },
                 Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
                 Segments = new SegmentOptions { MaxBytes = 16 * 1024, IndexIntervalBytes = 4 * 1024 },
+                Split = _world.Upkeep.Split,
+                Unsplit = _world.Upkeep.Unsplit,
+                Merge = _world.Upkeep.Merge,
+                Upkeep = _world.Upkeep.Options,
+                Cluster = view.ForUpkeep,
+                SettingsOf = _world.SettingsOf,
                 Scheduler = Scheduler,
                 NewOpener = parts => _world.Mutation.Opener(parts, this),
                 NewRelease = parts => new PartitionRelease(_world.Mutation.Release(parts)),
-                StartLane = (store, setup) => new DrivenLane(store with { DigestSlots = _world.DigestSlots }, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane, this)),
+                StartLane = (store, setup) => new DrivenLane(store with { DigestSlots = _world.DigestSlots }, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane with { ReadGrace = _world.ReadGrace }, this)),
             },
             CancellationToken.None);
+        _world.Membership.Changed += () =>
+        {
+            if (!IsGone) Scheduler.Post(log.Shared.OnMembershipChanged);
+        };
         log.Handles.Opened += handle => _world.OnOpened(this, handle);
         Log = log;
         _world.Note($"{this} started with session {log.Lanes.Current.Session}");

@@ -12,7 +12,7 @@ namespace OrleansStream.Simulation.Clusters;
 /// What one partition must hold, whoever serves it: every batch that was sent, which of them were acknowledged and where, by whom in which epoch, and what
 /// readers were shown.
 /// </summary>
-internal sealed class ClusterLog(PartitionId partition)
+internal sealed class ClusterLog(PartitionId partition, PartitionSettings settings)
 {
     private const int ReadBytes = 32 * 1024;
 
@@ -27,7 +27,7 @@ internal sealed class ClusterLog(PartitionId partition)
 
     public PartitionId Partition => partition;
 
-    public PartitionSettings Settings { get; } = new() { RetentionMs = -1, ProducerExpirationMs = int.MaxValue };
+    public PartitionSettings Settings => settings;
 
     /// <summary>Its topic is being deleted: from now on it may be gone, as a whole.</summary>
     public bool IsDeletionAsked { get; set; }
@@ -83,14 +83,27 @@ internal sealed class ClusterLog(PartitionId partition)
     }
 
     /// <summary>The whole log, when nothing is wrong any more: all that was settled is in it, and nothing twice.</summary>
-    public async Task CheckWholeAsync(PartitionHandle handle, string broker)
+    /// <param name="handle">Open.</param>
+    /// <param name="broker">Whose.</param>
+    /// <param name="nowMs">The time, by which records may have expired.</param>
+    public async Task CheckWholeAsync(PartitionHandle handle, string broker, long nowMs)
     {
         CheckOpened(handle);
-        var start = handle.LogStart.Value;
-        if (start < _logStart || !_logStarts.Contains(start)) throw new ViolationException($"{partition}: log start {start}, after {_logStart} was answered");
-        if (!await ReadAsync(handle, start, handle.HighWatermark.Value, broker)) throw new ViolationException($"{partition}: {broker} refuses to be read from {start} to {handle.HighWatermark}: {handle.Closed}");
+        long start;
+        do
+        {
+            start = handle.LogStart.Value;
+            if (await ReadAsync(handle, start, handle.HighWatermark.Value, broker)) break;
+            if (handle.LogStart.Value == start) throw new ViolationException($"{partition}: {broker} refuses to be read from {start} to {handle.HighWatermark}: {handle.Closed}");
+        }
+        while (true); // What had expired went meanwhile.
+
+        if (start < _logStart || !(_logStarts.Contains(start) || IsExpired(start, nowMs))) throw new ViolationException($"{partition}: log start {start}, after {_logStart} was answered");
         CheckSequences(start);
     }
+
+    private bool IsExpired(long start, long nowMs) => settings.RetentionMs >= 0 && _settled.TakeWhile(batch => batch.Key < start).Where(batch => batch.Key >= _logStart)
+        .All(batch => batch.Key + CountOf(batch.Value) <= start && nowMs - BinaryPrimitives.ReadInt64BigEndian(_sent[batch.Value].AsSpan(RecordBatchLayout.MaxTimestamp)) > settings.RetentionMs);
 
     // All that is settled by now was read, or lies below log start; so what is settled is the log.
     private void CheckSequences(long start)

@@ -21,6 +21,9 @@ internal class ClusterMutation
     /// <summary>What answers other brokers' requests to let go.</summary>
     public virtual IPartitionReleases Releases(IPartitionReleases releases, ClusterBroker broker) => releases;
 
+    /// <summary>Beside the background work, when minutes go by.</summary>
+    public virtual Task RestAsync(ClusterBroker broker) => Task.CompletedTask;
+
     /// <summary>What asks other brokers to let go.</summary>
     public virtual ISessionOwners Owners(ISessionOwners owners, ClusterBroker broker) => owners;
 }

@@ -6,4 +6,14 @@ namespace OrleansStream.Simulation.Clusters;
 /// <param name="Acknowledged">Appends that were answered without an error.</param>
 /// <param name="Opened">Opens that gave a handle.</param>
 /// <param name="Released">Releases that another broker's claim went on from.</param>
-internal readonly record struct ClusterResult(ulong EventHash, int Lives, int Acknowledged, int Opened, int Released);
+internal readonly record struct ClusterResult(ulong EventHash, int Lives, int Acknowledged, int Opened, int Released)
+{
+    /// <summary>Segments and snapshots that came to stand.</summary>
+    public int Objects { get; init; }
+
+    /// <summary>Deletions of them.</summary>
+    public int ObjectsDeleted { get; init; }
+
+    /// <summary>Deletions of blocks.</summary>
+    public int BlocksDeleted { get; init; }
+}

@@ -69,7 +69,7 @@ internal sealed class ClusterSchedule
     {
         _members.StartAll();
         foreach (var log in _world.Logs) Open(Any(_world.Brokers), log);
-        var steps = _chance.Next(8) == 0 ? 400 + _chance.Next(600) : 60 + _chance.Next(200);
+        var steps = _chance.Next(12) == 0 ? 400 + _chance.Next(600) : 60 + _chance.Next(200);
         for (var step = 0; step < steps; step++)
         {
             var action = Pick();
@@ -81,12 +81,20 @@ internal sealed class ClusterSchedule
         Heal();
         foreach (var log in _world.Logs) CheckWhole(log);
         foreach (var log in _world.Deleted) CheckDeleted(log);
+        if (_chance.Next(12) == 0) CheckLeftovers();
         End();
-        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released);
+        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released) { Objects = _world.Objects, ObjectsDeleted = _world.ObjectsDeleted, BlocksDeleted = _world.BlocksDeleted };
     }
 
     // An id is never used again.
-    private ClusterLog NewLog(int index) => new(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (byte)++_topics)), index));
+    private ClusterLog NewLog(int index) => new(new PartitionId(new TopicId(new Guid(1, 2, 3, 4, 5, 6, 7, 8, 9, 10, (byte)++_topics)), index), new PartitionSettings
+    {
+        RetentionMs = _chance.Next(4) switch { 0 => 60_000, 1 => 600_000, _ => -1 },
+        SegmentMs = 10_000,
+        SegmentBytes = _chance.Next(2) == 0 ? 10_000 : 1_073_741_824,
+        FileDeleteDelayMs = _chance.Next(2) == 0 ? 0 : 60_000,
+        ProducerExpirationMs = int.MaxValue,
+    });
 
     private ClusterAction Pick()
     {
@@ -145,6 +153,11 @@ internal sealed class ClusterSchedule
                 break;
             case ClusterAction.Pass:
                 _world.Pass(TimeSpan.FromMilliseconds(_chance.Next(_chance.Next(4) == 0 ? 40_000 : 4_000)));
+                break;
+            case ClusterAction.Rest:
+                if (_chance.Next(4) != 0) break;
+                _world.Pass(TimeSpan.FromSeconds(_chance.Next(_chance.Next(3) == 0 ? 900 : 100)));
+                foreach (var broker in _world.Brokers.Where(static broker => broker.Serves)) Begin(broker, "rest", () => _world.Mutation.RestAsync(broker));
                 break;
             default:
                 _members.Act(action);
@@ -279,7 +292,7 @@ internal sealed class ClusterSchedule
             var handle = WorkingHandle(broker, log);
             if (last is { } before && handle.Epoch <= before.Epoch) throw new ViolationException($"{log.Partition}: epoch {handle.Epoch} was claimed after epoch {before.Epoch}");
             last = handle;
-            Await(broker, () => log.CheckWholeAsync(handle, broker.ToString()), $"read of all of {log.Partition.Index}");
+            Await(broker, () => log.CheckWholeAsync(handle, broker.ToString(), NowMs), $"read of all of {log.Partition.Index}");
         }
     }
 
@@ -301,6 +314,30 @@ internal sealed class ClusterSchedule
                 if (opened.Error != ErrorCode.UnknownTopicOrPartition) throw new ViolationException($"{broker} answers {opened.Error} for {log.Partition}, which is deleted");
             }, $"open of {log.Partition.Index}");
         }
+    }
+
+    // Dead sessions are recovered, their partitions opened, what those inherited is split or carried by age, and then they are closed: all of it within an hour.
+    private void CheckLeftovers()
+    {
+        _world.Pass(TimeSpan.FromMinutes(60));
+        var alive = _world.Brokers.Select(static broker => broker.Log!.Lanes.Current.Session).ToHashSet();
+        foreach (var broker in _world.Brokers.Take(1))
+        {
+            Await(broker, async () =>
+            {
+                await foreach (var stored in broker.Sessions.ListAsync(CancellationToken.None))
+                {
+                    if (stored.Record.State != SessionState.Closed && !alive.Contains(stored.Record.Session)) throw new ViolationException($"Session {stored.Record.Session} is {stored.Record.State} an hour after its broker was gone");
+                }
+            }, "look at sessions");
+        }
+
+        foreach (var name in _world.Blobs.Names.Where(static name => name.StartsWith("w/", StringComparison.Ordinal)))
+        {
+            if (_world.Blobs[name].Length > Mutants.MutantContainer.FenceBytes && !alive.Any(session => name.Contains(session.ToString(), StringComparison.Ordinal))) throw new ViolationException($"{name} is left of a closed session");
+        }
+
+        foreach (var log in _world.Logs) CheckWhole(log);
     }
 
     private PartitionHandle WorkingHandle(ClusterBroker broker, ClusterLog log)
@@ -340,6 +377,8 @@ internal sealed class ClusterSchedule
             var leases = broker.Log!.Slabs.Leases;
             if (leases.Total != 0) throw new ViolationException($"{broker} has {leases.Total} leases out after its end: {string.Join(", ", leases.Open)}");
         }
+
+        ContainerVerification.Check(_world.Blobs);
     }
 
     private T Any<T>(IReadOnlyList<T> among) => among[_chance.Next(among.Count)];

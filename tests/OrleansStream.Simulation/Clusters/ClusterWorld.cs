@@ -26,12 +26,15 @@ internal sealed class ClusterWorld
         _chance = new Random(seed);
         Mutation = mutation;
         Blobs = new SimulatedBlobs(Clock);
+        ContainerVerification.Found(Blobs);
         Weather = new StorageWeather(new Random(_chance.Next()));
         Membership = new Membership(Clock, new Random(_chance.Next()));
         Calls = new BrokerCalls(this, new Random(_chance.Next()));
         Manifests = new ManifestHistory(Blobs);
         Depth = 1 + _chance.Next(8);
         DigestSlots = _chance.Next(3) switch { 0 => 256, 1 => 8, _ => 2 };
+        ReadGrace = TimeSpan.FromSeconds(_chance.Next(2) == 0 ? 20 : 600);
+        Upkeep = new ClusterUpkeep(new Random(_chance.Next()));
         TailBytes = _chance.Next(3) == 0 ? 16 * 1024 : 1024 * 1024;
     }
 
@@ -57,8 +60,23 @@ internal sealed class ClusterWorld
 
     public int TailBytes { get; }
 
+    /// <summary>How long blocks outlive the trim that gave them up.</summary>
+    public TimeSpan ReadGrace { get; }
+
+    /// <summary>When the background work of each broker does what.</summary>
+    public ClusterUpkeep Upkeep { get; }
+
     /// <summary>The newest life of each broker that was ever started.</summary>
     public IReadOnlyList<ClusterBroker> Brokers => _brokers;
+
+    /// <summary>Segments and snapshots that came to stand.</summary>
+    public int Objects { get; private set; }
+
+    /// <summary>Deletions of them.</summary>
+    public int ObjectsDeleted { get; private set; }
+
+    /// <summary>Deletions of blocks, trimmed ones and those of closed sessions.</summary>
+    public int BlocksDeleted { get; private set; }
 
     public int Lives => _lives;
 
@@ -76,6 +94,8 @@ internal sealed class ClusterWorld
     public ClusterBroker? Find(string silo) => _brokers.Find(broker => broker.Silo == silo && !broker.IsGone);
 
     public bool Exists(PartitionId partition) => Logs.Exists(log => log.Partition == partition) || Deleted.Exists(log => log.Partition == partition && !log.IsDeleted);
+
+    public PartitionSettings? SettingsOf(PartitionId partition) => Logs.Find(log => log.Partition == partition)?.Settings;
 
     /// <summary>Starts a process; one that runs under the number must be gone.</summary>
     public ClusterBroker Start(int number)
@@ -119,6 +139,10 @@ internal sealed class ClusterWorld
     /// <summary>A put or deletion came to stand.</summary>
     public void OnArrived(BlobCall call)
     {
+        if (call is { IsPut: true, Name: ['p', '/', ..] }) Objects++;
+        if (call is { IsPut: false, Name: ['p', '/', ..] }) ObjectsDeleted++;
+        if (call is { IsPut: false, Name: ['w', '/', ..] }) BlocksDeleted++;
+        if (call is { IsPut: true, Name: ['b', '/', ..] }) Membership.OnRecord();
         Note($"{call.Kind} {call.Name}");
         if (!call.Name.StartsWith("m/", StringComparison.Ordinal) || !call.IsPut) return;
         Check(() =>

@@ -8,7 +8,18 @@ internal sealed class Membership(WorldClock clock, Random chance)
     private readonly Dictionary<string, TimeSpan> _dead = [];
     private readonly Dictionary<(string Viewer, string Silo), TimeSpan> _delays = [];
 
-    public void DeclareDead(string silo) => _dead.TryAdd(silo, clock.Now);
+    /// <summary>Somebody was declared dead, joined, or has another session; told when the last of the others knows it.</summary>
+    public event Action? Changed;
+
+    public void DeclareDead(string silo)
+    {
+        if (_dead.TryAdd(silo, clock.Now)) Tell();
+    }
+
+    /// <summary>Somebody joined, or says something else of itself.</summary>
+    public void OnRecord() => Tell();
+
+    private void Tell() => clock.In(TimeSpan.FromMilliseconds(LongestDelayMs), () => Changed?.Invoke());
 
     public bool IsDeclaredDead(string silo) => _dead.ContainsKey(silo);
 

@@ -14,7 +14,9 @@ namespace OrleansStream.Simulation.Mutants;
 /// <summary>The mutants of section 11 of the storage protocol that exist where several brokers share a container, by name.</summary>
 internal static class ClusterMutants
 {
-    public static readonly IReadOnlyDictionary<string, Func<ClusterMutation>> All = new SortedDictionary<string, Func<ClusterMutation>>(StringComparer.Ordinal)
+    public static readonly IReadOnlyDictionary<string, Func<ClusterMutation>> All = new SortedDictionary<string, Func<ClusterMutation>>(Serving.Concat(UpkeepMutants.All).ToDictionary(), StringComparer.Ordinal);
+
+    private static Dictionary<string, Func<ClusterMutation>> Serving => new()
     {
         ["no closed-epoch check"] = () => new EpochMutation(inOpens: true, inReleases: true),
         ["release without closing the epoch"] = () => new EpochMutation(inOpens: false, inReleases: true),

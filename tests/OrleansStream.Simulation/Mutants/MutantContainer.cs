@@ -9,7 +9,7 @@ namespace OrleansStream.Simulation.Mutants;
 internal sealed class MutantContainer(IBlobContainer inner) : IBlobContainer
 {
     // docs/formats/blob-container.md; no block is as short.
-    private const int FenceBytes = 48;
+    public const int FenceBytes = 48;
 
     private const int SlotDigits = 16;
 

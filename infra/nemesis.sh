@@ -19,8 +19,6 @@ export ORLEANSSTREAM_NEMESIS_REPORT=$folder/nemesis-$ORLEANSSTREAM_NEMESIS_SEED.
 echo "nemesis: $minutes minutes, seed $ORLEANSSTREAM_NEMESIS_SEED, report in $ORLEANSSTREAM_NEMESIS_REPORT"
 if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then "$root/infra/publish.sh"; fi
 [ -n "${ORLEANSSTREAM_BROKER:-}" ] || [ -d "$root/tests/azurite/node_modules" ] || (cd "$root/tests/azurite" && npm ci --silent --no-progress)
-# The test by itself tries one broker on files, which takes less than a minute.
-export ORLEANSSTREAM_BROKER=${ORLEANSSTREAM_BROKER:-cluster}
 project=OrleansStream.Cluster.Tests
 dotnet build "$root/tests/$project" -c Release -v q -nologo -clp:NoSummary
 exec dotnet "$root/tests/$project/bin/Release/net10.0/$project.dll" -noLogo -noColor -showLiveOutput -method '*fault_of_each_kind*'

@@ -10,6 +10,9 @@ internal sealed record NemesisOptions(int Seed, TimeSpan? Time, IReadOnlyList<Fa
 {
     private const int UsualSeed = 20_252;
 
+    /// <summary>One of each kind, by the usual seed.</summary>
+    public static NemesisOptions Usual { get; } = new(UsualSeed, Time: null, Kinds: [], ReportFile: null);
+
     public static NemesisOptions FromEnvironment()
     {
         var minutes = Variable("MINUTES") is { } text ? double.Parse(text, CultureInfo.InvariantCulture) : (double?)null;

@@ -21,6 +21,9 @@ internal static class BlobNames
     /// <summary>What the names of all segments and snapshots begin with.</summary>
     public const string Objects = "p/";
 
+    /// <summary>What the names of all blocks and fences begin with.</summary>
+    public const string Blocks = "w/";
+
     /// <summary>What the names of all broker records begin with.</summary>
     public const string Brokers = "b/";
 

@@ -57,8 +57,8 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         ThrowIfFailed();
         foreach (var block in blocks)
         {
-            ObjectDisposedException.ThrowIf(!TryBegin(), this);
             _digests.Add(block);
+            ObjectDisposedException.ThrowIf(!TryBegin(), this);
             _ = RunAsync(block.Lease(), block.Slot);
         }
     }

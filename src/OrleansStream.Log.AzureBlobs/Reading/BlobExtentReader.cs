@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -68,6 +69,9 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
     /// <exception cref="StorageException">The store could not be asked, or refused.</exception>
     public ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken) =>
         _serving.ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => _serving.ProducersOfAsync(partition, extent, cancellationToken);
 
     /// <summary>Ends what is being read, waits until its memory is back, and gives up what is cached. Leases that readers hold stay good.</summary>
     public ValueTask DisposeAsync()

@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Segments;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model;
@@ -26,6 +27,30 @@ internal sealed class StreamingReader(BlockCache cache, BlockDirectories directo
             ? ReadTwiceAsync(partition, extent, (from, maxBytes), into, cancellationToken)
             : new ValueTask(Task.Factory.StartNew(
                 () => ReadTwiceAsync(partition, extent, (from, maxBytes), into, cancellationToken).AsTask(), cancellationToken, TaskCreationOptions.DenyChildAttach, group.Scheduler).Unwrap());
+
+    public ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => extent is not SegmentExtent
+        ? ValueTask.FromResult<ProducerDelta?>(null)
+        : TaskScheduler.Current == group.Scheduler
+            ? ProducersAsync(partition, extent, cancellationToken)
+            : new ValueTask<ProducerDelta?>(Task.Factory.StartNew(
+                () => ProducersAsync(partition, extent, cancellationToken).AsTask(), cancellationToken, TaskCreationOptions.DenyChildAttach, group.Scheduler).Unwrap());
+
+    private async ValueTask<ProducerDelta?> ProducersAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken)
+    {
+        cache.Work.Begin();
+        try
+        {
+            return await _segments.ProducersOfAsync(partition, extent, cancellationToken);
+        }
+        catch (ObjectDisposedException)
+        {
+            throw new LogException($"Partition {partition}: the reader of blobs is closed, as its broker ends.");
+        }
+        finally
+        {
+            cache.Work.End();
+        }
+    }
 
     // Damage is read again once: it may have come about on the way. What stands before it is given; whoever reads on begins at it, and hears of it then.
     private async ValueTask ReadTwiceAsync(PartitionId partition, Extent extent, (Offset From, int MaxBytes) wanted, FrameList into, CancellationToken cancellationToken)

@@ -19,4 +19,7 @@ public sealed record RecoverySetup
 
     /// <summary>Blocks that are read at once. 1 to 64; 16 unless set.</summary>
     public int ReadsAtOnce { get; init; } = 16;
+
+    /// <summary>Memory of a summary, as an estimate that is above its stored bytes; one that would take more is written without what it knows of producers. 48 MiB unless set.</summary>
+    public long MaxSummaryMemory { get; init; } = 48L * 1024 * 1024;
 }

@@ -29,9 +29,8 @@ internal sealed class SessionFence(RecoverySetup setup)
         if (await FreezeAsync(session, cancellationToken) is not { } frozen) return null;
         if (frozen.End is { } known) return new FencedSession(session, frozen.TrimPoint, known);
 
-        var listed = await ListAsync(session, frozen.TrimPoint, cancellationToken);
-        await CreateFarFenceAsync(session, new Slot(listed.Highest.Value + FarSlots), cancellationToken);
-        var end = await WalkAsync(session, listed.FirstGap, cancellationToken);
+        var firstGap = await CreateFarFenceAsync(session, frozen.TrimPoint, cancellationToken);
+        var end = await WalkAsync(session, firstGap, cancellationToken);
         await SessionRecords.EndAsync(setup.Sessions, session, end, cancellationToken);
         return new FencedSession(session, frozen.TrimPoint, end);
     }
@@ -51,13 +50,31 @@ internal sealed class SessionFence(RecoverySetup setup)
         }
     }
 
+    // Rule X2. Where the writer has passed the far fence's slot meanwhile, it goes on too fast for the walk: another one stands further up. It means nothing by itself.
+    private async ValueTask<Slot> CreateFarFenceAsync(SessionId session, Slot trimPoint, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            var listed = await ListAsync(session, trimPoint, cancellationToken);
+            if (listed.HighestBlock.Value >= listed.FirstGap.Value + BlobLaneSetup.MaxDepth)
+            {
+                var state = await StateOfAsync(session, listed.FirstGap, cancellationToken);
+                if (state == SlotState.Free) throw Lost(session, listed.FirstGap, listed.HighestBlock);
+                if (state == SlotState.Block) continue; // It came while the list was made.
+            }
+
+            await RefuseLossAsync(session, listed, cancellationToken);
+            if (await TryFenceAsync(session, new Slot(listed.Highest.Value + FarSlots), cancellationToken)) return listed.FirstGap;
+        }
+    }
+
     // A listed slot that is no shorter than a block is not free, so a fence need not be tried there: the scan finds out what it is. Slots below the trim
     // point may be there or not, and are never looked at; those below a digest's end were published, and need not be listed.
-    private async ValueTask<(Slot Highest, Slot FirstGap)> ListAsync(SessionId session, Slot trimPoint, CancellationToken cancellationToken)
+    private async ValueTask<ListedSlots> ListAsync(SessionId session, Slot trimPoint, CancellationToken cancellationToken)
     {
         var digests = await new SessionDigests(setup.Container, setup.ClusterGeneration).ListAsync(session, trimPoint, cancellationToken);
         var firstGap = digests.Count > 0 ? digests.Max(static digest => digest.End) : trimPoint;
-        var highest = firstGap;
+        var (highest, highestBlock) = (firstGap, Slot.Zero);
         var prefix = BlobNames.BlocksOf(session);
         var group = firstGap;
 
@@ -68,16 +85,31 @@ internal sealed class SessionFence(RecoverySetup setup)
             {
                 if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot)) continue;
                 if (slot > highest) highest = slot;
-                if (slot == firstGap && blob.Length > FenceBlob.Bytes) firstGap = slot.Next;
+                if (blob.Length <= FenceBlob.Bytes) continue;
+                if (slot > highestBlock) highestBlock = slot;
+                if (slot == firstGap) firstGap = slot.Next;
             }
 
             group = new Slot((group.Value / BlobNames.SlotsTogether + 1) * BlobNames.SlotsTogether);
-            if (highest.Value + (2 * FarSlots) < group.Value) return (highest, firstGap);
+            if (highest.Value + (2 * FarSlots) < group.Value) return new ListedSlots(highest, highestBlock, firstGap);
         }
     }
 
-    // Rule X2. Whoever holds that slot already, it is not free, which is all that is wanted; and it means nothing by itself.
-    private async ValueTask CreateFarFenceAsync(SessionId session, Slot slot, CancellationToken cancellationToken) => await TryFenceAsync(session, slot, cancellationToken);
+    // Blocks just above the gap were on their way when the writer ended, unless one of them says that the gap was durable: then a block that was acknowledged
+    // is lost, and a fence in its place would hide that for ever.
+    private async ValueTask RefuseLossAsync(SessionId session, ListedSlots listed, CancellationToken cancellationToken)
+    {
+        for (var slot = listed.FirstGap.Next; slot <= listed.HighestBlock; slot = slot.Next)
+        {
+            var start = new byte[BlockLayout.HeaderBytes];
+            var length = await setup.Container.ReadAsync(BlobNames.BlockOf(session, slot), 0, start, cancellationToken);
+            if (length <= 0 || !BlockCodec.TryReadHeader(start.AsSpan(0, length), out var header, out _) || header.DurableEnd <= listed.FirstGap) continue;
+            if (await StateOfAsync(session, listed.FirstGap, cancellationToken) is SlotState.Free) throw Lost(session, listed.FirstGap, slot);
+        }
+    }
+
+    private static CorruptBlockException Lost(SessionId session, Slot slot, Slot above) =>
+        new(BlobNames.BlockOf(session, slot), 0, $"acknowledged data is damaged: the block is missing, and the one in slot {above} was written when it was durable.");
 
     // Rule X3.
     private async ValueTask<Slot> WalkAsync(SessionId session, Slot from, CancellationToken cancellationToken)
@@ -102,7 +134,7 @@ internal sealed class SessionFence(RecoverySetup setup)
             var seen = put.Detail!;
             try
             {
-                if (await IsFenceAsync(name, session, slot, cancellationToken) is { } isFence) return isFence;
+                if (await StateOfAsync(session, slot, cancellationToken) is var state and not SlotState.Free) return state == SlotState.Fence;
             }
             catch (StorageException failed)
             {
@@ -113,14 +145,26 @@ internal sealed class SessionFence(RecoverySetup setup)
         }
     }
 
-    // Null: nothing stands there.
-    private async ValueTask<bool?> IsFenceAsync(string name, SessionId session, Slot slot, CancellationToken cancellationToken)
+    private async ValueTask<SlotState> StateOfAsync(SessionId session, Slot slot, CancellationToken cancellationToken)
     {
+        var name = BlobNames.BlockOf(session, slot);
         var start = new byte[BlockLayout.HeaderBytes];
         var length = await setup.Container.ReadAsync(name, 0, start, cancellationToken);
-        if (length < 0) return null;
-        if (FenceBlob.IsFenceOf(start.AsSpan(0, length), session, slot)) return true;
-        if (BlockCodec.TryReadHeader(start.AsSpan(0, length), out var header, out var problem) && header.SessionHash == session.Hash && header.Slot == slot) return false;
+        if (length < 0) return SlotState.Free;
+        if (FenceBlob.IsFenceOf(start.AsSpan(0, length), session, slot)) return SlotState.Fence;
+        if (BlockCodec.TryReadHeader(start.AsSpan(0, length), out var header, out var problem) && header.SessionHash == session.Hash && header.Slot == slot) return SlotState.Block;
         throw new CorruptBlockException(name, 0, problem ?? $"the block there is that of slot {header.Slot} of another session or place.");
     }
+
+    private enum SlotState
+    {
+        Free,
+        Fence,
+        Block,
+    }
+
+    /// <param name="Highest">The highest slot that holds anything.</param>
+    /// <param name="HighestBlock">The highest one that holds a block.</param>
+    /// <param name="FirstGap">The lowest one from the trim point on that holds none.</param>
+    private readonly record struct ListedSlots(Slot Highest, Slot HighestBlock, Slot FirstGap);
 }

@@ -27,16 +27,29 @@ public sealed class SessionRecovery(RecoverySetup setup)
     {
         // The record first: a closed session keeps its summary, but not its blocks.
         if (await setup.Sessions.GetAsync(session, cancellationToken) is { Record.State: SessionState.Closed }) return null;
-        if (await FindAsync(session, cancellationToken) is { } known) return known;
+        var isDamaged = false;
+        try
+        {
+            if (await FindAsync(session, cancellationToken) is { } known) return known;
+        }
+        catch (CorruptBlockException)
+        {
+            isDamaged = true;
+        }
 
         if (await new SessionFence(setup).FenceAsync(session, cancellationToken) is not { } fenced) return null;
         var found = await new SessionScan(setup).ReadAsync(fenced, cancellationToken);
+
+        // The blocks below the recorded end say what the summary said. The damaged one stays where a person finds it.
+        if (isDamaged) return found;
         return await IsWrittenAsync(found, cancellationToken)
             ? found
             : await FindAsync(session, cancellationToken) ?? throw new StorageException(BlobNames.SummaryOf(session), "Read", "it was there a moment ago, and is never deleted");
     }
 
-    private ValueTask<SessionSummary?> FindAsync(SessionId session, CancellationToken cancellationToken)
+    /// <summary>The summary that stands; null if there is none.</summary>
+    /// <exception cref="CorruptBlockException">It does not verify.</exception>
+    internal ValueTask<SessionSummary?> FindAsync(SessionId session, CancellationToken cancellationToken)
     {
         var name = BlobNames.SummaryOf(session);
         return _summaries.GetAsync(
@@ -55,7 +68,7 @@ public sealed class SessionRecovery(RecoverySetup setup)
         var name = BlobNames.SummaryOf(summary.Fenced.Session);
         var nonce = setup.Undecided.NewNonce();
         var since = setup.Undecided.Begin();
-        var bytes = _summaries.Envelope.Close(name, nonce, output => SummaryCodec.Write(summary, output));
+        var bytes = _summaries.Envelope.Close(name, nonce, output => SummaryCodec.Write(Fitting(summary), output));
         for (var attempt = 0; ; attempt++)
         {
             var put = await _summaries.PutAsync(name, bytes, nonce, expected: null, cancellationToken);
@@ -63,4 +76,9 @@ public sealed class SessionRecovery(RecoverySetup setup)
             await setup.Undecided.PauseAsync(name, attempt, since, put.Detail!, cancellationToken);
         }
     }
+
+    // Where very many producers wrote to very many partitions, these are left out, and whoever opens one reads its frames for them.
+    private SessionSummary Fitting(SessionSummary summary) => summary.ChargedBytes <= setup.MaxSummaryMemory
+        ? summary
+        : summary with { Partitions = summary.Partitions.ToDictionary(static partition => partition.Key, static partition => partition.Value with { Producers = null }) };
 }

@@ -24,10 +24,11 @@ namespace OrleansStream.Log.AzureBlobs.Verification;
 public sealed class ContainerVerifier(IBlobContainer container, UndecidedPuts undecided, (PartitionId Partition, IJournalState State) names)
 {
     private const int SegmentStepBytes = 4 * Limits.MiB;
-    private const int Looks = 3;
+    private const int Looks = 10;
 
     private readonly List<Finding> _findings = [];
     private readonly HashSet<string> _named = new(StringComparer.Ordinal);
+    private readonly HashSet<PartitionId> _judged = [];
     private readonly BlobObjectStore _objects = new(container, undecided);
     private bool _hasAllNames;
 
@@ -37,6 +38,7 @@ public sealed class ContainerVerifier(IBlobContainer container, UndecidedPuts un
     {
         _findings.Clear();
         _named.Clear();
+        _judged.Clear();
         _hasAllNames = false;
         var cluster = await new BlobClusterRecords(container, undecided).FindAsync(cancellationToken) ?? throw new LogException($"There is no record '{BlobNames.Cluster}': no cluster has its log in this container.");
 
@@ -46,7 +48,9 @@ public sealed class ContainerVerifier(IBlobContainer container, UndecidedPuts un
         var sessions = new SurveyedSessions(container, undecided, (cluster.Generation, names.Partition), _findings);
         await VerifySessionsAsync(sessions, cancellationToken);
         var partitions = await VerifyPartitionsAsync(cluster.Generation, sessions, cancellationToken);
+        await sessions.FindUnknownAsync(cancellationToken);
         var orphans = listed.Where(one => !_named.Contains(one.Key)).ToList();
+        FindLostManifests(orphans.Select(static one => one.Key));
         return new ContainerReport([.. _findings], sessions.Found.Count, partitions, orphans.Count, orphans.Sum(static one => one.Value)) { HasAllNames = _hasAllNames };
     }
 
@@ -93,7 +97,7 @@ public sealed class ContainerVerifier(IBlobContainer container, UndecidedPuts un
         var manifests = new BlobManifestStore(container, generation);
         using var slabs = new SlabPool(SegmentStepBytes);
         var segments = new SegmentReader(_objects, slabs, new SegmentOptions { MaxReadBytes = SegmentStepBytes });
-        var survey = new PartitionSurvey(_objects, segments, sessions.Found);
+        var survey = new PartitionSurvey(_objects, segments, sessions);
         var judged = 0;
         await foreach (var blob in container.ListAsync(BlobNames.Manifests, cancellationToken))
         {
@@ -140,8 +144,26 @@ public sealed class ContainerVerifier(IBlobContainer container, UndecidedPuts un
         return null;
     }
 
+    // Deletion leaves a tombstone that outlives the objects by far: one without any manifest was lost with it.
+    private void FindLostManifests(IEnumerable<string> orphans)
+    {
+        foreach (var objects in orphans.GroupBy(static name => name.Split('/') is [_, _, var topic, var index, _] ? $"{topic}/{index}" : string.Empty))
+        {
+            try
+            {
+                var partition = PartitionId.Parse(objects.Key);
+                if (!_judged.Contains(partition)) _findings.Add(new Finding(BlobNames.ManifestOf(partition), -1, $"The manifest of partition {partition} is missing; {objects.Count()} objects of it are there."));
+            }
+            catch (FormatException)
+            {
+                foreach (var name in objects) _findings.Add(new Finding(name, -1, "This is no name of a segment or snapshot."));
+            }
+        }
+    }
+
     private void Name(Manifest manifest)
     {
+        _judged.Add(manifest.Partition);
         foreach (var segment in manifest.Extents.OfType<SegmentExtent>()) _named.Add(segment.Name);
         foreach (var dropped in manifest.PendingDelete) _named.Add(dropped);
         if (manifest.Snapshot is { } snapshot) _named.Add(snapshot.Name);

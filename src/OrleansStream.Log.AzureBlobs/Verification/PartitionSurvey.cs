@@ -18,7 +18,7 @@ namespace OrleansStream.Log.AzureBlobs.Verification;
 /// <param name="objects">Where segments and snapshots stand.</param>
 /// <param name="segments">Reads them.</param>
 /// <param name="sessions">What was found in lanes.</param>
-internal sealed class PartitionSurvey(IObjectStore objects, SegmentReader segments, IReadOnlyDictionary<SessionId, SurveyedSession> sessions)
+internal sealed class PartitionSurvey(IObjectStore objects, SegmentReader segments, SurveyedSessions sessions)
 {
     private const int StepBytes = 4 * Limits.MiB;
 
@@ -43,7 +43,8 @@ internal sealed class PartitionSurvey(IObjectStore objects, SegmentReader segmen
         }
 
         // Frames of the owner's session that the next open will add must follow too.
-        if (sessions.TryGetValue(manifest.Owner, out var owner)) FindHole(manifest.Partition, owner, (end, end), long.MaxValue);
+        if (sessions.Found.TryGetValue(manifest.Owner, out var owner)) FindHole(manifest.Partition, owner, (end, end), long.MaxValue);
+        if (!sessions.IsKnown(manifest.Owner)) Add(BlobNames.SessionOf(manifest.Owner), -1, $"The record is missing of the session that owns partition {manifest.Partition}.");
         if (manifest.Snapshot is { } snapshot && await SnapshotCheck.FindFaultAsync(objects, snapshot, cancellationToken) is { } fault)
             Add(snapshot.Name, 0, $"The snapshot of partition {manifest.Partition} is wrong: {fault}.");
         return [.. _findings];
@@ -51,7 +52,7 @@ internal sealed class PartitionSurvey(IObjectStore objects, SegmentReader segmen
 
     private void Find(Manifest manifest, WalExtent wal)
     {
-        if (sessions.TryGetValue(wal.Session, out var session)) FindHole(manifest.Partition, session, (Offset.Max(wal.BaseOffset, manifest.LogStart), wal.BaseOffset), wal.LastOffset.Value);
+        if (sessions.Found.TryGetValue(wal.Session, out var session)) FindHole(manifest.Partition, session, (Offset.Max(wal.BaseOffset, manifest.LogStart), wal.BaseOffset), wal.LastOffset.Value);
         else Add(BlobNames.ManifestOf(manifest.Partition), -1, $"Partition {manifest.Partition}: offsets {wal.BaseOffset} to {wal.LastOffset} stand in session {wal.Session}, which is closed or unknown.");
     }
 
@@ -98,6 +99,10 @@ internal sealed class PartitionSurvey(IObjectStore objects, SegmentReader segmen
         catch (CorruptBlockException damage)
         {
             Add(segment.Name, damage.Position, damage.Detail);
+        }
+        catch (MissingObjectException)
+        {
+            Add(segment.Name, -1, $"The segment with offsets {segment.BaseOffset} to {segment.LastOffset} of partition {partition} went while it was read.");
         }
     }
 

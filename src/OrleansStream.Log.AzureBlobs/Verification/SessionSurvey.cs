@@ -17,8 +17,9 @@ internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Actio
 {
     private readonly SessionDigests _digests = new(setup.Container, setup.ClusterGeneration);
 
+    /// <returns>Null if the session was closed meanwhile: what is left of it is needed by nobody.</returns>
     /// <exception cref="StorageException">Storage failed: nothing is known of what was not read.</exception>
-    public async ValueTask<SurveyedSession> ReadAsync(SessionRecord record, CancellationToken cancellationToken)
+    public async ValueTask<SurveyedSession?> ReadAsync(SessionRecord record, CancellationToken cancellationToken)
     {
         var (end, isWhole) = await EndAsync(record, cancellationToken);
         var digests = (await _digests.ListAsync(record.Session, record.TrimPoint, cancellationToken)).ToDictionary(static digest => digest.First, static digest => digest.End);
@@ -36,10 +37,12 @@ internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Actio
             }
             catch (CorruptBlockException damage)
             {
-                // The owner may have trimmed it meanwhile.
-                if (await setup.Sessions.GetAsync(record.Session, cancellationToken) is { } now && slot < now.Record.TrimPoint) continue;
-                isWhole = Report(new Finding(damage.Location, damage.Position, damage.Detail));
                 blocks.Skip();
+
+                // The owner may have trimmed it meanwhile, or everything in the session was found to be of no more use.
+                var now = (await setup.Sessions.GetAsync(record.Session, cancellationToken))?.Record;
+                if (now is null or { State: SessionState.Closed }) return null;
+                if (slot >= now.TrimPoint) isWhole = Report(new Finding(damage.Location, damage.Position, damage.Detail));
             }
 
             if (blocks.TryEnd(slot.Next) is { } gathered) await CompareAsync(gathered, cancellationToken);
@@ -53,9 +56,23 @@ internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Actio
     {
         if (record.End is { } end) return (end, true);
 
-        var prefix = BlobNames.BlocksOf(record.Session);
-        var gap = record.TrimPoint;
-        var highest = record.TrimPoint;
+        // What is trimmed or filled while the list is made moves the gap; one that stays, far below the highest block, is a loss.
+        for (var at = record.TrimPoint; ;)
+        {
+            var (gap, highest) = await ListAsync(record.Session, at, cancellationToken);
+            if (highest.Value < gap.Value + BlobLaneSetup.MaxDepth) return (gap, true);
+
+            var trimPoint = (await setup.Sessions.GetAsync(record.Session, cancellationToken))?.Record.TrimPoint ?? gap;
+            if (trimPoint > gap) at = trimPoint;
+            else if (await setup.Container.FindAsync(BlobNames.BlockOf(record.Session, gap), cancellationToken) is not null) at = gap;
+            else return (gap, Report(new Finding(BlobNames.BlockOf(record.Session, gap), -1, $"The block is missing, and blocks up to slot {highest} are there.")));
+        }
+    }
+
+    private async ValueTask<(Slot Gap, Slot Highest)> ListAsync(SessionId session, Slot from, CancellationToken cancellationToken)
+    {
+        var prefix = BlobNames.BlocksOf(session);
+        var (gap, highest) = (from, from);
         await foreach (var blob in setup.Container.ListAsync(prefix, cancellationToken))
         {
             if (!BlobNames.TryParseSlot(blob.Name, prefix, out var slot) || blob.Length <= FenceBlob.Bytes) continue;
@@ -63,15 +80,15 @@ internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Actio
             if (slot == gap) gap = slot.Next;
         }
 
-        if (highest.Value <= gap.Value + BlobLaneSetup.MaxDepth) return (gap, true);
-        var trimmed = await setup.Sessions.GetAsync(record.Session, cancellationToken) is { } now && now.Record.TrimPoint > record.TrimPoint;
-        return trimmed ? (gap, true) : (gap, Report(new Finding(BlobNames.BlockOf(record.Session, gap), -1, $"The block is missing, and blocks up to slot {highest} are there.")));
+        return (gap, highest);
     }
 
     private async ValueTask CompareAsync(SlotDigest gathered, CancellationToken cancellationToken)
     {
+        var name = BlobNames.DigestOf(gathered.Session, gathered.First, gathered.End);
         var said = await _digests.ReadAsync(gathered.Session, gathered.First, gathered.End, cancellationToken);
-        if (said is not null && !SlotDigestCodec.AreEqual(said, gathered)) found(new Finding(BlobNames.DigestOf(gathered.Session, gathered.First, gathered.End), -1, "The digest does not say what its blocks do."));
+        if (said is not null && !SlotDigestCodec.AreEqual(said, gathered)) found(new Finding(name, -1, "The digest does not say what its blocks do."));
+        if (said is null && await setup.Container.FindAsync(name, cancellationToken) is not null) found(new Finding(name, -1, "The digest does not verify; its blocks are read in its place."));
     }
 
     private bool Report(Finding? finding)

@@ -35,7 +35,12 @@ internal sealed class VerifiedBlocks(SessionId session, PartitionId kept)
         {
             var bytes = block.Bytes.Slice(frame.Position, frame.Length);
             var crc = Crc32C.Hash(bytes);
-            if (crc != frame.Checksum) return new Finding(name, frame.Position, BlockCodec.DescribeBadFrame(slot, frame, crc));
+            if (crc != frame.Checksum)
+            {
+                _digest = null;
+                return new Finding(name, frame.Position, BlockCodec.DescribeBadFrame(slot, frame, crc));
+            }
+
             if (frame.Partition == kept) _kept.Add((frame, bytes.ToArray()));
         }
 

@@ -43,11 +43,7 @@ public static class SnapshotCheck
             await JournalSnapshot.ReadAsync(objects, snapshot.Name, snapshot.CoversTo, cancellationToken);
             return null;
         }
-        catch (DiskException)
-        {
-            throw;
-        }
-        catch (LogException error)
+        catch (LogException error) when (error is not (DiskException or StorageException))
         {
             return error.Message.TrimEnd('.');
         }

@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -13,4 +14,8 @@ public sealed class ExtentReader(IExtentReader wal, IExtentReader segments) : IE
     /// <inheritdoc/>
     public ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken) =>
         (extent is SegmentExtent ? segments : wal).ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);
+
+    /// <inheritdoc/>
+    public ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) =>
+        (extent is SegmentExtent ? segments : wal).ProducersOfAsync(partition, extent, cancellationToken);
 }

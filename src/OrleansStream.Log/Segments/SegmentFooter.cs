@@ -1,7 +1,10 @@
+using System.Buffers;
 using System.Buffers.Binary;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
+using RecordReader = OrleansStream.Log.Storage.RecordReader;
 
 namespace OrleansStream.Log.Segments;
 
@@ -10,22 +13,26 @@ internal sealed class SegmentFooter
 {
     private readonly SegmentRun[] _runs;
 
-    private SegmentFooter(SegmentRun[] runs) => _runs = runs;
+    private SegmentFooter(SegmentRun[] runs, ProducerDelta? producers) => (_runs, Producers) = (runs, producers);
 
     public ReadOnlySpan<SegmentRun> Runs => _runs;
+
+    /// <summary>What all frames of the segment say of producers; null if the footer does not tell.</summary>
+    public ProducerDelta? Producers { get; }
 
     /// <summary>Bytes of all runs.</summary>
     public long DataBytes => _runs[^1].End;
 
     /// <summary>Memory that it takes.</summary>
-    public int ChargedBytes => 64 + (_runs.Length * SegmentLayout.RunBytes);
+    public int ChargedBytes => 64 + (_runs.Length * SegmentLayout.RunBytes) + (Producers?.ChargedBytes ?? 0);
 
-    /// <summary>Bytes of a footer with so many runs and empty other sections.</summary>
-    public static int BytesFor(int runs) => (3 * SegmentLayout.SectionHeaderBytes) + (runs * SegmentLayout.RunBytes) + SegmentLayout.TrailerBytes;
-
-    public static byte[] Write(in SegmentTrailer trailer, IReadOnlyList<SegmentRun> runs)
+    /// <param name="trailer">What stands at the end, but for the bytes of the sections.</param>
+    /// <param name="runs">For the index.</param>
+    /// <param name="producers">What the frames say of producers; null if that is not known, or they are no records. Left out if it is too large.</param>
+    public static byte[] Write(in SegmentTrailer trailer, IReadOnlyList<SegmentRun> runs, ProducerDelta? producers)
     {
-        var bytes = new byte[BytesFor(runs.Count)];
+        var section = SectionOf(producers);
+        var bytes = new byte[(3 * SegmentLayout.SectionHeaderBytes) + (runs.Count * SegmentLayout.RunBytes) + section.Length + SegmentLayout.TrailerBytes];
         var at = WriteSection(bytes, 0, SegmentLayout.IndexSection, runs.Count * SegmentLayout.RunBytes);
         foreach (var run in runs)
         {
@@ -33,8 +40,9 @@ internal sealed class SegmentFooter
             at += SegmentLayout.RunBytes;
         }
 
-        at = WriteSection(bytes, at, SegmentLayout.ProducerSection, 0);
-        at = WriteSection(bytes, at, SegmentLayout.AbortedSection, 0);
+        at = WriteSection(bytes, at, SegmentLayout.ProducerSection, section.Length);
+        section.CopyTo(bytes.AsSpan(at));
+        at = WriteSection(bytes, at + section.Length, SegmentLayout.AbortedSection, 0);
         trailer.Write(bytes.AsSpan(at), sectionBytes: at);
         BinaryPrimitives.WriteUInt32LittleEndian(bytes.AsSpan(bytes.Length - 4), Crc32C.Hash(bytes.AsSpan(0, bytes.Length - 4)));
         return bytes;
@@ -71,7 +79,8 @@ internal sealed class SegmentFooter
         // The manifest does not know how long data and sections are; the object does.
         var wanted = expected with { DataBytes = position, SectionBytes = footer.Length - SegmentLayout.TrailerBytes, ClusterGeneration = trailer.ClusterGeneration };
         if (trailer != wanted) throw new CorruptBlockException(name, position, $"the segment is {trailer}; the manifest names {wanted}.");
-        return new SegmentFooter(ReadRuns(name, footer[..^SegmentLayout.TrailerBytes], position, trailer));
+        var sections = footer[..^SegmentLayout.TrailerBytes];
+        return new SegmentFooter(ReadRuns(name, sections, position, trailer), ReadProducers(name, sections, position));
     }
 
     /// <summary>The first run whose last offset is at or above this one; the number of runs if there is none.</summary>
@@ -95,20 +104,49 @@ internal sealed class SegmentFooter
         return at + SegmentLayout.SectionHeaderBytes;
     }
 
-    private static SegmentRun[] ReadRuns(string name, ReadOnlySpan<byte> sections, long position, in SegmentTrailer trailer)
+    private static byte[] SectionOf(ProducerDelta? producers)
     {
+        if (producers is null) return [];
+        var output = new ArrayBufferWriter<byte>();
+        producers.Write(new RecordWriter(output));
+        return output.WrittenCount <= SegmentLayout.MaxProducerBytes ? output.WrittenSpan.ToArray() : [];
+    }
+
+    private static SegmentRun[] ReadRuns(string name, ReadOnlySpan<byte> sections, long position, in SegmentTrailer trailer) =>
+        TryFindSection(sections, SegmentLayout.IndexSection, out var index)
+            ? ReadIndex(name, index, position, trailer)
+            : throw new CorruptBlockException(name, position, "the footer has no index.");
+
+    private static ProducerDelta? ReadProducers(string name, ReadOnlySpan<byte> sections, long position)
+    {
+        if (!TryFindSection(sections, SegmentLayout.ProducerSection, out var section) || section.IsEmpty) return null;
+        try
+        {
+            var reader = new RecordReader(section);
+            return ProducerDelta.Read(ref reader);
+        }
+        catch (FormatException unreadable)
+        {
+            throw new CorruptBlockException(name, position, $"the footer's producers cannot be read: {unreadable.Message}");
+        }
+    }
+
+    private static bool TryFindSection(ReadOnlySpan<byte> sections, int number, out ReadOnlySpan<byte> content)
+    {
+        content = default;
         var rest = sections;
         while (rest.Length >= SegmentLayout.SectionHeaderBytes)
         {
             var section = BinaryPrimitives.ReadInt32LittleEndian(rest);
             var length = BinaryPrimitives.ReadInt32LittleEndian(rest[4..]);
             rest = rest[SegmentLayout.SectionHeaderBytes..];
-            if (length < 0 || length > rest.Length) break;
-            if (section == SegmentLayout.IndexSection) return ReadIndex(name, rest[..length], position, trailer);
+            if (length < 0 || length > rest.Length) return false;
+            content = rest[..length];
+            if (section == number) return true;
             rest = rest[length..];
         }
 
-        throw new CorruptBlockException(name, position, "the footer has no index.");
+        return false;
     }
 
     // Runs follow each other without a gap from the first byte to the footer, and their offsets rise from the segment's first to its last.

@@ -25,4 +25,7 @@ internal static class SegmentLayout
 
     /// <summary>The largest footer that is written or read: what a segment of the smallest runs has, with room for the other sections.</summary>
     public const int MaxFooterBytes = 16 * Limits.MiB;
+
+    /// <summary>The largest section of producers that is written: that of some ten thousand of them. Without one the frames are read for them.</summary>
+    public const int MaxProducerBytes = 2 * Limits.MiB;
 }

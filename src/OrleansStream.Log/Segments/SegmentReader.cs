@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
@@ -61,6 +62,11 @@ public sealed class SegmentReader(IObjectRanges ranges, SegmentOptions options) 
         end = footer.DataBytes;
         return true;
     }
+
+    /// <inheritdoc/>
+    public async ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => extent is SegmentExtent segment
+        ? (_footers.Find(segment.Name) ?? await ReadFooterAsync(partition, segment, cancellationToken)).Producers
+        : throw new ArgumentException($"{extent.GetType().Name} is not read here.", nameof(extent));
 
     // At least one run: it may hold a frame that is larger than all that is wanted.
     private static int RunsFor(SegmentFooter footer, int first, long maxBytes)

@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
@@ -17,6 +18,7 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
     private byte[] _directory = new byte[16 * SegmentLayout.LineBytes];
     private SegmentRun _open;
     private long _maxTimestampMs = -1;
+    private ProducerDelta? _producers = new();
 
     /// <summary>Bytes of the frames taken so far.</summary>
     public long Bytes { get; private set; }
@@ -46,6 +48,8 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
         if (IsEmpty) FirstTimestampMs = entry.MaxTimestampMs;
         if (_open.Frames > 0 && _open.Length + bytes.Length > indexIntervalBytes) CloseRun();
         if (_open.Frames == 0) _open = new SegmentRun(entry.BaseOffset, entry.LastOffset, -1, _content.Length, 0, 0, 0);
+        if (entry.Kind == FrameKind.Records && RecordBatchHeader.TryRead(bytes, out var header)) _producers?.Add(header);
+        else _producers = null;
         Line(entry with { Length = bytes.Length });
         _content.Append(bytes);
         _open = _open with
@@ -74,7 +78,7 @@ internal sealed class SegmentWriter(SlabPool slabs, PartitionId partition, Leade
             DataBytes = _content.Length,
             ClusterGeneration = clusterGeneration,
         };
-        _content.Append(SegmentFooter.Write(trailer, _runs));
+        _content.Append(SegmentFooter.Write(trailer, _runs, _producers));
         var name = Name = SegmentName.New(partition, BaseOffset, epoch, unique);
         if (!await objects.TryCreateAsync(name, _content.ToSequence(), cancellationToken))
         {

@@ -60,9 +60,13 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
         return true;
     }
 
-    // Whoever recovered the session that the extent is in has seen all of its frames, and those of other partitions with them. Null: nothing was kept.
-    private ValueTask<ProducerDelta?> GatheredAsync(PartitionId partition, Extent extent, ILane lane, CancellationToken cancellationToken) =>
-        extent is WalExtent wal && wal.Session != lane.Session ? parts.Recovered.ProducersOfAsync(wal.Session, partition, cancellationToken) : ValueTask.FromResult<ProducerDelta?>(null);
+    // Whoever cut the segment, or recovered the session that the extent is in, has seen all of its frames. Null: nothing was kept.
+    private ValueTask<ProducerDelta?> GatheredAsync(PartitionId partition, Extent extent, ILane lane, CancellationToken cancellationToken) => extent switch
+    {
+        WalExtent wal when wal.Session != lane.Session => parts.Recovered.ProducersOfAsync(wal.Session, partition, cancellationToken),
+        SegmentExtent => parts.Serving.Extents.ProducersOfAsync(partition, extent, cancellationToken),
+        _ => ValueTask.FromResult<ProducerDelta?>(null),
+    };
 
     // False if these are no record batches: so the first extent alone decides whether others are asked for.
     private async ValueTask<bool> ReplayAsync(ProducerStates states, List<Extent> extents, (PartitionId Partition, ILane Lane) of, CancellationToken cancellationToken)

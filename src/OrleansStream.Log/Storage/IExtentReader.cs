@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Storage;
@@ -14,4 +15,8 @@ public interface IExtentReader
     /// </summary>
     /// <exception cref="CorruptBlockException">Stored bytes do not verify; names file, byte and offsets. Not to be retried more than once.</exception>
     ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken);
+
+    /// <summary>What all frames of the extent say of idempotent producers, where that is known without reading them; else null.</summary>
+    /// <exception cref="CorruptBlockException">As for <see cref="ReadAsync"/>.</exception>
+    ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => ValueTask.FromResult<ProducerDelta?>(null);
 }

@@ -186,9 +186,43 @@ public sealed class SessionFenceTests
         return first.End;
     }
 
+    // A fence in the place of a lost block would make it the end of the session, and hide for ever that acknowledged data is gone.
+    [Theory]
+    [InlineData(20, 5)] // Too far below the last one to have been on its way.
+    [InlineData(8, 5)] // Near it, but the next ones were written when it was durable.
+    public async Task R1_a_block_that_is_lost_in_the_middle_is_damage_and_no_end(int blocks, int lost)
+    {
+        await using var lane = new SimulatedLane();
+        await lane.OpenAsync();
+        for (var offset = 0; offset < blocks; offset++) lane.Append(offset);
+        var bytes = lane.Blobs[lane.NameOf(lost)];
+        await lane.Blobs.DeleteAsync(lane.NameOf(lost), Token);
+
+        var damage = await Assert.ThrowsAsync<CorruptBlockException>(async () => await FenceAsync(lane));
+
+        Assert.Equal(lane.NameOf(lost), damage.Location);
+        Assert.DoesNotContain(lane.NameOf(lost), lane.Blobs.Names);
+        await lane.Blobs.PutAsync(lane.NameOf(lost), new(bytes), expected: null, Guid.Empty, Token);
+        Assert.Equal(new Slot(blocks), (await FenceAsync(lane))!.End);
+    }
+
     private static IEnumerable<long> Offsets(WalExtent extent) => Enumerable.Range(0, (int)(extent.LastOffset.Value - extent.BaseOffset.Value + 1)).Select(offset => extent.BaseOffset.Value + offset);
 
-    private static ValueTask<FencedSession?> FenceAsync(SimulatedLane lane) => new SessionFence(lane.Recovery).FenceAsync(lane.Session, Token);
+    // As its caller does when storage fails: again.
+    private static async ValueTask<FencedSession?> FenceAsync(SimulatedLane lane)
+    {
+        while (true)
+        {
+            try
+            {
+                return await new SessionFence(lane.Recovery).FenceAsync(lane.Session, Token);
+            }
+            catch (StorageException failed) when (failed.IsTransient)
+            {
+                Token.ThrowIfCancellationRequested();
+            }
+        }
+    }
 
     /// <summary>Before each call of the one who fences, the writer and another who fences do some steps.</summary>
     private sealed class Race(SimulatedLane lane, Random chance)

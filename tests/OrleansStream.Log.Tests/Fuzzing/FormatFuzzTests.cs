@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using OrleansStream.Testing.Records;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Journals;
 using OrleansStream.Log.Lanes;
@@ -69,7 +70,20 @@ public sealed class FormatFuzzTests
     [
         new SegmentRun(new Offset(10), new Offset(19), 5, 0, 3_000, 2, 1),
         new SegmentRun(new Offset(20), new Offset(29), 7, 3_000, 2_000, 1, 2),
-    ]);
+    ],
+        Producers());
+
+    private static ProducerDelta Producers()
+    {
+        var producers = new ProducerDelta();
+        for (var sequence = 0; sequence < 20; sequence++)
+        {
+            Assert.True(RecordBatchHeader.TryRead(BatchBuilder.OfProducer(sequence % 3, 0, sequence).BaseOffset(10 + sequence).Record("x").Build(), out var header));
+            producers.Add(header);
+        }
+
+        return producers;
+    }
 
     private static void ReadFrame(byte[] bytes)
     {

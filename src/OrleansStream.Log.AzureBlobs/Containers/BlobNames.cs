@@ -15,14 +15,14 @@ internal static class BlobNames
     /// <summary>What the names of all manifests begin with.</summary>
     public const string Manifests = "m/";
 
+    /// <summary>What the names of all blocks and fences begin with.</summary>
+    public const string Blocks = "w/";
+
     /// <summary>What the names of all session records begin with.</summary>
     public const string Sessions = "s/";
 
     /// <summary>What the names of all segments and snapshots begin with.</summary>
     public const string Objects = "p/";
-
-    /// <summary>What the names of all blocks and fences begin with.</summary>
-    public const string Blocks = "w/";
 
     /// <summary>What the names of all broker records begin with.</summary>
     public const string Brokers = "b/";
@@ -33,7 +33,6 @@ internal static class BlobNames
     /// <summary>Slots whose names begin alike but for three digits: fewer than the names on one page of a list.</summary>
     public const int SlotsTogether = 1 << (4 * DigitsTogether);
 
-    private const string Blocks = "w/";
     private const int DigitsTogether = 3;
     private const int HashBits = 12;
     private const int HashDigits = HashBits / 4;

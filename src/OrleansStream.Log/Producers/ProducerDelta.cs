@@ -67,7 +67,8 @@ public sealed class ProducerDelta
         for (var left = reader.Count(ProducerBytes + BatchBytes); left > 0; left--)
         {
             var id = reader.Int64();
-            var epoch = checked((short)reader.Int32());
+            var epoch = reader.Int32();
+            if (epoch is < short.MinValue or > short.MaxValue) throw new FormatException($"Producer {id} has epoch {epoch}.");
             var batches = reader.Count(BatchBytes);
             if (batches is < 1 or > ProducerState.WindowBatches) throw new FormatException($"Producer {id} has {batches} batches.");
             var state = delta.StateOf(id);
@@ -76,7 +77,7 @@ public sealed class ProducerDelta
             {
                 var batch = new AppendedBatch(reader.Int64(), reader.Int32(), reader.Int32(), reader.Int64());
                 if (batch.BaseOffset < 0 || batch.LastDelta < 0) throw new FormatException($"Producer {id} has a batch at offset {batch.BaseOffset} with {batch.LastDelta} more records.");
-                state.Insert(epoch, batch);
+                state.Insert((short)epoch, batch);
             }
         }
 

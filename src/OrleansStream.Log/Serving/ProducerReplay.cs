@@ -64,7 +64,7 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
     private ValueTask<ProducerDelta?> GatheredAsync(PartitionId partition, Extent extent, ILane lane, CancellationToken cancellationToken) => extent switch
     {
         WalExtent wal when wal.Session != lane.Session => parts.Recovered.ProducersOfAsync(wal.Session, partition, cancellationToken),
-        SegmentExtent => parts.Serving.Extents.ProducersOfAsync(partition, extent, cancellationToken),
+        SegmentExtent => (parts.Extents ?? parts.Serving.Extents).ProducersOfAsync(partition, extent, cancellationToken),
         _ => ValueTask.FromResult<ProducerDelta?>(null),
     };
 

@@ -117,7 +117,10 @@ internal sealed partial class GroupJournals : ILocalGroups, IDisposable
 
         try
         {
-            return await loading.WaitAsync(Limits.GrainCall);
+            var loaded = await loading.WaitAsync(Limits.GrainCall);
+
+            // Rule W2: another broker may have had the journal while this one stood still, and committed offsets would go back.
+            return loaded.Journal is { Handle.IsStalled: true } ? new Loaded(null, ErrorCode.CoordinatorLoadInProgress) : loaded;
         }
         catch (TimeoutException)
         {

@@ -111,6 +111,9 @@ public sealed class PartitionHandle
             : _appender.AppendJournal(changes, count, completion, token);
     }
 
+    /// <summary>Whether this process stood still and has not yet found out whether its session goes on: nothing that is known here may be told meanwhile (rule W2).</summary>
+    public bool IsStalled => _parts.IsStalled();
+
     /// <summary>Completes when an append that was answered <see cref="AppendStatus.Full"/> may be tried again.</summary>
     public ValueTask RoomAsync(CancellationToken cancellationToken) => _lane.RoomAsync(cancellationToken);
 
@@ -125,7 +128,7 @@ public sealed class PartitionHandle
     public ValueTask<ReadOutcome> ReadAsync(ReadRequest request, FrameList into, CancellationToken cancellationToken)
     {
         Touch();
-        if (_parts.IsStalled()) return new(LogReader.Failure(ErrorCode.NotLeaderOrFollower));
+        if (IsStalled) return new(LogReader.Failure(ErrorCode.NotLeaderOrFollower));
         return _reader.ReadAsync(request, _appender.LogEnd, into, cancellationToken);
     }
 

@@ -64,7 +64,10 @@ internal sealed class PartitionDoor : IDisposable
         return (error, partition);
     }
 
-    /// <summary>The partition, opened if need be. The name was found in the catalog before: garbage opens nothing.</summary>
+    /// <summary>
+    /// The partition, opened if need be. The name was found in the catalog before: garbage opens nothing. One that is open on a broker that stood still is not
+    /// found before the broker knows that it still owns it (rule W2): whoever asks is about to tell a client where its log begins or ends.
+    /// </summary>
     /// <param name="partition">Which.</param>
     /// <param name="atMost">How long this caller waits; the opening goes on.</param>
     /// <param name="cancellationToken">Ends the wait, with an exception.</param>
@@ -72,7 +75,7 @@ internal sealed class PartitionDoor : IDisposable
     {
         if (TryFind(partition, out var opened))
         {
-            return ValueTask.FromResult(opened);
+            return ValueTask.FromResult(opened.Handle!.IsStalled ? OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower) : opened);
         }
 
         // What another broker serves until now it gives up when it is asked by the one that placement names, and only by that one.

@@ -16,7 +16,8 @@ public sealed class SessionWatch(SessionId session, ISessionStore sessions, Time
 
     private readonly Lock _gate = new();
     private long _alive = time.GetTimestamp();
-    private Task? _check;
+    private Task _check = Task.CompletedTask;
+    private Task? _next;
 
     /// <summary>Whether nothing may be served before <see cref="ConfirmAsync"/> has succeeded.</summary>
     public bool IsStalled => time.GetElapsedTime(Volatile.Read(ref _alive)) > LongestStall;
@@ -32,21 +33,45 @@ public sealed class SessionWatch(SessionId session, ISessionStore sessions, Time
         }
     }
 
-    /// <summary>Reads the session's record, once for all who ask at once.</summary>
+    /// <summary>Reads the session's record after this call, once for all who ask until that read begins.</summary>
     /// <exception cref="SessionEndedException">Somebody has ended the session: nothing may be acknowledged in it any more.</exception>
     /// <exception cref="LogException">The record could not be read. Nothing may be served or acknowledged before a later call succeeds.</exception>
     public Task ConfirmAsync(CancellationToken cancellationToken)
     {
         Task check;
-        lock (_gate) check = _check is { IsCompleted: false } running ? running : _check = CheckAsync();
+        lock (_gate)
+        {
+            // One that runs may have been answered before the process stood still, and says nothing of what happened then.
+            check = _check.IsCompleted ? _check = CheckAsync() : _next ??= CheckAfterAsync(_check);
+        }
+
         return check.WaitAsync(cancellationToken);
+    }
+
+    private async Task CheckAfterAsync(Task running)
+    {
+        await Task.WhenAny(running);
+        Task check;
+        lock (_gate)
+        {
+            _next = null;
+            check = _check = CheckAsync();
+        }
+
+        await check;
     }
 
     private async Task CheckAsync()
     {
-        var began = time.GetTimestamp();
-        var stored = await sessions.GetAsync(session, CancellationToken.None);
-        if (stored is not { Record.State: SessionState.Open }) throw new SessionEndedException(session, stored?.Record.State);
+        long began;
+        do
+        {
+            began = time.GetTimestamp();
+            var stored = await sessions.GetAsync(session, CancellationToken.None);
+            if (stored is not { Record.State: SessionState.Open }) throw new SessionEndedException(session, stored?.Record.State);
+        }
+        while (time.GetElapsedTime(began) > LongestStall); // The process stood still once more: the answer may be as old.
+
         lock (_gate) Volatile.Write(ref _alive, Math.Max(_alive, began));
     }
 }

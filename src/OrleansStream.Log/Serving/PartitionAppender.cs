@@ -116,6 +116,10 @@ internal sealed class PartitionAppender : IFrameOwner
     private Beginning Begin(in BatchVerdict verdict, long nowMs, PendingAppend pending)
     {
         var producer = _producers.Check(verdict.Header, nowMs);
+
+        // Rule W2: another broker may have taken batches of this producer while this one stood still, so that its sequence is not out of order at all.
+        // What gets a place is answered when the lane has looked, and a duplicate of what is durable stays one whoever owns the partition.
+        if (producer.Decision == ProducerDecision.Refuse && _parts.IsStalled()) return new Beginning { Error = ErrorCode.NotLeaderOrFollower };
         if (producer.Decision == ProducerDecision.Refuse) return new Beginning { Error = producer.Error, Message = producer.Message };
         if (producer.Decision == ProducerDecision.Duplicate) return Follow(producer.Original, pending);
 

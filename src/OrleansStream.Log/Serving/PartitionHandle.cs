@@ -137,11 +137,11 @@ public sealed class PartitionHandle
 
     /// <summary>First record with this timestamp or a later one, below the high watermark.</summary>
     public ValueTask<TimestampMatch> FindTimestampAsync(long timestampMs, CancellationToken cancellationToken) =>
-        new TimestampSearch(Id, _parts, Published, _reader).FirstAsync(timestampMs, cancellationToken);
+        FoundAsync(new TimestampSearch(Id, _parts, Published, _reader).FirstAsync(timestampMs, cancellationToken));
 
     /// <summary>The record with the largest timestamp, below the high watermark (KIP-734).</summary>
     public ValueTask<TimestampMatch> FindMaxTimestampAsync(CancellationToken cancellationToken) =>
-        new TimestampSearch(Id, _parts, Published, _reader).LargestAsync(cancellationToken);
+        FoundAsync(new TimestampSearch(Id, _parts, Published, _reader).LargestAsync(cancellationToken));
 
     /// <summary>The largest known epoch that is not above the asked one, and where it ends (OffsetForLeaderEpoch); epoch -1 and offset -1 if there is none.</summary>
     public EpochEnd EndOfEpoch(LeaderEpoch epoch) => EpochHistory.EndOf(Manifest.Epochs, epoch, HighWatermark);
@@ -231,6 +231,13 @@ public sealed class PartitionHandle
     internal void OnProducerSnapshot(in ProducerImage image) => _appender.OnSnapshot(image.Bytes);
 
     internal void EnterTable(HandleTable table) => Volatile.Write(ref _table, table);
+
+    // Looked at last: a search reads from storage, and the process may have stood still meanwhile (rule W2).
+    private async ValueTask<TimestampMatch> FoundAsync(ValueTask<TimestampMatch> search)
+    {
+        var match = await search;
+        return IsStalled ? TimestampSearch.Failure(ErrorCode.NotLeaderOrFollower) : match;
+    }
 
     private AppendStatus Refuse(ErrorCode error, string? message, int recordIndex, IAppendCompletion completion, int token)
     {

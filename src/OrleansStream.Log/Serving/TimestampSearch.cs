@@ -139,5 +139,5 @@ internal sealed class TimestampSearch(PartitionId partition, ServingParts parts,
     private static bool IsBetter(in TimestampMatch match, in TimestampMatch best) =>
         match.TimestampMs > best.TimestampMs || (match.TimestampMs == best.TimestampMs && match.Offset < best.Offset);
 
-    private static TimestampMatch Failure(ErrorCode error) => new(error, Offset.None, -1, LeaderEpoch.None);
+    internal static TimestampMatch Failure(ErrorCode error) => new(error, Offset.None, -1, LeaderEpoch.None);
 }

@@ -21,6 +21,24 @@ public sealed class GroupJournalsTests
         await bench.GroupAsync("g");
     }
 
+    // Rule W2: another broker may have had the journal meanwhile, and what was committed there is not known here.
+    [Fact]
+    public async Task A_broker_that_stood_still_tells_nothing_of_groups_before_it_knows_that_its_session_goes_on()
+    {
+        using var bench = new GroupBench();
+        await bench.DurableAsync(bench.CommitAsync("g", GroupBench.Offset(5)));
+        var token = TestContext.Current.CancellationToken;
+
+        bench.Log.Broker.IsStalled = true;
+
+        Assert.Equal((null, ErrorCode.CoordinatorLoadInProgress), await bench.Journals.GetAsync("g"));
+        Assert.Equal(ErrorCode.CoordinatorLoadInProgress, (await bench.Journals.ListAsync(token)).Error);
+        await Assert.ThrowsAsync<TimeoutException>(async () => await bench.Journals.ExistsAsync("g", token));
+
+        bench.Log.Broker.IsStalled = false;
+        Assert.Equal(5, await bench.CommittedAsync("g"));
+    }
+
     [Fact]
     public async Task All_groups_are_listed_whichever_journal_keeps_them()
     {

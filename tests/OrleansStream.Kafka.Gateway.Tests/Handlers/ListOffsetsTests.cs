@@ -49,6 +49,34 @@ public class ListOffsetsTests
         Assert.Equal((ErrorCode.UnsupportedVersion, -1L), (answer.ErrorCode, answer.Offset));
     }
 
+    // Rule W2: another broker may have appended meanwhile, and a consumer must not see the end of the log go back.
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(-2)]
+    [InlineData(-3)]
+    [InlineData(Start)]
+    public async Task A_broker_that_stood_still_tells_no_offset_before_it_knows_that_its_session_goes_on(long timestamp)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Requests.Produce("orders", "a", "b"), 9);
+        var epochs = new OffsetForLeaderEpochRequest { Topics = [new() { Name = "orders", Partitions = [new() { Index = 0, LeaderEpoch = 5, CurrentLeaderEpoch = -1 }] }] };
+        var deletion = new DeleteRecordsRequest { TimeoutMs = 1_000, Topics = [new() { Name = "orders", Partitions = [new() { Index = 0, Offset = 3 }] }] };
+
+        harness.Broker.IsStalled = true;
+
+        var answer = (await client.AskAsync<ListOffsetsResponse>(Requests.ListOffsets("orders", timestamp), 9)).Only();
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, -1L), (answer.ErrorCode, answer.Offset));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, (await client.AskAsync<OffsetForLeaderEpochResponse>(epochs, 4)).Topics[0].Partitions[0].ErrorCode);
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, (await client.AskAsync<DeleteRecordsResponse>(deletion, 2)).Topics[0].Partitions[0].ErrorCode);
+
+        harness.Broker.IsStalled = false;
+        Assert.Equal(ErrorCode.None, (await client.AskAsync<ListOffsetsResponse>(Requests.ListOffsets("orders", timestamp), 9)).Only().ErrorCode);
+        Assert.Equal(2, (await client.AskAsync<OffsetForLeaderEpochResponse>(epochs, 4)).Topics[0].Partitions[0].EndOffset);
+        Assert.Equal(ErrorCode.OffsetOutOfRange, (await client.AskAsync<DeleteRecordsResponse>(deletion, 2)).Topics[0].Partitions[0].ErrorCode);
+    }
+
     // Each opening may take as long as a claim does; together they take as long as one.
     [Theory]
     [InlineData(true)]

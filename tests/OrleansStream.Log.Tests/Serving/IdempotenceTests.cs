@@ -26,6 +26,24 @@ public sealed class IdempotenceTests
         Assert.Equal(new Offset(5), handle.HighWatermark);
     }
 
+    // Rule W2: another broker may have taken what is missing between here and there.
+    [Fact]
+    public void A_broker_that_stood_still_calls_no_sequence_out_of_order_before_it_knows_that_its_session_goes_on()
+    {
+        using var broker = new MemoryBroker();
+        var handle = broker.Open();
+        broker.Append(handle, BatchOf(sequence: 0));
+        broker.Lane.Publish();
+
+        broker.IsStalled = true;
+        broker.Append(handle, BatchOf(sequence: 7));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, broker.Appends.Last.Error);
+
+        broker.IsStalled = false;
+        broker.Append(handle, BatchOf(sequence: 7));
+        Assert.Equal(ErrorCode.OutOfOrderSequenceNumber, broker.Appends.Last.Error);
+    }
+
     [Fact]
     public void Pitfall_12_duplicates_of_a_batch_in_flight_are_answered_when_it_is_durable()
     {

@@ -31,6 +31,25 @@ public sealed class TimestampSearchTests
         Assert.Equal((5, 900), Find(handle, 900));
     }
 
+    // Rule W2: the search began in time, and the process stood still while it read from storage.
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_search_that_ends_on_a_broker_that_stood_still_meanwhile_tells_nothing(bool largest)
+    {
+        using var broker = new MemoryBroker(tailBytes: 0);
+        var handle = Filled(broker, CompressionCodec.None);
+        broker.Extents.Fault = _ =>
+        {
+            broker.IsStalled = true;
+            return null;
+        };
+
+        var found = await (largest ? handle.FindMaxTimestampAsync(TestContext.Current.CancellationToken) : handle.FindTimestampAsync(100, TestContext.Current.CancellationToken));
+
+        Assert.Equal(NoMatch with { Error = ErrorCode.NotLeaderOrFollower }, found);
+    }
+
     [Theory, MemberData(nameof(TailSizes))]
     public void Pitfall_21_no_match_is_offset_minus_one_without_an_error(long tailBytes)
     {

@@ -40,6 +40,7 @@ public sealed class MemoryBroker : IDisposable
             Extents = objects is null ? Extents : new ExtentReader(Extents, new SegmentReader(objects, Slabs, new SegmentOptions())),
             Tail = Tail,
             Time = Time,
+            IsStalled = () => IsStalled,
             Manifests = manifests is null ? null : new ManifestEditor(manifests, new Random(1), Time),
             OnReadFailed = (_, _, failure) => ReadFailures.Add(failure),
             OnUnreadable = (_, what) => Unreadable.Add(what),
@@ -61,6 +62,9 @@ public sealed class MemoryBroker : IDisposable
     public MemoryExtentReader Extents { get; }
 
     public HandleTable Handles { get; }
+
+    /// <summary>Whether it stood still, and does not know yet whether its session goes on (rule W2).</summary>
+    public bool IsStalled { get; set; }
 
     public ServingParts Parts { get; }
 

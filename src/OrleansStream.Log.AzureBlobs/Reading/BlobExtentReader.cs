@@ -27,7 +27,7 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
         var options = Options = setup.Options;
         Permits = new ReadPermits(options);
         _cache = new BlockCache(setup, Permits, Counts);
-        _directories = new BlockDirectories(setup, _cache, Counts);
+        _directories = new BlockDirectories(setup, _cache, (Permits, Counts));
 
         IndexBound = setup.Segments.IndexCacheBytes;
         var few = IndexBound / SmallIndexShare;

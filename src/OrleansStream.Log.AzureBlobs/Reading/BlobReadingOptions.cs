@@ -48,7 +48,7 @@ public sealed class BlobReadingOptions : IValidatableObject
     [Between(8 * Limits.MiB, Limits.GiB)]
     public int ColdBytes { get; set; } = 16 * Limits.MiB;
 
-    /// <summary>Requests at once of splitting, merging and compaction together. 1 to 256; 4 unless set.</summary>
+    /// <summary>Requests at once of splitting, merging and compaction, and of looks at blocks ahead of readers, together. 1 to 256; 4 unless set.</summary>
     [Between(1, 256)]
     public int BackgroundRequests { get; set; } = 4;
 

@@ -40,6 +40,7 @@ internal sealed class BlockCache : IAsyncDisposable
     private long _bytes;
     private long _backgroundBytes;
     private long _aheadBytes;
+    private long _heldBytes;
     private int _loading;
     private bool _isDisposed;
 
@@ -58,8 +59,8 @@ internal sealed class BlockCache : IAsyncDisposable
     /// <summary>Whoever holds memory of reads, for <see cref="DisposeAsync"/> to wait for.</summary>
     public RunningWork Work { get; } = new();
 
-    /// <summary>Memory of what is kept and of what is on its way.</summary>
-    public long Bytes => Interlocked.Read(ref _bytes) + _permits.Bytes;
+    /// <summary>Memory of what is kept, of what is on its way, and of what was given up while somebody waits with it for the rest of his range.</summary>
+    public long Bytes => Interlocked.Read(ref _bytes) + Interlocked.Read(ref _heldBytes) + _permits.Bytes;
 
     /// <summary>Memory of what was read ahead, or is being, and nobody has used yet.</summary>
     public long AheadBytes => Interlocked.Read(ref _aheadBytes);
@@ -97,6 +98,7 @@ internal sealed class BlockCache : IAsyncDisposable
                 if (!isDone) break;
 
                 stretch.AheadOf = stream;
+                stretch.IsReadOn = true;
                 stretch.AheadBytes = stretch.Ticket.Bytes;
                 stretch.Waiting = 1; // Nobody's leaving ends it.
                 Interlocked.Add(ref _aheadBytes, stretch.AheadBytes);
@@ -224,7 +226,7 @@ internal sealed class BlockCache : IAsyncDisposable
             stretch.IsBackground = false;
             if (stretch.IsLoaded) List(stretch);
         }
-        else if (stretch.Place is { } place && stretch.IsBackground == (priority == ReadPriority.Background))
+        else if (!stretch.IsReadOn && stretch.Place is { } place && stretch.IsBackground == (priority == ReadPriority.Background))
         {
             var list = place.List!;
             list.Remove(place);
@@ -307,7 +309,12 @@ internal sealed class BlockCache : IAsyncDisposable
     {
         if (--stretch.Waiting > 0) return false;
         if (!stretch.IsLoaded) return _stretches.Remove(stretch);
-        if (stretch.Place is null) stretch.Lease.Dispose();
+        if (stretch.Place is null)
+        {
+            Interlocked.Add(ref _heldBytes, -stretch.Lease.Block.ChargedBytes);
+            stretch.Lease.Dispose();
+        }
+
         return false;
     }
 
@@ -361,8 +368,16 @@ internal sealed class BlockCache : IAsyncDisposable
             if (stretch.Waiting > 0)
             {
                 stretch.Keep(lease, length);
-                if (!_isDisposed) Keep(stretch);
-                else _stretches.Remove(stretch);
+                if (_isDisposed)
+                {
+                    _stretches.Remove(stretch);
+                    Hold(stretch);
+                }
+                else
+                {
+                    Keep(stretch);
+                }
+
                 return;
             }
         }
@@ -427,7 +442,11 @@ internal sealed class BlockCache : IAsyncDisposable
         Unlist(stretch);
         _stretches.Remove(stretch);
         if (stretch.Waiting == 0) stretch.Lease.Dispose();
+        else Hold(stretch);
     }
+
+    // Until the last who waits has taken it.
+    private void Hold(Stretch stretch) => Interlocked.Add(ref _heldBytes, stretch.Lease.Block.ChargedBytes);
 
     // It is no longer ahead of anybody.
     private void Settle(Stretch stretch)

@@ -19,49 +19,51 @@ internal sealed class BlockDirectories
     private readonly ReadCounts _counts;
     private readonly DirectoryCache _kept;
 
-    // Each priority for itself: whoever is more urgent must not wait in the queue of another one.
-    private readonly SharedLoads<(SessionId Session, Slot Slot, ReadPriority Priority), BlockDirectory> _loads;
+    private readonly SharedLoads<(SessionId Session, Slot Slot), BlockDirectory> _loads;
     private readonly int _clusterGeneration;
 
-    public BlockDirectories(BlobReadingSetup setup, BlockCache cache, ReadCounts counts)
+    public BlockDirectories(BlobReadingSetup setup, BlockCache cache, (ReadPermits Permits, ReadCounts Counts) shared)
     {
         _cache = cache;
-        _counts = counts;
+        _counts = shared.Counts;
         _clusterGeneration = setup.ClusterGeneration;
         _kept = new DirectoryCache(setup.Options.DirectoryCacheBytes);
-        _loads = new SharedLoads<(SessionId Session, Slot Slot, ReadPriority Priority), BlockDirectory>(ReadAsync, cache.Work);
+        _loads = new SharedLoads<(SessionId Session, Slot Slot), BlockDirectory>(ReadAsync, shared.Permits, cache.Work);
     }
 
     /// <summary>Memory of the directories that are kept.</summary>
     public long CachedBytes => _kept.Bytes;
 
     /// <summary>Verified. Kept for the next reader.</summary>
+    /// <param name="session">Of the lane.</param>
+    /// <param name="slot">Where the block stands.</param>
+    /// <param name="wish">Where to wait, and for whom. Several who wait for one directory share a load, which is as urgent as for the first of them.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="MissingObjectException">Nothing stands in the slot.</exception>
     /// <exception cref="CorruptBlockException">Something else than this block does, or it is damaged.</exception>
     /// <exception cref="StorageException">The store could not be asked, or refused.</exception>
-    public ValueTask<BlockDirectory> GetAsync(SessionId session, Slot slot, ReadPriority priority, CancellationToken cancellationToken)
+    public ValueTask<BlockDirectory> GetAsync(SessionId session, Slot slot, LoadWish wish, CancellationToken cancellationToken)
     {
         var known = _kept.Find(session, slot);
         _counts.OnDirectory(isHit: known is not null);
-        return known is not null ? new(known) : _loads.GetAsync((session, slot, priority), cancellationToken);
+        return known is not null ? new(known) : _loads.GetAsync((session, slot), wish, cancellationToken);
     }
 
-    private async Task<BlockDirectory> ReadAsync((SessionId Session, Slot Slot, ReadPriority Priority) of, CancellationToken cancellationToken)
+    private async Task<BlockDirectory> ReadAsync((SessionId Session, Slot Slot) of, LoadUrgency urgency, CancellationToken cancellationToken)
     {
         var name = BlobNames.BlockOf(of.Session, of.Slot);
-        var priority = of.Priority;
-        var start = await ReadAsync(new BlobRange(name, 0, FirstReadBytes), priority, cancellationToken);
+        var start = await ReadAsync(new BlobRange(name, 0, FirstReadBytes), urgency, cancellationToken);
         var keeps = false;
         try
         {
             var header = HeaderOf(name, (of.Session, of.Slot), start.Slab.GetSpan()[..start.Length]);
             var directory = header.UsedBytes <= start.Length
                 ? Read(name, start.Slab.GetSpan()[..BlockLayout.HeaderBytes], start.Slab.GetSpan()[header.DirectoryPosition..header.UsedBytes], header)
-                : await ReadEndAsync(name, start.Slab, header, priority, cancellationToken);
+                : await ReadEndAsync(name, start.Slab, header, urgency, cancellationToken);
             _kept.Add(of.Session, directory);
 
             keeps = header.DirectoryPosition <= start.Length && header.FrameCount > 0;
-            if (keeps) _cache.Add(name, start.Slab, header.DirectoryPosition, priority);
+            if (keeps) _cache.Add(name, start.Slab, header.DirectoryPosition, urgency.For);
             return directory;
         }
         finally
@@ -70,10 +72,10 @@ internal sealed class BlockDirectories
         }
     }
 
-    private async Task<BlockDirectory> ReadEndAsync(string name, Slab start, BlockHeader header, ReadPriority priority, CancellationToken cancellationToken)
+    private async Task<BlockDirectory> ReadEndAsync(string name, Slab start, BlockHeader header, LoadUrgency urgency, CancellationToken cancellationToken)
     {
         var length = header.UsedBytes - header.DirectoryPosition;
-        var end = await ReadAsync(new BlobRange(name, header.DirectoryPosition, length), priority, cancellationToken);
+        var end = await ReadAsync(new BlobRange(name, header.DirectoryPosition, length), urgency, cancellationToken);
         try
         {
             if (end.Length < length) throw new CorruptBlockException(name, header.DirectoryPosition + end.Length, $"the block ends here; {length - end.Length} bytes more of its directory were expected.");
@@ -85,8 +87,8 @@ internal sealed class BlockDirectories
         }
     }
 
-    private Task<BlobRead> ReadAsync(BlobRange range, ReadPriority priority, CancellationToken cancellationToken) =>
-        _cache.Reads.ReadAsync(range, BlobReads.TicketOf(priority, range.Length), cancellationToken);
+    private Task<BlobRead> ReadAsync(BlobRange range, LoadUrgency urgency, CancellationToken cancellationToken) =>
+        _cache.Reads.ReadAsync(range, urgency.NextTicket(range.Length), cancellationToken);
 
     private BlockHeader HeaderOf(string name, (SessionId Session, Slot Slot) of, ReadOnlySpan<byte> start)
     {

@@ -57,7 +57,7 @@ internal sealed class ReadAhead(BlockCache cache, BlockDirectories directories, 
             var left = (long)stream.AheadBytes;
             for (var slot = at.Slot; left > 0 && slot.Value < at.Slot.Value + MaxBlocks; slot = slot.Next)
             {
-                var block = await directories.GetAsync(at.Session, slot, blocks, CancellationToken.None);
+                var block = await directories.GetAsync(at.Session, slot, new LoadWish(ReadPriority.Background, blocks), CancellationToken.None);
                 if (Ahead(block, partition, next) is not { } range) continue;
                 if (!cache.TryReadAhead(stream, range, blocks)) return;
                 left -= range.Length;

@@ -63,13 +63,20 @@ internal sealed class ReadPermits
         lock (_gate) return TryGo(ticket);
     }
 
-    /// <summary>Somebody more urgent waits for the same: it changes queues if it still waits.</summary>
+    /// <summary>Somebody more urgent waits for the same: it changes queues if it still waits, or has not come yet.</summary>
     public void Promote(ReadTicket ticket, ReadPriority priority)
     {
         lock (_gate)
         {
-            if (priority >= ticket.Priority || ticket.Turn is null || !_kinds[(int)ticket.Priority].Queue.Remove(ticket)) return;
+            if (priority >= ticket.Priority || ticket.IsUnderWay) return;
+            if (ticket.Turn is null)
+            {
+                // Known to others and not in line yet: it is about to come, and stands in the right line then.
+                ticket.Priority = priority;
+                return;
+            }
 
+            if (!_kinds[(int)ticket.Priority].Queue.Remove(ticket)) return; // It gave up.
             var left = ticket.Priority;
             ticket.Priority = priority;
             _kinds[(int)priority].Queue.AddLast(ticket);
@@ -129,6 +136,7 @@ internal sealed class ReadPermits
 
     private void Go(Kind kind, ReadTicket ticket)
     {
+        ticket.IsUnderWay = true;
         kind.Requests++;
         kind.Bytes += ticket.Bytes;
         Interlocked.Add(ref _bytes, ticket.Bytes);

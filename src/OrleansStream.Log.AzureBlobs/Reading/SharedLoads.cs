@@ -3,20 +3,21 @@ using OrleansStream.Log.Storage;
 namespace OrleansStream.Log.AzureBlobs.Reading;
 
 /// <summary>Loads a value once for all who ask for it at the same time. It ends with the last who waits: a load that nobody wants holds up those that somebody does.</summary>
-/// <param name="load">Loads the value of a key.</param>
+/// <param name="load">Loads the value of a key, as urgently as it is told at the time.</param>
+/// <param name="permits">Where loads stand in line.</param>
 /// <param name="work">Counts loads.</param>
-internal sealed class SharedLoads<TKey, TValue>(Func<TKey, CancellationToken, Task<TValue>> load, RunningWork work)
+internal sealed class SharedLoads<TKey, TValue>(Func<TKey, LoadUrgency, CancellationToken, Task<TValue>> load, ReadPermits permits, RunningWork work)
     where TKey : notnull
 {
     private readonly Lock _gate = new();
     private readonly Dictionary<TKey, Shared> _running = [];
 
-    public async ValueTask<TValue> GetAsync(TKey key, CancellationToken cancellationToken)
+    public async ValueTask<TValue> GetAsync(TKey key, LoadWish wish, CancellationToken cancellationToken)
     {
         for (var isAnew = false; ; isAnew = true)
         {
             cancellationToken.ThrowIfCancellationRequested();
-            var shared = Join(key, out var isFirst);
+            var shared = Join(key, wish, out var isFirst);
             if (isFirst) _ = RunAsync(key, shared);
             try
             {
@@ -33,12 +34,13 @@ internal sealed class SharedLoads<TKey, TValue>(Func<TKey, CancellationToken, Ta
         }
     }
 
-    private Shared Join(TKey key, out bool isFirst)
+    private Shared Join(TKey key, LoadWish wish, out bool isFirst)
     {
         lock (_gate)
         {
             isFirst = !_running.TryGetValue(key, out var shared);
-            if (isFirst) _running[key] = shared = new Shared();
+            if (isFirst) _running[key] = shared = new Shared(new LoadUrgency(permits, wish));
+            else shared!.Urgency.Add(wish);
             shared!.Waiting++;
             return shared;
         }
@@ -49,7 +51,7 @@ internal sealed class SharedLoads<TKey, TValue>(Func<TKey, CancellationToken, Ta
         work.Begin();
         try
         {
-            var value = await load(key, shared.Abandoned.Token);
+            var value = await load(key, shared.Urgency, shared.Abandoned.Token);
             Forget(key, shared);
             shared.Result.Set(value);
         }
@@ -86,8 +88,10 @@ internal sealed class SharedLoads<TKey, TValue>(Func<TKey, CancellationToken, Ta
     // After it was abandoned, the key may have another one.
     private bool IsRunning(TKey key, Shared shared) => _running.TryGetValue(key, out var running) && running == shared;
 
-    private sealed class Shared
+    private sealed class Shared(LoadUrgency urgency)
     {
+        public LoadUrgency Urgency => urgency;
+
         public SharedResult<TValue> Result { get; } = new();
 
         public CancellationTokenSource Abandoned { get; } = new();

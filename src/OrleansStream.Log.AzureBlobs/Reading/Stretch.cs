@@ -44,6 +44,12 @@ internal sealed class Stretch
     /// <summary>The reader it was read ahead for, until somebody uses it.</summary>
     public ReadStream? AheadOf { get; set; }
 
+    /// <summary>
+    /// Whether it was read ahead: then it leaves the cache in the order in which it came, however often it is used. A reader uses a stretch some times and goes
+    /// on; would each use keep it longer, what he has read would push out what he has still to read.
+    /// </summary>
+    public bool IsReadOn { get; set; }
+
     /// <summary>Memory that it was counted with as long as it is read ahead and not used.</summary>
     public int AheadBytes { get; set; }
 

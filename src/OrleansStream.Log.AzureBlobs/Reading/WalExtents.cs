@@ -50,7 +50,7 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
         {
             while (!walk.IsDone)
             {
-                for (; next <= walk.LastSlot && looks.Count < depth; next = next.Next) looks.Enqueue(directories.GetAsync(walk.Session, next, priority, cancellationToken).AsTask());
+                for (; next <= walk.LastSlot && looks.Count < depth; next = next.Next) looks.Enqueue(directories.GetAsync(walk.Session, next, new LoadWish(priority, priority), cancellationToken).AsTask());
                 walk.Look(await looks.Dequeue());
                 depth = Math.Min(depth * 2, MaxLooks);
             }

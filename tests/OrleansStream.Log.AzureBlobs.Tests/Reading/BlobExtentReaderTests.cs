@@ -235,13 +235,17 @@ public sealed class BlobExtentReaderTests
     {
         HeldReads? held = null;
         await using var bench = new ReadingBench(new BlobReadingOptions { OpenRequests = 1, HotRequests = 1, ColdRequests = 1, BackgroundRequests = 1 }, blobs => held = new HeldReads(blobs));
-        bench.Append(0, 0);
-        bench.Seal();
-        var wal = Assert.Single(bench.Extents());
+        for (var partition = 0; partition < 2; partition++)
+        {
+            bench.Append(partition, 0); // In a block of its own: for one directory all stand in one line.
+            bench.Seal();
+        }
+
+        var (wal, other) = (Assert.Single(bench.Extents()), Assert.Single(bench.Extents(1)));
         var (segment, bytes) = new SegmentBuilder(LaneCalls.Partition(0)).Frames(0, 1, 100).Build();
         bench.Put(segment.Name, bytes);
 
-        var reading = new[] { bench.ReadAsync(wal, 0), bench.ReadAsync(segment, 0), bench.ReadAsync(segment, 0, by: bench.Reader.Background), bench.ReadAsync(wal, 0, by: bench.Reader.Opening) };
+        var reading = new[] { bench.ReadAsync(wal, 0), bench.ReadAsync(segment, 0), bench.ReadAsync(segment, 0, by: bench.Reader.Background), bench.ReadAsync(other, 0, partition: 1, by: bench.Reader.Opening) };
         while (held!.Held.Count < 4) await Task.Yield();
 
         var priorities = Enum.GetValues<ReadPriority>();

@@ -7,6 +7,27 @@ namespace OrleansStream.Log.AzureBlobs.Tests.Reading;
 
 public sealed class BlockCacheTests
 {
+    // Whoever waits for the rest of his range holds what has come of it, also when the cache has given that up.
+    [Fact]
+    public async Task What_was_given_up_and_is_held_by_somebody_who_waits_counts_until_he_has_it()
+    {
+        await using var bench = new CacheBench(new BlobReadingOptions { CacheBytes = 4L * Limits.MiB });
+        var name = await bench.PutAsync("p/1", 20);
+        await bench.ReadAsync(name, 0);
+        bench.Reads.Holds = true;
+        var waiting = bench.LeaseAsync(name, 0.5, 1);
+        var others = Enumerable.Range(4, 4).Select(window => bench.ReadAsync(name, window)).ToList();
+        while (bench.Reads.Held.Count > 1) bench.Reads.Held[1].Release();
+        await Task.WhenAll(others);
+
+        Assert.Equal(bench.Slabs.BytesOut, bench.Cache.Bytes);
+        Assert.InRange(bench.Cache.Bytes, 2 * Limits.MiB, 4 * Limits.MiB);
+
+        bench.Reads.ReleaseAll();
+        (await waiting).Dispose();
+        Assert.Equal(bench.Slabs.BytesOut, bench.Cache.Bytes);
+    }
+
     private static CancellationToken Token => TestContext.Current.CancellationToken;
 
     private static BlobReadingOptions SmallCache => new() { CacheBytes = 4L * Limits.MiB };

@@ -98,6 +98,22 @@ public sealed class ReadPermitsTests
         Assert.Equal(0, _permits.Running(ReadPriority.Hot));
     }
 
+    // Between the moment in which others can know of a request and that in which it stands in line, somebody more urgent may come to wait for it.
+    [Fact]
+    public void A_request_that_became_urgent_before_it_stood_in_line_stands_in_the_right_one()
+    {
+        Assert.True(_permits.TryEnter(Ticket(1, ReadPriority.Background)));
+        var ticket = Ticket(1, ReadPriority.Background);
+
+        _permits.Promote(ticket, ReadPriority.Hot);
+
+        Assert.True(_permits.TryEnter(ticket));
+        Assert.Equal((1, 1), (_permits.Running(ReadPriority.Hot), _permits.Running(ReadPriority.Background)));
+        _permits.Promote(ticket, ReadPriority.Open);
+        _permits.Leave(ticket);
+        Assert.Equal((0, 0), (_permits.Running(ReadPriority.Hot), _permits.Running(ReadPriority.Open)));
+    }
+
     private static ReadTicket Ticket(int bytes, ReadPriority priority = ReadPriority.Hot) => new(priority, bytes);
 
     private ReadTicket Enter(int bytes)

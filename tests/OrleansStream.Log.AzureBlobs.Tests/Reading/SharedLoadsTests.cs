@@ -6,10 +6,12 @@ namespace OrleansStream.Log.AzureBlobs.Tests.Reading;
 public sealed class SharedLoadsTests
 {
     private readonly List<TaskCompletionSource<string>> _loads = [];
+    private readonly List<LoadUrgency> _urgencies = [];
     private readonly RunningWork _work = new();
+    private readonly ReadPermits _permits = new(new BlobReadingOptions { BackgroundRequests = 1 });
     private readonly SharedLoads<int, string> _shared;
 
-    public SharedLoadsTests() => _shared = new SharedLoads<int, string>((_, _) => BeginAsync(), _work);
+    public SharedLoadsTests() => _shared = new SharedLoads<int, string>((_, urgency, _) => BeginAsync(urgency), _permits, _work);
 
     [Fact]
     public async Task Those_who_ask_at_once_share_one_load()
@@ -47,10 +49,30 @@ public sealed class SharedLoadsTests
         Assert.Single(_loads);
     }
 
-    private Task<string> AskAsync() => _shared.GetAsync(1, TestContext.Current.CancellationToken).AsTask();
-
-    private Task<string> BeginAsync()
+    // Whoever reads ahead waits behind the broker's own work, and a reader who comes to what is being read does not.
+    [Fact]
+    public async Task A_load_that_waits_in_line_becomes_as_urgent_as_the_one_who_needs_it_most()
     {
+        var busy = new ReadTicket(ReadPriority.Background, 1);
+        Assert.True(_permits.TryEnter(busy));
+        var ahead = AskAsync(ReadPriority.Background);
+        var ticket = Assert.Single(_urgencies).NextTicket(1);
+        var waiting = _permits.EnterAsync(ticket, TestContext.Current.CancellationToken);
+        Assert.False(waiting.IsCompleted);
+
+        var reader = AskAsync(ReadPriority.Hot);
+
+        await waiting;
+        Assert.Equal((ReadPriority.Hot, ReadPriority.Hot), (ticket.Priority, _urgencies[0].NextTicket(1).Priority));
+        Assert.Single(_loads).SetResult("there");
+        Assert.Equal(["there", "there"], await Task.WhenAll(ahead, reader));
+    }
+
+    private Task<string> AskAsync(ReadPriority line = ReadPriority.Hot) => _shared.GetAsync(1, new LoadWish(line, ReadPriority.Hot), TestContext.Current.CancellationToken).AsTask();
+
+    private Task<string> BeginAsync(LoadUrgency urgency)
+    {
+        _urgencies.Add(urgency);
         _loads.Add(new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously));
         return _loads[^1].Task;
     }

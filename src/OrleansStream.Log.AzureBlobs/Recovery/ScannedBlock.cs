@@ -25,9 +25,17 @@ internal sealed class ScannedBlock : IDisposable
 
     public ReadOnlySpan<byte> Bytes => _bytes;
 
+    /// <param name="setup">The container, the cluster generation.</param>
+    /// <param name="session">Whose block.</param>
+    /// <param name="slot">Where it stands.</param>
+    /// <param name="isWhole">
+    /// Whether all of the blob is read, and what is neither header, directory nor frame must be zero. Damage there loses no record: whoever wants the records
+    /// takes them.
+    /// </param>
+    /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="CorruptBlockException">The block is missing, damaged, or not the one that belongs there.</exception>
     /// <exception cref="StorageException">Storage failed; call again.</exception>
-    public static async Task<ScannedBlock> ReadAsync(RecoverySetup setup, SessionId session, Slot slot, CancellationToken cancellationToken)
+    public static async Task<ScannedBlock> ReadAsync(RecoverySetup setup, SessionId session, Slot slot, bool isWhole, CancellationToken cancellationToken)
     {
         var name = BlobNames.BlockOf(session, slot);
         var bytes = ArrayPool<byte>.Shared.Rent(FirstRead);
@@ -36,17 +44,21 @@ internal sealed class ScannedBlock : IDisposable
             var have = await setup.Container.ReadAsync(name, 0, bytes.AsMemory(0, FirstRead), cancellationToken);
             if (have < 0) throw new CorruptBlockException(name, 0, "acknowledged data is damaged: the block is missing, and blocks above it are not.");
             var header = HeaderOf(name, bytes.AsSpan(0, have), setup, (session, slot));
-            if (have < header.UsedBytes)
+            var wanted = isWhole ? header.StoredBytes : header.UsedBytes;
+            if (have < wanted)
             {
-                var whole = ArrayPool<byte>.Shared.Rent(header.UsedBytes);
+                var whole = ArrayPool<byte>.Shared.Rent(wanted + 1);
                 bytes.AsSpan(0, have).CopyTo(whole);
                 ArrayPool<byte>.Shared.Return(bytes);
                 bytes = whole;
-                var rest = await setup.Container.ReadAsync(name, have, bytes.AsMemory(have, header.UsedBytes - have), cancellationToken);
-                if (rest != header.UsedBytes - have) throw new CorruptBlockException(name, have, $"the block has {header.UsedBytes} bytes by its header; it ends after {have + Math.Max(0, rest)}.");
+                var more = wanted - have + (isWhole ? 1 : 0); // One byte more shows whether the blob ends where the block does.
+                have += Math.Max(0, await setup.Container.ReadAsync(name, have, bytes.AsMemory(have, more), cancellationToken));
+                if (have < wanted) throw new CorruptBlockException(name, have, $"the block has {wanted} bytes by its header; it ends after {have}.");
             }
 
-            return new ScannedBlock(bytes, DirectoryOf(name, bytes, header), header);
+            var lines = DirectoryOf(name, bytes, header);
+            if (isWhole && FindBadRest(bytes.AsSpan(0, have), header, lines) is { } problem) throw new CorruptBlockException(name, header.UsedBytes, problem);
+            return new ScannedBlock(bytes, lines, header);
         }
         catch
         {
@@ -67,6 +79,10 @@ internal sealed class ScannedBlock : IDisposable
 
         return header;
     }
+
+    private static string? FindBadRest(ReadOnlySpan<byte> blob, in BlockHeader header, long[] lines) => blob.Length > header.StoredBytes
+        ? $"the blob goes on behind the block, which has {header.StoredBytes} bytes by its header."
+        : BlockCodec.FindBadPadding(blob, header, MemoryMarshal.Cast<long, FrameEntry>(lines));
 
     // In longs: it is read in place, and so must be aligned to 8 bytes. Its length was bounded by the header's reader.
     private static long[] DirectoryOf(string name, byte[] bytes, in BlockHeader header)

@@ -32,7 +32,7 @@ internal sealed class SessionScan(RecoverySetup setup)
                     continue;
                 }
 
-                while (reads.Count < setup.ReadsAtOnce && ahead.MoveNext()) reads.Enqueue(ScannedBlock.ReadAsync(setup, fenced.Session, ahead.Current.Slot, cancellationToken));
+                while (reads.Count < setup.ReadsAtOnce && ahead.MoveNext()) reads.Enqueue(ScannedBlock.ReadAsync(setup, fenced.Session, ahead.Current.Slot, isWhole: false, cancellationToken));
                 using var block = await reads.Dequeue();
                 chain.Follow(slot, block.Header.PreviousChecksum, block.Header.Checksum);
                 found.Add(slot, block.Frames, block.Bytes, isVerified: false);

@@ -42,7 +42,7 @@ internal sealed class SessionWalk(SessionWalkParts parts)
             {
                 report.HasMoreToDo |= await VisitAsync(session, blob.Age, report, cancellationToken);
             }
-            catch (Exception error) when (error is not OperationCanceledException) // The catalog may be away as well as storage.
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested) // The catalog may be away as well as storage, and a request of theirs may have given up.
             {
                 report.Failures++;
                 report.HasMoreToDo = true;
@@ -140,7 +140,7 @@ internal sealed class SessionWalk(SessionWalkParts parts)
         {
             await parts.Cluster.OpenWherePlaced(partition, cancellationToken);
         }
-        catch (Exception error) when (error is not OperationCanceledException) // Whatever kept it from being opened may pass, and keeps no other.
+        catch (Exception error) when (!cancellationToken.IsCancellationRequested) // Whatever kept it from being opened may pass, and keeps no other.
         {
             parts.Note($"Partition {partition}, which a dead session has frames of, could not be opened; it is tried again.", error);
         }

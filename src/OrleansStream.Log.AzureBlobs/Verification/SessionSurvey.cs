@@ -28,7 +28,7 @@ internal sealed class SessionSurvey(RecoverySetup setup, PartitionId kept, Actio
         var next = record.TrimPoint;
         for (var slot = record.TrimPoint; slot < end; slot = slot.Next)
         {
-            for (; next < end && reads.Count < setup.ReadsAtOnce; next = next.Next) reads.Enqueue((next, ScannedBlock.ReadAsync(setup, record.Session, next, cancellationToken)));
+            for (; next < end && reads.Count < setup.ReadsAtOnce; next = next.Next) reads.Enqueue((next, ScannedBlock.ReadAsync(setup, record.Session, next, isWhole: true, cancellationToken)));
             if (digests.Remove(slot, out var digestEnd)) blocks.Begin(slot, digestEnd);
             try
             {

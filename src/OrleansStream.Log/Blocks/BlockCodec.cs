@@ -119,14 +119,19 @@ public static class BlockCodec
     /// <summary>Reads every frame, and the bytes between and behind them. Null if all is as it was written, else what is not.</summary>
     public static string? FindBadFrame(ReadOnlySpan<byte> stored, in BlockHeader header, ReadOnlySpan<FrameEntry> directory)
     {
-        var end = BlockLayout.HeaderBytes;
         foreach (ref readonly var entry in directory)
         {
             var found = Crc32C.Hash(stored.Slice(entry.Position, entry.Length));
             if (found != entry.Checksum) return DescribeBadFrame(header.Slot, entry, found);
-            end = entry.Position + entry.Length;
         }
 
+        return FindBadPadding(stored, header, directory);
+    }
+
+    /// <summary>Reads the bytes between and behind frames and directory, which must be zero. Null if they are, else what is not.</summary>
+    public static string? FindBadPadding(ReadOnlySpan<byte> stored, in BlockHeader header, ReadOnlySpan<FrameEntry> directory)
+    {
+        var end = directory.IsEmpty ? BlockLayout.HeaderBytes : directory[^1].Position + directory[^1].Length;
         if (stored[end..header.DirectoryPosition].ContainsAnyExcept((byte)0)) return $"the bytes between frames and directory of the block in slot {header.Slot} are not zero";
         return stored[header.UsedBytes..header.StoredBytes].ContainsAnyExcept((byte)0) ? $"the bytes behind the directory of the block in slot {header.Slot} are not zero" : null;
     }

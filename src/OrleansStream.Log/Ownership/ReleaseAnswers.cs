@@ -1,4 +1,5 @@
 using OrleansStream.Log.Manifests;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Ownership;
@@ -7,34 +8,57 @@ namespace OrleansStream.Log.Ownership;
 /// What was answered last, so that a request which comes again does not cut the same segments again. An answer holds while its manifest stands: whatever
 /// could take one of its segments away, another claim or the sweep (rule D4), changes that first. Safe for any number of callers.
 /// </summary>
-internal sealed class ReleaseAnswers
+/// <param name="mostBytes">Memory of all of them; the newest is kept whatever it takes.</param>
+internal sealed class ReleaseAnswers(long mostBytes = 8 * Limits.MiB)
 {
     // As many as may be on their way to claimants at once; a forgotten one costs its segments.
     private const int Most = 1024;
 
+    // An extent with the name of its object, which is some hundred characters; an answer without them.
+    private const int BytesOfExtent = 384;
+    private const int BytesOfAnswer = 1024;
+
     private readonly Lock _lock = new();
-    private readonly Dictionary<PartitionId, (SessionId Owner, ReleasedLog Log)> _answers = [];
-    private readonly Queue<PartitionId> _order = new();
+    private readonly Dictionary<PartitionId, LinkedListNode<Answer>> _answers = [];
+    private readonly LinkedList<Answer> _byAge = [];
+    private long _bytes;
 
     public ReleaseAnswer? Find(StoredManifest stored, SessionId owner)
     {
         lock (_lock)
         {
-            return _answers.TryGetValue(stored.Manifest.Partition, out var known) && known.Owner == owner && known.Log.Stored.ETag == stored.ETag
-                ? new ReleaseAnswer(ReleaseVerdict.Released, known.Log)
+            return _answers.TryGetValue(stored.Manifest.Partition, out var known) && known.Value.Owner == owner && known.Value.Log.Stored.ETag == stored.ETag
+                ? new ReleaseAnswer(ReleaseVerdict.Released, known.Value.Log)
                 : null;
         }
     }
 
     public ReleaseAnswer Add(SessionId owner, ReleasedLog log)
     {
+        var answer = new Answer(owner, log);
         lock (_lock)
         {
-            if (!_answers.ContainsKey(log.Stored.Manifest.Partition)) _order.Enqueue(log.Stored.Manifest.Partition);
-            _answers[log.Stored.Manifest.Partition] = (owner, log);
-            while (_answers.Count > Most) _answers.Remove(_order.Dequeue());
+            if (_answers.TryGetValue(answer.Partition, out var old)) Forget(old);
+            _answers[answer.Partition] = _byAge.AddLast(answer);
+            _bytes += answer.Bytes;
+            while (_byAge.Count > 1 && (_byAge.Count > Most || _bytes > mostBytes)) Forget(_byAge.First!);
         }
 
         return new ReleaseAnswer(ReleaseVerdict.Released, log);
+    }
+
+    private void Forget(LinkedListNode<Answer> node)
+    {
+        _byAge.Remove(node);
+        _answers.Remove(node.Value.Partition);
+        _bytes -= node.Value.Bytes;
+    }
+
+    private sealed record Answer(SessionId Owner, ReleasedLog Log)
+    {
+        public PartitionId Partition => Log.Stored.Manifest.Partition;
+
+        // The extents of the manifest are among those of the answer, as the same objects.
+        public long Bytes => BytesOfAnswer + ((long)BytesOfExtent * (Log.Extents.Length + Log.Stored.Manifest.Epochs.Length));
     }
 }

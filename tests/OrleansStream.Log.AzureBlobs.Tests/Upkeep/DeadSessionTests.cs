@@ -2,6 +2,7 @@ using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Model.Ids;
+using OrleansStream.Testing.Blobs;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Upkeep;
 
@@ -70,6 +71,27 @@ public sealed class DeadSessionTests
 
         world.Pass(TimeSpan.FromMinutes(12));
         Assert.Equal(SessionState.Closed, await StateOf(world, session));
+    }
+
+    // A request that gave up by itself looks as one does that was cancelled.
+    [Fact]
+    public async Task A_session_whose_requests_give_up_keeps_no_other_from_its_turn()
+    {
+        using var world = new UpkeepWorld();
+        world.Start(1);
+        SessionId[] sessions = [.. Enumerable.Range(1, 2).Select(static number => new SessionId(new BrokerId(9), new Guid(number, 0, 0, new byte[8])))];
+        foreach (var session in sessions) await world.Sessions.CompareAndSetAsync(new SessionRecord(session, SessionState.Open, Slot.Zero, null), null, Token);
+        world.Blobs.BeforeCall = call =>
+        {
+            if (call.Kind != BlobCallKind.List && call.Name == BlobNames.SessionOf(sessions[0])) throw new TaskCanceledException("The request took too long.");
+        };
+
+        world.Living.Single().Log.Shared.OnMembershipChanged();
+        world.Pass(TimeSpan.FromMinutes(22));
+
+        world.Blobs.BeforeCall = null;
+        Assert.Equal(SessionState.Open, await StateOf(world, sessions[0]));
+        Assert.Equal(SessionState.Closed, await StateOf(world, sessions[1]));
     }
 
     [Fact]

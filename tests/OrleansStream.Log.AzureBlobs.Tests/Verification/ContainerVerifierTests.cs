@@ -40,9 +40,9 @@ public sealed class ContainerVerifierTests
         {
             var bytes = cluster.Blobs[name];
 
-            // Of a block, behind its last frame come zeros up to the next border of 4 KiB, which nobody reads.
-            var used = name[0] == 'w' ? Array.FindLastIndex(bytes, static one => one != 0) + 1 : bytes.Length;
-            foreach (var at in (int[])[0, used / 2, used - 1, random.Next(used)])
+            // Of a block, behind its directory come zeros up to the next border of 4 KiB.
+            var used = Array.FindLastIndex(bytes, static one => one != 0) + 1;
+            foreach (var at in (int[])[0, used / 2, used - 1, random.Next(used), Math.Min(used, bytes.Length - 1), bytes.Length - 1])
             {
                 bytes[at] ^= 0x10;
                 var findings = (await VerifyAsync(cluster)).Findings;
@@ -52,6 +52,22 @@ public sealed class ContainerVerifierTests
         }
 
         Assert.Empty((await VerifyAsync(cluster)).Findings);
+    }
+
+    [Theory]
+    [InlineData(-1)]
+    [InlineData(1)]
+    public async Task A_block_whose_blob_is_longer_or_shorter_than_it_is_told(int more)
+    {
+        await using var cluster = await ClusterAsync();
+        var name = cluster.Blobs.Names.First(name => name[0] == 'w' && cluster.Blobs[name].Length >= 4096);
+        var bytes = cluster.Blobs[name];
+        await cluster.Blobs.DeleteAsync(name, Token);
+        var changed = new byte[bytes.Length + more];
+        bytes.AsSpan(0, Math.Min(bytes.Length, changed.Length)).CopyTo(changed);
+        await cluster.Blobs.PutAsync(name, new(changed), expected: null, Guid.Empty, Token);
+
+        Assert.Contains((await VerifyAsync(cluster)).Findings, finding => finding.File == name);
     }
 
     [Fact]

@@ -36,6 +36,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     private readonly PartitionFaults _faults;
     private readonly BlobLogUpkeep _upkeep;
     private readonly BrokerLogMetrics _metrics;
+    private readonly MoveTimes _moves;
 
     private BlobLog(BlobLogSetup setup)
     {
@@ -48,11 +49,12 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         var budget = new WorkBudget(setup.Background, setup.Time);
         _metrics = new BrokerLogMetrics(setup.Ledger?.Topics);
+        _moves = new MoveTimes(setup.Meters, setup.Time);
         _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);
         Handles.Withdrawn += OnWithdrawn;
         var recovery = new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration });
-        Recovered = new RecoveredSessions(recovery, () => _lanes.Current.Session, setup.Scheduler);
+        Recovered = new RecoveredSessions(recovery, () => _lanes.Current.Session, setup.Scheduler, _moves.RecoverAsync);
         Reader = new BlobExtentReader(setup.OfReading(Slabs));
         var manifests = new ManifestEditor(_seen, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = manifests, Random = setup.Random, Options = setup.Journals };
@@ -90,6 +92,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Faults = _faults,
             NextLane = _lanes.NextAsync,
             Scheduler = setup.Scheduler,
+            Measure = _moves.ClaimAsync,
             OnOpened = OnOpened,
             OnEnded = _upkeep.Deletion.OnOpened,
         });
@@ -181,7 +184,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
-        _release.ReleaseAsync(partition, owner, cancellationToken);
+        _moves.ReleaseAsync(_release.ReleaseAsync(partition, owner, cancellationToken));
 
     public ValueTask<ErrorCode> MoveLogStartAsync(PartitionHandle handle, Offset offset, CancellationToken cancellationToken) =>
         _upkeep.Mover.MoveAsync(handle, offset, cancellationToken);
@@ -262,6 +265,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Reader.DisposeAsync,
         () => Now(Tail.Clear),
         () => Now(_metrics.Dispose),
+        () => Now(_moves.Dispose),
     ];
 
     private static ValueTask Now(Action step)

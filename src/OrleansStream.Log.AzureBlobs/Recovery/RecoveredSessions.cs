@@ -13,7 +13,9 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 /// <param name="recovery">Ends sessions and finds what they hold.</param>
 /// <param name="current">The session of this broker's lane, which nobody here ends.</param>
 /// <param name="scheduler">Where recoveries run, whoever asks.</param>
-public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> current, TaskScheduler scheduler) : IRecoveredSessions
+/// <param name="measure">Runs a recovery, and may look how long it takes; null to run it only.</param>
+public sealed class RecoveredSessions(
+    SessionRecovery recovery, Func<SessionId> current, TaskScheduler scheduler, Func<Func<Task<SessionSummary?>>, Task<SessionSummary?>>? measure = null) : IRecoveredSessions
 {
     private const long MaxBytes = 64 * Limits.MiB;
     private const int SessionBytes = 100;
@@ -57,7 +59,7 @@ public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> 
     {
         try
         {
-            var summary = await recovery.RecoverAsync(session, CancellationToken.None);
+            var summary = await (measure is null ? RunAsync() : measure(RunAsync));
             lock (_gate) Keep(session, summary?.ChargedBytes ?? 0);
             return summary;
         }
@@ -67,6 +69,8 @@ public sealed class RecoveredSessions(SessionRecovery recovery, Func<SessionId> 
             lock (_gate) _summaries.Remove(session);
             throw;
         }
+
+        Task<SessionSummary?> RunAsync() => recovery.RecoverAsync(session, CancellationToken.None).AsTask();
     }
 
     // Partitions of a dead broker are opened soon after it died: what was found first is needed least. The last one stays, however large.

@@ -46,7 +46,7 @@ public sealed class PartitionOpenings(PartitionOpener opener, PartitionOpeningsP
     }
 
     private Task<OpenedHandle> StartOpening(PartitionId partition, PartitionSettings settings, OpenApproach approach) => Task.Factory.StartNew(
-        () => OpenAsync(partition, settings, approach), CancellationToken.None, TaskCreationOptions.DenyChildAttach, parts.Scheduler).Unwrap();
+        () => parts.Measure(() => OpenAsync(partition, settings, approach)), CancellationToken.None, TaskCreationOptions.DenyChildAttach, parts.Scheduler).Unwrap();
 
     private async Task<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach)
     {
@@ -100,6 +100,9 @@ public sealed record PartitionOpeningsParts
 
     /// <summary>Where opens run, whoever asks.</summary>
     public required TaskScheduler Scheduler { get; init; }
+
+    /// <summary>Runs an open, and may look how long it takes and what comes of it.</summary>
+    public Func<Func<Task<OpenedHandle>>, Task<OpenedHandle>> Measure { get; init; } = static open => open();
 
     /// <summary>Told of a new handle, before anybody is answered. Must not throw.</summary>
     public Action<PartitionHandle>? OnOpened { get; init; }

@@ -38,7 +38,8 @@ internal static class ClusterBroker
         // Found out here, since Orleans tells it as a failure of its own.
         bound.Sockets.Take(bound.Sockets.Bind([cluster.SiloListen], "The silo of this broker", "--silo IP:PORT")[0]).Dispose();
         var ledger = new WriteLedger(bound.Settings.WriteBudget, TimeProvider.System) { Topics = bound.Settings.Metrics.PerPartition ? new TopicWrites(TimeProvider.System) : null };
-        var store = await OpenAsync(bound.Settings, cluster, ledger, stop);
+        using var calls = new StorageCallMetrics();
+        var store = await OpenAsync(bound.Settings, cluster, (ledger, calls), stop);
         var settings = bound.Settings.With(bound.Listeners, bound.Http, new BrokerIdentity(store.Cluster.ClusterId, bound.Settings.Identity.Broker, cluster.Place));
 
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
@@ -71,21 +72,21 @@ internal static class ClusterBroker
         return givenUp.IsCompleted ? throw new StartupException((await givenUp).Message) : isWanted;
     }
 
-    private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, WriteLedger ledger, CancellationToken stop)
+    private static async Task<ClusterStore> OpenAsync(BrokerSettings settings, ClusterStorage cluster, (WriteLedger Ledger, StorageCallMetrics Calls) counts, CancellationToken stop)
     {
         var undecided = new UndecidedPuts(TimeProvider.System, new Random(), FirstPause, cluster.Blobs.UndecidedTimeout);
         var account = await StorageStart.ReachAsync(
             token => BlobAccount.OpenAsync(cluster.Blobs, TimeProvider.System, credential: null, token), settings.Server.StorageTimeout, stop);
 
         // Whatever this broker writes goes through it: its records as well as its log.
-        var container = new PricedBlobContainer(account, ledger);
+        var container = new PricedBlobContainer(new MeasuredBlobContainer(account, counts.Calls, TimeProvider.System), counts.Ledger);
         var proposed = new ClusterRecord(
             settings.Identity.ClusterId, Generation: 1, RandomNumberGenerator.GetInt32(int.MaxValue), PlacementHash.CurrentVersion, HiddenTopics.GroupPartitions);
         var records = new BlobClusterRecords(container, undecided);
         var found = await StorageStart.ReachAsync(token => records.GetOrCreateAsync(proposed, token), settings.Server.StorageTimeout, stop);
         return settings.Server.ClusterId is { } expected && expected != found.ClusterId
             ? throw new StartupException($"The {cluster.Place} belongs to cluster {found.ClusterId}; OrleansStream:ClusterId says {expected}.")
-            : new ClusterStore(container, ledger, undecided, found, new BlobBrokerRegistry(container, undecided, found.Generation));
+            : new ClusterStore(container, counts.Ledger, undecided, found, new BlobBrokerRegistry(container, undecided, found.Generation));
     }
 
     private static BrokerForm Form(BrokerSettings settings, ClusterStorage cluster, ClusterStore store, LogSlot log, Action<string> endLane) => new(

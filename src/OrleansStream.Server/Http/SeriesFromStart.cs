@@ -1,5 +1,6 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Kafka.Protocol.Apis;
+using OrleansStream.Log.AzureBlobs.Containers;
 
 namespace OrleansStream.Server.Http;
 
@@ -13,6 +14,10 @@ internal static class SeriesFromStart
     {
         ["orleansstream.gateway.request.duration"] = Each("api", ApiTable.All.Select(static api => api.Name)),
         ["orleansstream.gateway.errors"] = [],
+        [StorageCallMetrics.Duration] = [.. StorageCallMetrics.Lines.Select(static line => (KeyValuePair<string, object?>[])[new("operation", line.Operation), new("outcome", line.Outcome)])],
+        ["orleansstream.partitions.claim.duration"] = Each("outcome", ["claimed", "elsewhere", "failed"]),
+        ["orleansstream.partitions.release.duration"] = Each("outcome", ["released", "elsewhere", "failed"]),
+        ["orleansstream.sessions.recovery.duration"] = Each("outcome", ["recovered", "failed"]),
         ["orleansstream.groups.events"] = Each("kind", Enum.GetNames<GroupEventKind>()),
     };
 

@@ -125,5 +125,28 @@ public sealed class ClusterStartTests
         Assert.DoesNotContain("   at ", broker.Errors, StringComparison.Ordinal);
     }
 
+    // The one that runs shows that it lives: whoever comes waits for three of its heartbeats, and leaves.
+    [Fact]
+    public async Task Of_two_processes_with_one_number_the_first_goes_on_and_the_second_ends_with_a_sentence()
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(Cancelled);
+        var environment = new Dictionary<string, string> { [Storage] = azurite.ConnectionString };
+        var silo = FreePorts.Take();
+        await using var first = ServerRun.Start(environment, ["--id", "7", .. Addresses(silo)]);
+        await first.AnnouncedAsync();
+        await StoredLog.ProduceAsync(first.Bootstrap);
+
+        await using var second = ServerRun.Start(environment, ["--id", "7", .. Addresses()]);
+
+        Assert.Equal(1, await second.EndAsync());
+        var told = Assert.Single(second.Errors.Split('\n'), static line => line.Contains("Broker 7", StringComparison.Ordinal));
+        Assert.Contains($"Broker 7 is at 127.0.0.1:{silo}@", told, StringComparison.Ordinal);
+        Assert.Contains("this process has no right to the number.", told, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", second.Errors, StringComparison.Ordinal);
+        await StoredLog.ProduceAsync(first.Bootstrap);
+        Assert.Equal(2 * StoredLog.Records, StoredLog.Count(first.Bootstrap));
+        Assert.Equal(200, (await first.AskAsync("/health/ready")).Status);
+    }
+
     private static string[] Addresses(int? silo = null) => ["--kafka", "127.0.0.1:0", "--http", "127.0.0.1:0", "--silo", $"127.0.0.1:{silo ?? FreePorts.Take()}"];
 }

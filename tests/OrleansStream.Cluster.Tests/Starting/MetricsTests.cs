@@ -40,6 +40,11 @@ public sealed partial class MetricsTests : IDisposable
         Assert.Equal(listed.Order(StringComparer.Ordinal), text.Split('\n').Select(line => Head().Match(line)).Where(match => match.Success).Select(match => match.Groups["name"].Value).Order(StringComparer.Ordinal));
         Assert.True(Number(text, "orleansstream_lane_blocks_total") > 0);
         Assert.True(Number(text, "orleansstream_storage_writes_total{kind=\"blocks\"}") > 0);
+        Assert.True(Number(text, "orleansstream_storage_call_duration_seconds_count{operation=\"put\",outcome=\"done\"}") > 0);
+        Assert.True(Number(text, "orleansstream_storage_call_duration_seconds_count{operation=\"read\",outcome=\"missing\"}") >= 0);
+        Assert.True(Number(text, "orleansstream_partitions_claim_duration_seconds_count{outcome=\"claimed\"}") > 0);
+        Assert.Equal(0, Number(text, "orleansstream_partitions_release_duration_seconds_count{outcome=\"released\"}"));
+        Assert.Equal(0, Number(text, "orleansstream_sessions_recovery_duration_seconds_count{outcome=\"recovered\"}"));
         Assert.True(Number(text, $"orleansstream_topic_writes_total{{topic=\"{StoredLog.Topic}\"}}") > 0);
     }
 

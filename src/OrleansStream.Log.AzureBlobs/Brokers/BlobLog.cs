@@ -48,7 +48,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
         var budget = new WorkBudget(setup.Background, setup.Time);
-        _metrics = new BrokerLogMetrics(setup.Ledger?.Topics);
+        _metrics = new BrokerLogMetrics(setup.Meters, setup.Ledger?.Topics);
         _moves = new MoveTimes(setup.Meters, setup.Time);
         _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);

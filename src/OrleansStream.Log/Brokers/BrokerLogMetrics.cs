@@ -10,10 +10,15 @@ public sealed class BrokerLogMetrics : IDisposable
 {
     private const string Bytes = "By";
 
-    private readonly Meter _meter = new("OrleansStream.Log");
+    private readonly Meter _meter;
 
+    /// <param name="meters">Where meters are made. A meter that is not disposed lives, with the log that it looks at, as long as its factory; null for meters of its own.</param>
     /// <param name="topics">Told of each flush where its operations are paid for, if somebody wants them by topic.</param>
-    public BrokerLogMetrics(TopicWrites? topics = null) => Lane = new LaneMetrics(topics);
+    public BrokerLogMetrics(IMeterFactory? meters = null, TopicWrites? topics = null)
+    {
+        _meter = meters?.Create("OrleansStream.Log") ?? new Meter("OrleansStream.Log");
+        Lane = new LaneMetrics(meters, topics);
+    }
 
     /// <summary>Of all lanes of the broker.</summary>
     public LaneMetrics Lane { get; }

@@ -16,7 +16,7 @@ public sealed class LaneMetrics : IDisposable
         (LatencyClass.Economy, new("class", "economy")),
     ];
 
-    private readonly Meter _meter = new(Name);
+    private readonly Meter _meter;
     private readonly Histogram<double> _duration;
     private readonly Histogram<double> _linger;
     private readonly Histogram<long> _size;
@@ -25,9 +25,11 @@ public sealed class LaneMetrics : IDisposable
 
     private readonly TopicWrites? _topics;
 
+    /// <param name="meters">Where the meter is made; null for one of its own.</param>
     /// <param name="topics">Told of each flush where its operations are paid for, if somebody wants them by topic.</param>
-    public LaneMetrics(TopicWrites? topics = null)
+    public LaneMetrics(IMeterFactory? meters = null, TopicWrites? topics = null)
     {
+        _meter = meters?.Create(Name) ?? new Meter(Name);
         _topics = topics;
         _duration = _meter.CreateHistogram<double>("orleansstream.lane.flush.duration", "s", "From the beginning of a flush to its bytes being durable.");
         _linger = _meter.CreateHistogram<double>("orleansstream.lane.linger.duration", "s", "How long a block waited from its first frame to the beginning of its flush.");

@@ -115,6 +115,7 @@ internal sealed class ClusterBroker
                 Upkeep = _world.Upkeep.Options,
                 Cluster = view.ForUpkeep,
                 SettingsOf = _world.SettingsOf,
+                Meters = _world.Meters,
                 Scheduler = Scheduler,
                 NewOpener = parts => _world.Mutation.Opener(parts, this),
                 NewRelease = parts => new PartitionRelease(_world.Mutation.Release(parts)),

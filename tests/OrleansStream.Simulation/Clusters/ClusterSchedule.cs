@@ -62,6 +62,7 @@ internal sealed class ClusterSchedule
         finally
         {
             schedule._members.KillAll();
+            schedule._world.Meters.Dispose();
         }
     }
 

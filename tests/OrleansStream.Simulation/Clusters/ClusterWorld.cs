@@ -66,6 +66,9 @@ internal sealed class ClusterWorld
     /// <summary>When the background work of each broker does what.</summary>
     public ClusterUpkeep Upkeep { get; }
 
+    /// <summary>Disposed at the end of the run.</summary>
+    public WorldMeters Meters { get; } = new();
+
     /// <summary>The newest life of each broker that was ever started.</summary>
     public IReadOnlyList<ClusterBroker> Brokers => _brokers;
 

@@ -57,11 +57,8 @@ public sealed class Upkeep(UpkeepParts parts)
 
         // Deleted topics and moved log starts free slots at any time.
         await parts.CurrentLane().TrimAsync(cancellationToken);
-        if (parts.Pending.Partitions > 0)
-        {
-            var deleted = await parts.Pending.DeleteDueAsync(cancellationToken);
-            parts.Metrics?.OnDeleted(deleted);
-        }
+        var deleted = await parts.Pending.DeleteDueAsync(cancellationToken); // To ask first whether there is anything would lock the whole list.
+        if (deleted > 0) parts.Metrics?.OnDeleted(deleted);
 
         if (parts.Sweep is { } sweep && IsDue(ref _lastSweep, parts.Options.SweepInterval))
         {

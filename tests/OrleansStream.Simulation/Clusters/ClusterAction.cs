@@ -9,6 +9,12 @@ internal enum ClusterAction
     /// <summary>Idempotent producers send.</summary>
     Produce,
 
+    /// <summary>Consumers commit offsets and ask for them, at some broker that has their group's journal open, whether it is the newest owner or not.</summary>
+    Groups,
+
+    /// <summary>A group's journal is wanted on some broker.</summary>
+    OpenJournal,
+
     /// <summary>A consumer reads from some broker that serves, whether it is the newest owner or not.</summary>
     Read,
 

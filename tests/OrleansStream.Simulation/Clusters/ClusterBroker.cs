@@ -24,6 +24,7 @@ internal sealed class ClusterBroker
 
     private readonly ClusterWorld _world;
     private readonly ProcessClock _time;
+    private TimeSpan _frozen;
 
     public ClusterBroker(ClusterWorld world, int number, int life, (int Scheduler, int Log) seeds)
     {
@@ -55,6 +56,12 @@ internal sealed class ClusterBroker
     /// <summary>Null until it has started.</summary>
     public BlobLog? Log { get; private set; }
 
+    /// <summary>The consumer groups whose journals are open here. Null until it has started.</summary>
+    public ClusterGroups? Groups { get; private set; }
+
+    /// <summary>Time as this process sees it.</summary>
+    public TimeProvider Time => _time;
+
     public Task Starting { get; }
 
     /// <summary>A stop in good order that was asked for; null if none was.</summary>
@@ -62,12 +69,30 @@ internal sealed class ClusterBroker
 
     public bool IsFrozen => Scheduler.IsFrozen;
 
+    /// <summary>When it last woke after it had stood still for so long that it must not tell anything before it has looked (rule W2).</summary>
+    public TimeSpan? Woke { get; private set; }
+
     public bool IsGone => Scheduler.IsDead;
 
     /// <summary>Runs, has started, and was not told to stop.</summary>
     public bool Serves => Log is not null && !IsGone && Stopping is null;
 
     public override string ToString() => Silo[(Silo.LastIndexOf('.') + 1)..];
+
+    /// <summary>Stands still until <see cref="Wake"/>.</summary>
+    public void Freeze()
+    {
+        Scheduler.IsFrozen = true;
+        _frozen = _world.Clock.Now;
+    }
+
+    /// <summary>Goes on, if it stood still.</summary>
+    public void Wake()
+    {
+        if (!IsFrozen) return;
+        Scheduler.IsFrozen = false;
+        if (_world.Clock.Now - _frozen > SessionWatch.LongestStall) Woke = _world.Clock.Now;
+    }
 
     /// <summary>Ends it in good order.</summary>
     public void Stop() => Stopping ??= Scheduler.Start(async () => await Log!.DisposeAsync());
@@ -83,7 +108,8 @@ internal sealed class ClusterBroker
 
     private async Task StartAsync(Random random)
     {
-        var container = _world.Mutation.Container(Storage, this);
+        var ledger = new WriteLedger(_world.Economy.Budget, _time);
+        var container = new PricedBlobContainer(_world.Mutation.Container(Storage, this), ledger);
         var undecided = new UndecidedPuts(_time, random, TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(1));
         var registry = new BlobBrokerRegistry(container, undecided, clusterGeneration: 0);
         var view = new ClusterView(_world, this, registry);
@@ -105,7 +131,9 @@ internal sealed class ClusterBroker
                 Note = (text, error) => _world.OnNote(this, text, error),
                 NoteFault = text => _world.OnNote(this, text, null),
                 Lane = new BlobLaneOptions { Depth = _world.Depth, MaxOpenBytes = Limits.MaxBlockBytes, BlockBytes = BlockBytes },
-                Linger = new LingerOptions { Low = TimeSpan.Zero, Balanced = TimeSpan.Zero, Economy = TimeSpan.Zero }, // Seeds decide when blocks are sealed.
+                Linger = _world.Economy.Linger,
+                Ledger = ledger,
+                Journals = _world.Journals,
                 TailCache = new TailCacheOptions { MaxBytes = _world.TailBytes },
                 Producers = new ProducerOptions { IdExpirationMs = int.MaxValue },
                 Segments = new SegmentOptions { MaxBytes = 16 * 1024, IndexIntervalBytes = 4 * 1024 },
@@ -119,7 +147,10 @@ internal sealed class ClusterBroker
                 Scheduler = Scheduler,
                 NewOpener = parts => _world.Mutation.Opener(parts, this),
                 NewRelease = parts => new PartitionRelease(_world.Mutation.Release(parts)),
-                StartLane = (store, setup) => new DrivenLane(store with { DigestSlots = _world.DigestSlots }, setup, (Scheduler, _time), lane => _world.Mutation.NewLane(lane with { ReadGrace = _world.ReadGrace }, this)),
+                StartLane = (store, setup) => new DrivenLane(
+                    wake => _world.Mutation.LaneStore(store with { DigestSlots = _world.DigestSlots, Wake = wake }, this),
+                    (built, wake) => _world.Mutation.NewLane(setup(built, wake) with { ReadGrace = _world.ReadGrace }, this),
+                    (Scheduler, _time)),
             },
             CancellationToken.None);
         _world.Membership.Changed += () =>
@@ -127,6 +158,7 @@ internal sealed class ClusterBroker
             if (!IsGone) Scheduler.Post(log.Shared.OnMembershipChanged);
         };
         log.Handles.Opened += handle => _world.OnOpened(this, handle);
+        Groups = new ClusterGroups(_world, this, log);
         Log = log;
         _world.Note($"{this} started with session {log.Lanes.Current.Session}");
     }

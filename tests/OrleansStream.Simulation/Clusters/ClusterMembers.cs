@@ -56,7 +56,7 @@ internal sealed class ClusterMembers(ClusterWorld world, Random chance, int brok
         foreach (var broker in world.Brokers.ToList())
         {
             broker.Storage.IsCut = false;
-            broker.Scheduler.IsFrozen = false;
+            broker.Wake();
             if (broker.IsGone) Restart(broker, TimeSpan.Zero);
         }
 
@@ -114,7 +114,7 @@ internal sealed class ClusterMembers(ClusterWorld world, Random chance, int brok
         if (broker.IsGone || broker.IsFrozen) return;
         var time = TimeSpan.FromMilliseconds(chance.Next(chance.Next(3) switch { 0 => 4_000, 1 => 15_000, _ => 120_000 }));
         world.Note($"{broker} stands still for {time.TotalSeconds:0.0} s");
-        broker.Scheduler.IsFrozen = true;
+        broker.Freeze();
         var detection = NextDetection();
         if (detection < time)
         {
@@ -124,7 +124,7 @@ internal sealed class ClusterMembers(ClusterWorld world, Random chance, int brok
             });
         }
 
-        world.Clock.In(time, () => broker.Scheduler.IsFrozen = false);
+        world.Clock.In(time, () => broker.Wake());
     }
 
     private void Suspect(ClusterBroker broker)

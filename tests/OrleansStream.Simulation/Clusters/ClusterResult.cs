@@ -8,6 +8,9 @@ namespace OrleansStream.Simulation.Clusters;
 /// <param name="Released">Releases that another broker's claim went on from.</param>
 internal readonly record struct ClusterResult(ulong EventHash, int Lives, int Acknowledged, int Opened, int Released)
 {
+    /// <summary>Commits of groups that were acknowledged.</summary>
+    public int Commits { get; init; }
+
     /// <summary>Segments and snapshots that came to stand.</summary>
     public int Objects { get; init; }
 

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Economy;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
@@ -16,10 +17,14 @@ internal sealed class ClusterSchedule
     // How long it may take, once all is well, until a partition is open and takes a record.
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(4);
 
+    // Where the write budget is spent, a record waits so long for company, and then for the write.
+    private static readonly TimeSpan LongestLinger = TimeSpan.FromSeconds(15);
+
     private readonly int _seed;
     private readonly Random _chance;
     private readonly ClusterWorld _world;
     private readonly ClusterMembers _members;
+    private readonly GroupClients _groups;
     private readonly ClusterProducer[] _producers;
     private readonly int[] _weights = new int[Enum.GetValues<ClusterAction>().Length];
     private int _batches;
@@ -34,10 +39,20 @@ internal sealed class ClusterSchedule
         _world = new ClusterWorld(_chance.Next(), mutation);
         for (var index = 1 + _chance.Next(4); index > 0; index--) _world.Logs.Add(NewLog(index));
         _producers = [.. Enumerable.Range(0, 1 + _chance.Next(3)).Select(id => new ClusterProducer(Any(_world.Logs), 1000 + id))];
+        _groups = new GroupClients(_world, new Random(_chance.Next()));
         _members = new ClusterMembers(_world, new Random(_chance.Next()), brokers: 2 + _chance.Next(2));
 
         // Weights of their own for each seed: some schedules are nearly all moves, some nearly all crashes.
         for (var i = 0; i < _weights.Length; i++) _weights[i] = _chance.Next(3) == 0 ? 0 : 1 + _chance.Next(8);
+        if (_chance.Next(4) == 0)
+        {
+            // All about groups, and about coordinators that stand still while others take their place.
+            _weights[(int)ClusterAction.Groups] += 12;
+            _weights[(int)ClusterAction.OpenJournal] += 6;
+            _weights[(int)ClusterAction.Freeze] += 3;
+            _weights[(int)ClusterAction.Pass] += 6;
+        }
+
         _weights[(int)ClusterAction.Append] += 8;
         _weights[(int)ClusterAction.Produce] += 6;
         _weights[(int)ClusterAction.Open] += 8;
@@ -82,9 +97,10 @@ internal sealed class ClusterSchedule
         Heal();
         foreach (var log in _world.Logs) CheckWhole(log);
         foreach (var log in _world.Deleted) CheckDeleted(log);
+        _groups.CheckWhole();
         if (_chance.Next(12) == 0) CheckLeftovers();
         End();
-        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released) { Objects = _world.Objects, ObjectsDeleted = _world.ObjectsDeleted, BlocksDeleted = _world.BlocksDeleted };
+        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released) { Objects = _world.Objects, ObjectsDeleted = _world.ObjectsDeleted, BlocksDeleted = _world.BlocksDeleted, Commits = _world.Groups.Sum(static group => group.Acknowledged) };
     }
 
     // An id is never used again.
@@ -95,6 +111,7 @@ internal sealed class ClusterSchedule
         SegmentBytes = _chance.Next(2) == 0 ? 10_000 : 1_073_741_824,
         FileDeleteDelayMs = _chance.Next(2) == 0 ? 0 : 60_000,
         ProducerExpirationMs = int.MaxValue,
+        LatencyClass = (LatencyClass)_chance.Next(3),
     });
 
     private ClusterAction Pick()
@@ -119,6 +136,12 @@ internal sealed class ClusterSchedule
                 break;
             case ClusterAction.Read:
                 foreach (var log in _world.Logs) Read(log);
+                break;
+            case ClusterAction.Groups:
+                _groups.Use();
+                break;
+            case ClusterAction.OpenJournal:
+                _groups.Open();
                 break;
             case ClusterAction.Open:
                 Open(Any(_world.Brokers), Any(_world.Logs));
@@ -158,7 +181,7 @@ internal sealed class ClusterSchedule
             case ClusterAction.Rest:
                 if (_chance.Next(4) != 0) break;
                 _world.Pass(TimeSpan.FromSeconds(_chance.Next(_chance.Next(3) == 0 ? 900 : 100)));
-                foreach (var broker in _world.Brokers.Where(static broker => broker.Serves)) Begin(broker, "rest", () => _world.Mutation.RestAsync(broker));
+                foreach (var broker in _world.Brokers.Where(static broker => broker.Serves)) _world.Begin(broker, "rest", () => _world.Mutation.RestAsync(broker));
                 break;
             default:
                 _members.Act(action);
@@ -179,7 +202,7 @@ internal sealed class ClusterSchedule
         OnHandle(producer.Log, (broker, handle) => handle.Append(batch, default, new Completion(this, (broker, handle), producer.Log, batch) { Producer = producer }, 0));
     }
 
-    private void Read(ClusterLog log) => OnHandle(log, (broker, handle) => Begin(broker, "read", async () =>
+    private void Read(ClusterLog log) => OnHandle(log, (broker, handle) => _world.Begin(broker, "read", async () =>
     {
         var (start, end) = (handle.LogStart.Value, handle.HighWatermark.Value);
         if (end > start) await log.ReadAsync(handle, start + (_chance.Next(2) == 0 ? 0 : _chance.NextInt64(end - start)), end, broker.ToString());
@@ -188,7 +211,7 @@ internal sealed class ClusterSchedule
     private void Open(ClusterBroker broker, ClusterLog log)
     {
         if (!broker.Serves) return;
-        Begin(broker, $"open of {log.Partition.Index}", async () =>
+        _world.Begin(broker, $"open of {log.Partition.Index}", async () =>
         {
             var opened = await broker.Log!.OpenAsync(log.Partition, log.Settings, CancellationToken.None);
             _world.Note($"{broker} was answered {opened.Error} for {log.Partition.Index}");
@@ -205,7 +228,7 @@ internal sealed class ClusterSchedule
         _world.Calls.Send(owner.Silo, log.Partition, manifest.Owner, static _ => { });
     }
 
-    private void MoveLogStart(ClusterLog log) => OnHandle(log, (broker, handle) => Begin(broker, "move of log start", async () =>
+    private void MoveLogStart(ClusterLog log) => OnHandle(log, (broker, handle) => _world.Begin(broker, "move of log start", async () =>
     {
         if (handle.HighWatermark.Value == 0) return;
         var target = _chance.Next(2) == 0 ? handle.HighWatermark : new Offset(_chance.NextInt64(handle.HighWatermark.Value + 1));
@@ -231,7 +254,7 @@ internal sealed class ClusterSchedule
     private void DeleteOn(ClusterBroker broker, ClusterLog log)
     {
         if (!broker.Serves) return;
-        Begin(broker, $"deletion of {log.Partition}", async () =>
+        _world.Begin(broker, $"deletion of {log.Partition}", async () =>
         {
             await broker.Log!.DeleteAsync(log.Partition, CancellationToken.None);
             if (log.IsDeleted) return;
@@ -264,18 +287,6 @@ internal sealed class ClusterSchedule
             if (chosen.Log!.Handles.TryGet(log.Partition, out var handle)) action(chosen, handle);
         });
     }
-
-    private Task Begin(ClusterBroker broker, string what, Func<Task> work) => broker.Scheduler.Start(async () =>
-    {
-        try
-        {
-            await work();
-        }
-        catch (Exception error)
-        {
-            _world.Judge(broker, what, error);
-        }
-    });
 
     private void Heal()
     {
@@ -339,6 +350,7 @@ internal sealed class ClusterSchedule
         }
 
         foreach (var log in _world.Logs) CheckWhole(log);
+        _groups.CheckWhole();
     }
 
     private PartitionHandle WorkingHandle(ClusterBroker broker, ClusterLog log)
@@ -353,7 +365,7 @@ internal sealed class ClusterSchedule
             var batch = new BatchBuilder().At(NowMs).Record($"{_seed}-{_batches++}").Build();
             log.Send(batch);
             broker.Scheduler.Post(() => handle.Append(batch, default, new Completion(this, (broker, handle), log, batch), 0));
-            _world.PassUntil(() => _acknowledged > before, TimeSpan.FromSeconds(5));
+            _world.PassUntil(() => _acknowledged > before, LongestLinger);
             if (_acknowledged > before && handle.IsOwner) return handle;
         }
 
@@ -362,7 +374,7 @@ internal sealed class ClusterSchedule
 
     private void Await(ClusterBroker broker, Func<Task> work, string what)
     {
-        var task = Begin(broker, what, work);
+        var task = _world.Begin(broker, what, work);
         if (!_world.PassUntil(() => task.IsCompleted, Patience)) throw new ViolationException($"The {what} does not end.");
         _world.ThrowIfViolated();
     }

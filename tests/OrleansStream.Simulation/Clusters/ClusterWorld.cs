@@ -1,4 +1,5 @@
 using OrleansStream.Log;
+using OrleansStream.Log.Journals;
 using OrleansStream.Log.Serving;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
@@ -17,6 +18,7 @@ internal sealed class ClusterWorld
     private readonly List<ClusterBroker> _brokers = [];
     private readonly List<ClusterBroker> _runnable = [];
     private readonly WorldTrace _trace = new();
+    private readonly Dictionary<(PartitionId Partition, int Epoch), TimeSpan> _claimed = [];
     private ViolationException? _violation;
     private int _lives;
     private int _steps;
@@ -33,8 +35,10 @@ internal sealed class ClusterWorld
         Manifests = new ManifestHistory(Blobs);
         Depth = 1 + _chance.Next(8);
         DigestSlots = _chance.Next(3) switch { 0 => 256, 1 => 8, _ => 2 };
-        ReadGrace = TimeSpan.FromSeconds(_chance.Next(2) == 0 ? 20 : 600);
+        ReadGrace = TimeSpan.FromSeconds(_chance.Next(3) switch { 0 => 0, 1 => 20, _ => 600 });
         Upkeep = new ClusterUpkeep(new Random(_chance.Next()));
+        Economy = new ClusterEconomy(new Random(_chance.Next()));
+        Journals = new JournalOptions { SnapshotBytes = 1 << (8 + _chance.Next(8)), MaxWaitingAppends = 1 + _chance.Next(40) };
         TailBytes = _chance.Next(3) == 0 ? 16 * 1024 : 1024 * 1024;
     }
 
@@ -63,6 +67,12 @@ internal sealed class ClusterWorld
     /// <summary>How long blocks outlive the trim that gave them up.</summary>
     public TimeSpan ReadGrace { get; }
 
+    /// <summary>What waits for company, and what writes may cost.</summary>
+    public ClusterEconomy Economy { get; }
+
+    /// <summary>When journals of groups are condensed.</summary>
+    public JournalOptions Journals { get; }
+
     /// <summary>When the background work of each broker does what.</summary>
     public ClusterUpkeep Upkeep { get; }
 
@@ -90,13 +100,16 @@ internal sealed class ClusterWorld
     /// <summary>The partitions that there are.</summary>
     public List<ClusterLog> Logs { get; } = [];
 
+    /// <summary>What clients know of consumer groups.</summary>
+    public List<GroupHistory> Groups { get; } = [];
+
     /// <summary>Those whose topic is deleted, or about to be.</summary>
     public List<ClusterLog> Deleted { get; } = [];
 
     /// <summary>The broker at this address, if it runs.</summary>
     public ClusterBroker? Find(string silo) => _brokers.Find(broker => broker.Silo == silo && !broker.IsGone);
 
-    public bool Exists(PartitionId partition) => Logs.Exists(log => log.Partition == partition) || Deleted.Exists(log => log.Partition == partition && !log.IsDeleted);
+    public bool Exists(PartitionId partition) => Groups.Exists(group => group.Journal == partition) || Logs.Exists(log => log.Partition == partition) || Deleted.Exists(log => log.Partition == partition && !log.IsDeleted);
 
     public PartitionSettings? SettingsOf(PartitionId partition) => Logs.Find(log => log.Partition == partition)?.Settings;
 
@@ -151,9 +164,13 @@ internal sealed class ClusterWorld
         Check(() =>
         {
             var manifest = Manifests.OnWritten(PartitionId.Parse(call.Name[(call.Name.IndexOf('/', 2) + 1)..]));
+            _claimed.TryAdd((manifest.Partition, manifest.Epoch.Value), Clock.Now);
             Note($"manifest {manifest.Partition.Index} epoch {manifest.Epoch} owner {manifest.Owner} extents to {manifest.ExtentsEnd} start {manifest.LogStart}");
         });
     }
+
+    /// <summary>When a claim after the one by which this handle serves came to stand; null if none has.</summary>
+    public TimeSpan? LostAt(PartitionHandle handle) => _claimed.TryGetValue((handle.Id, handle.Epoch.Value + 1), out var at) ? at : null;
 
     /// <summary>A handle began to serve.</summary>
     public void OnOpened(ClusterBroker broker, PartitionHandle handle)
@@ -172,6 +189,19 @@ internal sealed class ClusterWorld
         Note($"{broker}: {text} {error?.Message}");
         if (IsDamage(error) || error is not (null or LogException or OperationCanceledException)) Violate(new ViolationException($"{broker}: {text} {error!.Message}"));
     }
+
+    /// <summary>Does something on a broker, and judges what it fails with.</summary>
+    public Task Begin(ClusterBroker broker, string what, Func<Task> work) => broker.Scheduler.Start(async () =>
+    {
+        try
+        {
+            await work();
+        }
+        catch (Exception error)
+        {
+            Judge(broker, what, error);
+        }
+    });
 
     /// <summary>What a task of the world's has failed with: storage may fail, and nothing else may.</summary>
     public void Judge(ClusterBroker broker, string what, Exception error)

@@ -1,4 +1,3 @@
-using OrleansStream.Log.AzureBlobs.Lanes;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
 
@@ -9,16 +8,19 @@ internal sealed class DrivenLane : IRunningLane
 {
     private readonly ProcessScheduler _scheduler;
     private readonly ProcessClock _time;
-    private readonly BlobLaneStore _store;
+    private readonly ILaneStore _store;
     private readonly TaskCompletionSource _writerEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private ITimer? _pause;
     private bool _isQueued;
 
-    public DrivenLane(BlobLaneSetup store, Func<ILaneStore, Action, LaneSetup> setup, (ProcessScheduler Scheduler, ProcessClock Time) process, Func<LaneSetup, Lane> newLane)
+    /// <param name="newStore">Makes its store, given what wakes the writer.</param>
+    /// <param name="newLane">Makes the lane over the store.</param>
+    /// <param name="process">Whose lane it is.</param>
+    public DrivenLane(Func<Action, ILaneStore> newStore, Func<ILaneStore, Action, Lane> newLane, (ProcessScheduler Scheduler, ProcessClock Time) process)
     {
         (_scheduler, _time) = process;
-        _store = new BlobLaneStore(store with { Wake = Wake });
-        Lane = newLane(setup(_store, Wake));
+        _store = newStore(Wake);
+        Lane = newLane(_store, Wake);
         Wake();
     }
 
@@ -28,7 +30,7 @@ internal sealed class DrivenLane : IRunningLane
     {
         Lane.Abort(new LaneEnd("The lane was closed.", null));
         await _writerEnded.Task;
-        await _store.DisposeAsync();
+        await ((IAsyncDisposable)_store).DisposeAsync();
     }
 
     private void Wake()

@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Manifests;
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Model.Ids;
 using OrleansStream.Simulation.Schedules;
@@ -19,7 +20,12 @@ internal sealed class ManifestHistory(SimulatedBlobs blobs)
     public Manifest OnWritten(PartitionId partition)
     {
         var next = _store.GetAsync(partition, CancellationToken.None).AsTask().GetAwaiter().GetResult()!.Manifest;
-        if (_newest.TryGetValue(partition, out var before)) Check(before, next);
+        if (_newest.TryGetValue(partition, out var before))
+        {
+            Check(before, next);
+            if (!next.Deleted && next.ExtentsEnd < before.ExtentsEnd) CheckCarried(next, before.ExtentsEnd);
+        }
+
         _newest[partition] = next;
         _claims.TryAdd((partition, next.Epoch.Value), next.Owner);
         return next;
@@ -30,6 +36,28 @@ internal sealed class ManifestHistory(SimulatedBlobs blobs)
     {
         if (!_claims.TryGetValue((partition, epoch.Value), out var owner) || owner != session)
             throw new ViolationException($"{partition}: session {session} serves in epoch {epoch}, which is {(owner == default ? "nobody's" : $"that of {owner}")}");
+    }
+
+    // Rule S4: what a manifest no longer has of dead sessions stands in blocks of the owner's by then.
+    private void CheckCarried(Manifest manifest, Offset end)
+    {
+        var frames = new List<(Offset First, Offset Last)>();
+        foreach (var name in blobs.Names.Where(name => name.StartsWith("w/", StringComparison.Ordinal) && name.Contains(manifest.Owner.ToString(), StringComparison.Ordinal)))
+        {
+            if (!BlockCodec.TryReadDirectory(blobs[name], out _, out var directory, out _)) continue; // A fence.
+            foreach (ref readonly var frame in directory)
+            {
+                if (frame.Partition == manifest.Partition) frames.Add((frame.BaseOffset, frame.LastOffset));
+            }
+        }
+
+        var at = manifest.ExtentsEnd;
+        foreach (var (first, last) in frames.OrderBy(static frame => frame.First))
+        {
+            if (first <= at && last >= at) at = last + 1;
+        }
+
+        if (at < end) throw new ViolationException($"{manifest.Partition}: offsets {at} to {end.Value - 1} left the manifest in epoch {manifest.Epoch}, and stand in no block of session {manifest.Owner}");
     }
 
     private static void Check(Manifest before, Manifest next)

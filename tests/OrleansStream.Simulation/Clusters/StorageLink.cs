@@ -15,6 +15,8 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
 
     private StorageWeather Weather => weather;
 
+    private static BlobPut TooBusy => new(BlobOutcome.Unknown, default, "the simulator was asked too much", IsBusy: true);
+
     /// <summary>Nothing arrives, in either direction.</summary>
     public bool IsCut { get; set; }
 
@@ -48,6 +50,16 @@ internal sealed class StorageLink(SimulatedBlobs blobs, WorldClock world, Storag
                 break;
             case BlobFault.FalseConflict:
                 answer.Give(() => new BlobPut(BlobOutcome.Conflict, default, "the simulator told a conflict that there was not"));
+                break;
+            case BlobFault.Busy:
+                answer.Give(() => TooBusy);
+                break;
+            case BlobFault.FalseBusy:
+                answer.Give(() =>
+                {
+                    Put();
+                    return TooBusy;
+                });
                 break;
             case BlobFault.Doubled:
                 answer.Give(Put);

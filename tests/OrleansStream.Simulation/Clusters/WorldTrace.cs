@@ -12,18 +12,19 @@ internal sealed class WorldTrace
     private static readonly bool Traces = Environment.GetEnvironmentVariable("SIMULATION_TRACE") is not null;
 
     private readonly XxHash64 _hash = new();
-    private readonly Queue<string> _last = new();
+    private readonly Queue<(TimeSpan When, string Text)> _last = new();
 
     public ulong Hash => _hash.GetCurrentHashAsUInt64();
 
     public void Add(TimeSpan when, string text)
     {
         _hash.Append(MemoryMarshal.AsBytes(text.AsSpan()));
-        var line = $"{when.TotalSeconds:0.0000} {text}";
-        if (Traces) Console.Error.WriteLine(line);
-        _last.Enqueue(line);
+        if (Traces) Console.Error.WriteLine(LineOf((when, text)));
+        _last.Enqueue((when, text));
         if (_last.Count > Kept) _last.Dequeue();
     }
 
-    public override string ToString() => string.Join('\n', _last);
+    public override string ToString() => string.Join('\n', _last.Select(LineOf));
+
+    private static string LineOf((TimeSpan When, string Text) happened) => $"{happened.When.TotalSeconds:0.0000} {happened.Text}";
 }

@@ -14,7 +14,7 @@ namespace OrleansStream.Simulation.Mutants;
 /// <summary>The mutants of section 11 of the storage protocol that exist where several brokers share a container, by name.</summary>
 internal static class ClusterMutants
 {
-    public static readonly IReadOnlyDictionary<string, Func<ClusterMutation>> All = new SortedDictionary<string, Func<ClusterMutation>>(Serving.Concat(UpkeepMutants.All).ToDictionary(), StringComparer.Ordinal);
+    public static readonly IReadOnlyDictionary<string, Func<ClusterMutation>> All = new SortedDictionary<string, Func<ClusterMutation>>(Serving.Concat(UpkeepMutants.All).Concat(CarryMutants.All).Concat(DigestMutants.All).Concat(UndecidedMutants.All).ToDictionary(), StringComparer.Ordinal);
 
     private static Dictionary<string, Func<ClusterMutation>> Serving => new()
     {
@@ -45,6 +45,7 @@ internal static class ClusterMutants
         ["walk from the highest slot"] = () => new ContainerMutation(container => new MutantContainer(container) { WalksFromTheHighestSlot = true }),
         ["no fence"] = () => new ContainerMutation(container => new MutantContainer(container) { FencesNothing = true }),
         ["acknowledge before durable"] = () => new StoreMutation(),
+        ["groups told of while stalled"] = () => new StalledGroupsMutation(),
         ["publish after the end"] = () => new LatePublicationMutation(),
     };
 
@@ -149,6 +150,11 @@ internal static class ClusterMutants
         public TimeSpan Tend(bool isLast) => inner.Tend(isLast);
 
         public void Forget(Slot below) => inner.Forget(below);
+    }
+
+    private sealed class StalledGroupsMutation : ClusterMutation
+    {
+        public override bool TellsOfGroupsWhileStalled => true;
     }
 
     private sealed class LatePublicationMutation : ClusterMutation

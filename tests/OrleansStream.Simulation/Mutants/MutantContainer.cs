@@ -15,6 +15,7 @@ internal sealed class MutantContainer(IBlobContainer inner) : IBlobContainer
 
     public bool BlockConflictIsSuccess { get; init; }
 
+    /// <summary>And the last block came after the list was made, as it may where the writer still writes: otherwise a conflict is rare.</summary>
     public bool FenceConflictIsSuccess { get; init; }
 
     /// <summary>A fence that is listed is the end, wherever it stands: nobody looks at the slots below.</summary>
@@ -52,6 +53,7 @@ internal sealed class MutantContainer(IBlobContainer inner) : IBlobContainer
     {
         var lines = new List<ListedBlob>();
         await foreach (var line in inner.ListAsync(prefix, cancellationToken)) lines.Add(line);
+        if (FenceConflictIsSuccess && prefix.StartsWith("w/", StringComparison.Ordinal) && lines.FindLastIndex(static line => line.Length > FenceBytes) is >= 0 and var last) lines.RemoveAt(last);
         var end = prefix.StartsWith("w/", StringComparison.Ordinal) ? EndOf(lines) : null;
         if (end is { } slots)
         {

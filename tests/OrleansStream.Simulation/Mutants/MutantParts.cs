@@ -2,13 +2,14 @@ using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Serving;
+using OrleansStream.Log.Storage;
 
 namespace OrleansStream.Simulation.Mutants;
 
 /// <summary>The parts of shipped classes with some of them replaced.</summary>
 internal static class MutantParts
 {
-    public static PartitionOpenerParts With(this PartitionOpenerParts parts, IManifestStore? manifests = null, IRecoveredSessions? recovered = null, Func<ILane>? currentLane = null) => new()
+    public static PartitionOpenerParts With(this PartitionOpenerParts parts, IManifestStore? manifests = null, IRecoveredSessions? recovered = null, Func<ILane>? currentLane = null, IExtentReader? extents = null) => new()
     {
         Manifests = manifests ?? parts.Manifests,
         CurrentLane = currentLane ?? parts.CurrentLane,
@@ -19,6 +20,7 @@ internal static class MutantParts
         Recovered = recovered ?? parts.Recovered,
         Handles = parts.Handles,
         Serving = parts.Serving,
+        Extents = extents ?? parts.Extents,
         Objects = parts.Objects,
         ConfirmTopic = parts.ConfirmTopic,
         Random = parts.Random,

@@ -3,6 +3,7 @@ using OrleansStream.Log;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Producers;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
@@ -43,6 +44,9 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>A claim that loses to one of the same session and epoch is taken for it: the change is contained.</summary>
     public bool ContainedIsSuccess { get; init; }
 
+    /// <summary>A write of which it is not known whether it stands is answered as one that does.</summary>
+    public bool UnknownIsSuccess { get; init; }
+
     /// <summary>Tombstones are answered without being written.</summary>
     public bool SkipsTombstones { get; init; }
 
@@ -70,6 +74,7 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
             throw new LogException("The write was taken for failed.");
         }
 
+        if (write.Outcome == ManifestOutcome.Unknown && UnknownIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
         if (write.Outcome == ManifestOutcome.Written && BeforeAnswer is not null) await BeforeAnswer(next);
         if (write.Outcome != ManifestOutcome.Conflict) return write;
         if (ConflictIsSuccess) return new ManifestWrite(ManifestOutcome.Written, new ETag("0"));
@@ -90,17 +95,25 @@ internal sealed class MutantSessions(ISessionStore inner) : ISessionStore
     /// <summary>Slots that a trim gives up beyond those that it may.</summary>
     public long TrimsTooFarBy { get; init; }
 
+    /// <summary>A trim does not see that somebody has ended the session, and goes on without its record.</summary>
+    public bool TrimsAfterTheFence { get; init; }
+
     /// <summary>Which sessions are never closed.</summary>
     public Func<SessionId, bool> KeepsOpen { get; init; } = static _ => false;
 
     /// <summary>Called with a new trim point; recorded is that only when what this began has had its time.</summary>
     public Action<Slot>? BeforeTrim { get; init; }
 
-    public ValueTask<StoredSession?> GetAsync(SessionId session, CancellationToken cancellationToken) => inner.GetAsync(session, cancellationToken);
+    public async ValueTask<StoredSession?> GetAsync(SessionId session, CancellationToken cancellationToken)
+    {
+        var stored = await inner.GetAsync(session, cancellationToken);
+        return stored is not null && TrimsAfterTheFence ? stored with { Record = stored.Record with { State = SessionState.Open } } : stored;
+    }
 
     public async ValueTask<bool> CompareAndSetAsync(SessionRecord next, ETag? expected, CancellationToken cancellationToken)
     {
         if (SkipsCreates && expected is null) return true;
+        if (TrimsAfterTheFence && next.State == SessionState.Open && expected is not null && await inner.GetAsync(next.Session, cancellationToken) is not { Record.State: SessionState.Open }) return true;
         if (next.State == SessionState.Closed && KeepsOpen(next.Session)) return false;
         if (TrimsTooFarBy > 0 && next.State == SessionState.Open && expected is not null) next = next with { TrimPoint = new Slot(next.TrimPoint.Value + TrimsTooFarBy) };
         if (next.State == SessionState.Open && expected is not null && BeforeTrim is not null)
@@ -120,6 +133,22 @@ internal sealed class MutantRecovered(IRecoveredSessions inner, Func<PartitionId
 {
     public async ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
         await change(partition, await inner.FramesOfAsync(session, partition, cancellationToken));
+}
+
+/// <summary>A recovery that tells nothing of producers, and says that there are none.</summary>
+internal sealed class MutantProducers(IRecoveredSessions inner) : IRecoveredSessions
+{
+    public ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) => inner.FramesOfAsync(session, partition, cancellationToken);
+
+    public ValueTask<ProducerDelta?> ProducersOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult<ProducerDelta?>(new ProducerDelta());
+}
+
+/// <summary>A reader of segments that says that nobody produced them.</summary>
+internal sealed class MutantSegments(IExtentReader inner) : IExtentReader
+{
+    public ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken) => inner.ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);
+
+    public ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => ValueTask.FromResult<ProducerDelta?>(new ProducerDelta());
 }
 
 /// <summary>What the splitter reads, without some of it.</summary>

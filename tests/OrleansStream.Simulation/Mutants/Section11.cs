@@ -6,12 +6,19 @@ namespace OrleansStream.Simulation.Mutants;
 /// </summary>
 internal static class Section11
 {
-    /// <summary>Mutants of rules that the protocol's list leaves out: footers (rule F5), slots that are taken (W1), fences (X3), the wait before a release (L3).</summary>
+    /// <summary>
+    /// Mutants of rules that the protocol's list leaves out: footers (rule F5), slots that are taken (W1), brokers that stood still (W2), fences (X3), the wait
+    /// before a release (L3), undecided claims (M2), and what is read in the place of blocks (docs/adr/0015).
+    /// </summary>
     public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
     {
         ["footer that says what is not so"] = Found.BySeeds("footer that leaves out a partition", "footer with a highest slot that is too low", "footer with a last offset that is too high"),
         ["slot that is taken"] = Found.InClusters("conflict on a block taken for success"),
         ["recovery of a session that is not ended"] = Found.InClusters("no fence"),
+        ["undecided claim taken for success"] = Found.InClusters("undecided claim taken for success"),
+        ["groups told of by a broker that stood still"] = Found.InClusters("groups told of while stalled"),
+        ["digest that says what is not so"] = Found.InClusters("digest before its blocks are durable", "digest that leaves out what its blocks hold", "digest with a last offset that is too low", "digest that disagrees with the block after it"),
+        ["producers that nobody reads"] = Found.InClusters("producers of ended sessions not handed on", "producers of segments not handed on"),
         ["release before all is published"] = Found.InClusters("release that does not drain"),
         ["footer accepted without its chain"] = Found.ByTest(nameof(DamageTests.F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without)),
     };
@@ -40,13 +47,13 @@ internal static class Section11
         ["walk from the partition's slot"] = Found.InClusters("walk from the highest slot"),
         ["no compare-and-set on the manifest"] = Found.BySeeds("no compare-and-set on the manifest").AndInClusters("no compare-and-set on the manifest"),
         ["claim sent again with a new ETag and old extents"] = Found.BySeeds("claim sent again with a new ETag and old extents").AndInClusters("claim sent again with a new ETag and old extents"),
-        ["undecided write taken for failed"] = Found.BySeeds("undecided write taken for failed"),
+        ["undecided write taken for failed"] = Found.BySeeds("undecided write taken for failed").AndInClusters("undecided write taken for failed"),
         ["delete before the trim record"] = Found.ByTest(nameof(TrimTests.Deleting_before_the_trim_point_is_recorded_would_be_found)).AndInClusters("delete before the trim record"),
-        ["trim not frozen"] = Found.Nowhere("A recovery would have to last longer than the read grace; tests of lanes and of fences hold a trim to it that loses to a fence, or comes after it (rule X1)."),
+        ["trim not frozen"] = Found.InClusters("trim not frozen"), // Where blocks outlive the trim by nothing: a recovery seldom lasts as long as the read grace.
         ["deactivated partition not pinned"] = Found.BySeeds("deactivated partition not pinned").AndInClusters("deactivated partition not pinned"),
         ["trim above slots in flight"] = Found.BySeeds("trim above slots in flight", "trim as far as is written").AndInClusters("trim above what is needed", "trim as far as is written"),
-        ["carry replaces the slot before publication"] = Found.ByTest(nameof(LetGoCrashTests.A_cut_while_frames_are_carried_and_the_lane_trims_loses_nothing_unless_slots_are_replaced_early)),
-        ["inherited extents dropped before the carried block is published"] = Found.Nowhere("Inherited extents are never carried forward here: they are cut into segments."),
+        ["carry replaces the slot before publication"] = Found.ByTest(nameof(LetGoCrashTests.A_cut_while_frames_are_carried_and_the_lane_trims_loses_nothing_unless_slots_are_replaced_early)).AndInClusters("carry replaces the slot before publication"),
+        ["inherited extents dropped before the carried block is published"] = Found.InClusters("inherited extents dropped before the carried block is published"),
         ["contained change accepted for a claim"] = Found.ByTest(nameof(ClaimTests.A_claim_that_lost_to_one_like_it_is_made_anew_or_serves_what_is_gone)),
         ["offset and place in two critical sections"] = Found.BySeeds("offset and place in two critical sections"),
         ["recovered bytes not synced again"] = Found.BySeeds("recovered bytes not synced again", "recovered bytes synced but not written again"),
@@ -55,13 +62,13 @@ internal static class Section11
         ["Wal extents into pendingDelete"] = Found.BySeeds("Wal extents into pendingDelete"),
         ["split out of order"] = Found.BySeeds("split out of order").AndInClusters("split out of order"),
         ["split drops all Wal extents"] = Found.BySeeds("split drops all Wal extents").AndInClusters("split drops all Wal extents"),
-        ["a carried frame forgotten"] = Found.ByTest(nameof(LetGoCrashTests.What_is_carried_forward_is_still_the_lane_s_unless_it_is_forgotten)),
-        ["second entry for a carried frame"] = Found.Nowhere("The index cannot be given a second entry from outside; the unit tests of the lane index hold it to one (rule S4)."),
+        ["a carried frame forgotten"] = Found.ByTest(nameof(LetGoCrashTests.What_is_carried_forward_is_still_the_lane_s_unless_it_is_forgotten)).AndInClusters("a carried frame forgotten"),
+        ["second entry for a carried frame"] = Found.Nowhere("The index cannot be given a second entry from outside, neither on files nor on blobs: the lane alone adds to it, by what it publishes; the unit tests of the lane index hold it to one (rule S4)."),
         ["log end from the last extent only"] = Found.BySeeds("log end without log start").AndInClusters("log end without log start"),
-        ["old image after a conflict"] = Found.BySeeds("old image after a conflict"),
+        ["old image after a conflict"] = Found.BySeeds("old image after a conflict").AndInClusters("old image after a conflict"),
         ["sweep deletes by age directly"] = Found.ByTest(nameof(SweepTests.D4_a_segment_that_waits_a_day_for_its_name_is_listed_and_never_deleted_directly)),
-        ["re-use after a conflict without HEAD"] = Found.Nowhere("Its window is one call of the splitter; the unit tests of the splitter hold a conflict in its way and take the segment away (rule D4)."),
-        ["grace counted from before the write"] = Found.Nowhere("What is dropped here lies below log start or is deleted, and is read by nobody; the merging of segments would bring it."),
+        ["re-use after a conflict without HEAD"] = Found.Nowhere("The sweep takes away what its writer may still name only after a day, in which a world's brokers have long been replaced; the unit tests of the splitter hold a conflict in its way and take the segment away (rule D4)."),
+        ["grace counted from before the write"] = Found.InClusters("grace counted from before the write"),
         ["sweep judges blocks"] = Found.BySeeds("sweep judges blocks").AndInClusters("sweep judges blocks"),
         ["dead sessions without partitions never closed"] = Found.BySeeds("dead sessions without partitions never closed").AndInClusters("dead sessions without partitions never closed"),
         ["no tombstone of a deleted topic"] = Found.BySeeds("no tombstone of a deleted topic").AndInClusters("no tombstone of a deleted topic"),

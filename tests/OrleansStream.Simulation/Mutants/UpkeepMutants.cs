@@ -12,9 +12,10 @@ internal static class UpkeepMutants
     public static readonly IReadOnlyDictionary<string, Func<ClusterMutation>> All = new Dictionary<string, Func<ClusterMutation>>
     {
         ["delete before the trim record"] = () => new LaneMutation((setup, _) => setup with { Sessions = new MutantSessions(setup.Sessions) { BeforeTrim = below => setup.Store.Forget(below) } }),
+        ["trim not frozen"] = () => new LaneMutation((setup, _) => setup with { Sessions = new MutantSessions(setup.Sessions) { TrimsAfterTheFence = true }, ReadGrace = TimeSpan.Zero }),
         ["trim above what is needed"] = () => new LaneMutation((setup, _) => setup with { Sessions = new MutantSessions(setup.Sessions) { TrimsTooFarBy = 3 } }),
-        ["trim as far as is written"] = () => new TrimMutation((lane, publishedEnd, _) => Lowest(lane, new Slot(publishedEnd.Value + lane.BlocksInFlight), static _ => true)),
-        ["deactivated partition not pinned"] = () => new TrimMutation((lane, publishedEnd, broker) => Lowest(lane, publishedEnd, partition => broker.Log!.Handles.TryGet(partition, out _))),
+        ["trim as far as is written"] = () => new TrimMutation((lane, publishedEnd, _) => Lowest(lane, new Slot(publishedEnd.Value + lane.BlocksInFlight), static _ => Offset.Zero)),
+        ["deactivated partition not pinned"] = () => new TrimMutation((lane, publishedEnd, broker) => Lowest(lane, publishedEnd, partition => broker.Log!.Handles.TryGet(partition, out _) ? Offset.Zero : null)),
         ["split out of order"] = () => new EditMutation(static (stands, next) =>
             next with { Extents = [.. next.Extents.OfType<SegmentExtent>().Except(stands.Extents), .. next.Extents.Where(extent => extent is WalExtent || stands.Extents.Contains(extent))] }),
         ["split drops all Wal extents"] = () => new EditMutation(static (stands, next) =>
@@ -26,16 +27,18 @@ internal static class UpkeepMutants
         ["dead sessions without partitions never closed"] = () => new EmptySessionMutation(),
     };
 
-    private static Slot Lowest(Lane lane, Slot below, Func<PartitionId, bool> counts)
+    /// <summary>The lowest slot of what the lane holds, of each partition from an offset on; null leaves the partition out.</summary>
+    internal static Slot Lowest(Lane lane, Slot below, Func<PartitionId, Offset?> from)
     {
         var holdings = new List<LaneHolding>();
         lane.Index.CopyBelow(below, holdings);
         var lowest = below;
         var extents = new List<WalExtent>();
-        foreach (var holding in holdings.Where(holding => counts(holding.Partition)))
+        foreach (var holding in holdings)
         {
+            if (from(holding.Partition) is not { } offset) continue;
             extents.Clear();
-            lane.Index.CopyTo(holding.Partition, Offset.Zero, extents);
+            lane.Index.CopyTo(holding.Partition, offset, extents);
             foreach (var extent in extents) lowest = Slot.Min(lowest, extent.FirstSlot);
         }
 

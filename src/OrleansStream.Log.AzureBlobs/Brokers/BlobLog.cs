@@ -47,7 +47,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         var objects = new BlobObjectStore(setup.Container, setup.Undecided);
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
-        var budget = new WorkBudget(setup.Background, setup.Time);
+        var budget = new WorkBudget(setup.Background, setup.Time) { StandsBack = IsPressed };
         _metrics = new BrokerLogMetrics(setup.Meters, setup.Ledger?.Topics);
         _moves = new MoveTimes(setup.Meters, setup.Time);
         _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
@@ -198,6 +198,8 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     /// <summary>Opens a partition for the background work, under its topic's configs if they are known here: what is not known expires nothing.</summary>
     private async ValueTask<PartitionHandle?> OpenAsync(PartitionId partition, CancellationToken cancellationToken) =>
         (await OpenAsync(partition, _setup.SettingsOf(partition) ?? new PartitionSettings { Deletes = false }, cancellationToken)).Handle;
+
+    private bool IsPressed() => _lanes.Current.IsPressed;
 
     private BrokerLogSources MetricsSources() => new()
     {

@@ -14,8 +14,7 @@ public sealed class BudgetedExtents(IExtentReader inner, WorkBudget budget, Func
     /// <inheritdoc/>
     public async ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken)
     {
-        if (isUrgent?.Invoke() == true) budget.Spend(1, 0);
-        else await budget.TakeAsync(1, 0, cancellationToken);
+        await budget.TakeAsync(1, 0, isUrgent, cancellationToken);
         var before = into.Bytes;
         await inner.ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);
         budget.Spend(0, into.Bytes - before);

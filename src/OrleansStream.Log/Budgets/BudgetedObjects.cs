@@ -59,10 +59,5 @@ public sealed class BudgetedObjects(IObjectStore inner, WorkBudget budget, Func<
         }
     }
 
-    private ValueTask TakeAsync(long bytes, CancellationToken cancellationToken)
-    {
-        if (isUrgent?.Invoke() != true) return budget.TakeAsync(1, bytes, cancellationToken);
-        budget.Spend(1, bytes);
-        return ValueTask.CompletedTask;
-    }
+    private ValueTask TakeAsync(long bytes, CancellationToken cancellationToken) => budget.TakeAsync(1, bytes, isUrgent, cancellationToken);
 }

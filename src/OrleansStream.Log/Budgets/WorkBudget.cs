@@ -2,12 +2,18 @@ namespace OrleansStream.Log.Budgets;
 
 /// <summary>
 /// Lends background work its share of a store, in bytes and in requests. A share comes back with time; up to a second of it is saved. Whoever asks while some is
-/// left gets all that he asks for, and those after him wait until that is paid back. Safe for any number of callers.
+/// left gets all that he asks for, and those after him wait until that is paid back. While producers have use for all that the store gives, the work stands back.
+/// Safe for any number of callers.
 /// </summary>
 public sealed class WorkBudget
 {
     // A single segment may take more than a second's share: its debt keeps the others waiting, but not for longer than that.
     private static readonly TimeSpan LongestDebt = TimeSpan.FromSeconds(30);
+
+    // Each piece of work stands back for so long at the most: what others than the lane wait for gets on under any load.
+    private static readonly TimeSpan LongestStand = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan LooksAgainAfter = TimeSpan.FromMilliseconds(20);
 
     private readonly Lock _lock = new();
     private readonly TimeProvider _time;
@@ -39,17 +45,30 @@ public sealed class WorkBudget
     /// <summary>How long callers waited, all together.</summary>
     public TimeSpan Waited => TimeSpan.FromTicks(Interlocked.Read(ref _waitedTicks));
 
+    /// <summary>Whether producers wait for the store: then nothing is lent for up to a second, whatever is left. Never unless set.</summary>
+    public Func<bool> StandsBack { get; init; } = static () => false;
+
     /// <summary>Takes what a piece of work needs, when the budget allows it.</summary>
     /// <param name="operations">Requests, 0 or more.</param>
     /// <param name="bytes">Bytes that go over the line, 0 or more.</param>
     /// <param name="cancellationToken">Ends the wait; nothing was taken then.</param>
-    public async ValueTask TakeAsync(int operations, long bytes, CancellationToken cancellationToken)
+    public ValueTask TakeAsync(int operations, long bytes, CancellationToken cancellationToken) => TakeAsync(operations, bytes, isUrgent: null, cancellationToken);
+
+    /// <summary>The same for work that may be urgent, or become so while it waits: then it waits no more than a second longer, and is charged all the same.</summary>
+    /// <param name="operations">Requests, 0 or more.</param>
+    /// <param name="bytes">Bytes that go over the line, 0 or more.</param>
+    /// <param name="isUrgent">Whether it is; null: never.</param>
+    /// <param name="cancellationToken">Ends the wait; nothing was taken then.</param>
+    public async ValueTask TakeAsync(int operations, long bytes, Func<bool>? isUrgent, CancellationToken cancellationToken)
     {
-        while (Reserve(operations, bytes) is { } wait)
+        for (var stood = TimeSpan.Zero; stood < LongestStand && isUrgent?.Invoke() != true && StandsBack(); stood += LooksAgainAfter) await WaitAsync(LooksAgainAfter, cancellationToken);
+        while (isUrgent?.Invoke() != true)
         {
-            Interlocked.Add(ref _waitedTicks, wait.Ticks);
-            await Task.Delay(wait, _time, cancellationToken);
+            if (Reserve(operations, bytes) is not { } wait) return;
+            await WaitAsync(isUrgent is null || wait < LongestStand ? wait : LongestStand, cancellationToken);
         }
+
+        Spend(operations, bytes);
     }
 
     /// <summary>Takes it at once, whatever is left: work that cannot wait, which those pay for that can.</summary>
@@ -60,6 +79,12 @@ public sealed class WorkBudget
             Refill();
             Charge(operations, bytes);
         }
+    }
+
+    private Task WaitAsync(TimeSpan time, CancellationToken cancellationToken)
+    {
+        Interlocked.Add(ref _waitedTicks, time.Ticks);
+        return Task.Delay(time, _time, cancellationToken);
     }
 
     // Null if it was taken, else how long until anything is left.

@@ -59,6 +59,9 @@ public class Lane : ILane
         }
     }
 
+    /// <summary>Whether half of what the lane may hold waits for its store: producers have use for all that it gives, and what can wait should not ask it for anything.</summary>
+    public bool IsPressed => OpenBytes > _setup.MaxOpenBytes / 2;
+
     /// <summary>Blocks that are open, sealed, or written and not published yet.</summary>
     public long BlocksInFlight
     {

@@ -64,7 +64,7 @@ internal sealed class LaneIntake(Lane lane, LaneSetup setup, LanePace pace)
 
         _open = null;
         Adapt(open, isFull);
-        if (open.Count > 0) pace.OnSealed();
+        if (open.Count > 0) pace.OnSealed(open.Deadline);
         _sealed.Enqueue(open);
         open.Seal();
     }

@@ -3,8 +3,8 @@ using OrleansStream.Log.Economy;
 namespace OrleansStream.Log.Lanes;
 
 /// <summary>
-/// When a lane's open block is due. Two blocks are at least as far apart as the shortest linger among the frames of the later one: a frame that finds the lane
-/// idle goes at once, and however many come, a class costs one write in its linger. Lingers are stretched while the write budget is short, and while the
+/// When a lane's open block is due. Two blocks are due at least as far apart as the shortest linger among the frames of the later one: a frame that finds the
+/// lane idle goes at once, and however many come, a class costs one write in its linger. Lingers are stretched while the write budget is short, and while the
 /// service asks for less. Every call but <see cref="LingerOf"/> is made under the gate of rule B2.
 /// </summary>
 internal sealed class LanePace
@@ -13,8 +13,9 @@ internal sealed class LanePace
 
     private readonly LaneSetup _setup;
     private readonly IPipelinedLaneStore? _store;
+    private readonly long _earliness;
     private readonly long[] _lingerTicks = new long[Classes.Length];
-    private long _sealedAt = LaneWriter.AtOnce / 2; // So long ago that nobody waits for it, and with room for a linger behind it.
+    private long _from = LaneWriter.AtOnce / 2; // So long ago that nobody waits for it, and with room for a linger behind it.
     private long _throttled;
     private double _widening = 1;
 
@@ -22,6 +23,7 @@ internal sealed class LanePace
     {
         _setup = setup;
         _store = setup.Store as IPipelinedLaneStore;
+        _earliness = EarlinessIn(setup.Time);
 
         // A service may ask any lane for less; a disk never does.
         IsPaced = setup.Linger.IsAny || setup.Budget is not null || _store is not null;
@@ -31,17 +33,23 @@ internal sealed class LanePace
     public bool IsPaced { get; }
 
     /// <summary>When a frame of this class is due in the block that is open now; in the time provider's ticks, and past where it is due already.</summary>
-    public long DeadlineOf(LatencyClass latencyClass) => IsPaced ? _sealedAt + _lingerTicks[(int)latencyClass] : LaneWriter.AtOnce;
+    public long DeadlineOf(LatencyClass latencyClass) => IsPaced ? _from + _lingerTicks[(int)latencyClass] : LaneWriter.AtOnce;
 
     /// <summary>How long a frame of this class waits at the most as things stand, for people. Any thread may ask.</summary>
     public TimeSpan LingerOf(LatencyClass latencyClass) => Stretched(latencyClass, _setup.Budget?.Fill);
 
-    /// <summary>A block with frames was sealed: those of the next one wait from here on.</summary>
-    public void OnSealed()
+    /// <summary>How long before it is due a block may be sealed, in the provider's ticks: less than 1 ms, the grain in which threads wait, so that it is not late by what is left of one.</summary>
+    public static long EarlinessIn(TimeProvider time) => (time.TimestampFrequency / 1_000) - 1;
+
+    /// <summary>A block with frames was sealed: those of the next one wait from here on. From when it was due, if that is now as well as a thread can tell:
+    /// what one block is early or late then moves none of the following ones, and blocks are as many as if all were sealed in time.</summary>
+    /// <param name="deadline">When the block was due.</param>
+    public void OnSealed(long deadline)
     {
         if (!IsPaced) return;
 
-        _sealedAt = _setup.Time.GetTimestamp();
+        var now = _setup.Time.GetTimestamp();
+        _from = deadline >= now - _earliness && deadline <= now + _earliness ? deadline : now;
         Widen();
         var fill = _setup.Budget?.Fill;
         foreach (var latencyClass in Classes) _lingerTicks[(int)latencyClass] = (long)(Stretched(latencyClass, fill).TotalSeconds * _setup.Time.TimestampFrequency);

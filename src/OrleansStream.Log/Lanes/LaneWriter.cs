@@ -17,6 +17,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
 
     // Null for a store whose Write returns when its blocks may be acknowledged.
     private readonly LaneFlight? _flight = setup.Store is IPipelinedLaneStore pipelined ? new LaneFlight(pipelined, setup) : null;
+    private readonly long _earliness = LanePace.EarlinessIn(setup.Time);
     private readonly ulong _sessionHash = setup.Session.Hash;
     private uint _previousChecksum;
     private Slot _writtenEnd;
@@ -92,7 +93,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
             // Without room what comes meanwhile goes with it.
             if (HasRoom)
             {
-                if (_isStopping || _mayHurry || intake.OpenDeadline <= now) intake.SealOpen(isFull: false);
+                if (_isStopping || _mayHurry || intake.OpenDeadline <= now + _earliness) intake.SealOpen(isFull: false);
                 _mayHurry = false;
             }
 
@@ -186,8 +187,9 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         // Without room it waits for a landing alone, of which the store tells it.
         var waitsForRoom = !HasRoom;
         var due = isFilling || waitsForRoom ? long.MaxValue : intake.HasFilled ? AtOnce : intake.OpenDeadline;
-        if (!isFilling && HasUnrecordedEnd && !_isStopping) due = Math.Min(due, _lastBlockAt + ToTicks(setup.IdlePublication));
-        var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : due <= now ? TimeSpan.Zero : ToTime(due - now);
+        var from = now + _earliness;
+        if (!isFilling && HasUnrecordedEnd && !_isStopping && _lastBlockAt + ToTicks(setup.IdlePublication) is var idle && idle < due) (due, from) = (idle, now);
+        var ownWait = due == long.MaxValue ? Timeout.InfiniteTimeSpan : due <= from ? TimeSpan.Zero : ToTime(due - from);
         Pause = ownWait == Timeout.InfiniteTimeSpan ? storeWait : storeWait == Timeout.InfiniteTimeSpan || ownWait < storeWait ? ownWait : storeWait;
         _wakeAt = isFilling || waitsForRoom ? OnlyFills : due;
         _isWaiting = true;

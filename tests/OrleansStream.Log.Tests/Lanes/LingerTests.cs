@@ -11,6 +11,8 @@ public sealed class LingerTests : IDisposable
 {
     private const int Depth = 3;
 
+    // The grain of a thread's waits: a block is sealed when it is due within less than that.
+    private static readonly TimeSpan Grain = TimeSpan.FromMilliseconds(1);
     private static readonly TimeSpan Moment = TimeSpan.FromTicks(1);
     private static readonly LaneLinger Linger = LaneLinger.OfBlobs;
 
@@ -44,7 +46,7 @@ public sealed class LingerTests : IDisposable
         Append(latencyClass);
         Append(latencyClass);
 
-        _bench.Time.Advance(Linger.Of(latencyClass) - Moment);
+        _bench.Time.Advance(Linger.Of(latencyClass) - Grain);
         _bench.RunAll();
         Assert.Equal([1], FramesOfBlocks);
         _bench.Time.Advance(Moment);
@@ -89,7 +91,7 @@ public sealed class LingerTests : IDisposable
         Append(first);
         Append(second);
 
-        _bench.Time.Advance(TimeSpan.FromMilliseconds(lingerMs) - Moment);
+        _bench.Time.Advance(TimeSpan.FromMilliseconds(lingerMs) - Grain);
         _bench.RunAll();
         Assert.Equal([1], FramesOfBlocks);
         _bench.Time.Advance(Moment);
@@ -110,7 +112,7 @@ public sealed class LingerTests : IDisposable
     }
 
     [Fact]
-    public void The_writer_sleeps_until_the_open_block_is_due_in_whole_milliseconds_and_not_less()
+    public void The_writer_sleeps_in_whole_milliseconds_until_the_last_one_before_the_open_block_is_due()
     {
         Append(LatencyClass.Balanced);
         Append(LatencyClass.Balanced);
@@ -118,11 +120,45 @@ public sealed class LingerTests : IDisposable
 
         _bench.Time.Advance(TimeSpan.FromMicroseconds(300));
         _bench.RunAll();
-        Assert.Equal(Linger.Balanced, _bench.Lane.Pause);
+        Assert.Equal(Linger.Balanced - Grain, _bench.Lane.Pause);
         _bench.Time.Advance(TimeSpan.FromMicroseconds(700));
         _bench.RunAll();
 
-        Assert.Equal(Linger.Balanced - TimeSpan.FromMilliseconds(1), _bench.Lane.Pause);
+        Assert.Equal(Linger.Balanced - Grain, _bench.Lane.Pause);
+    }
+
+    // Counted from the early seal there would be one more in each 25: operations are paid for.
+    [Fact]
+    public void Blocks_that_are_sealed_early_are_no_more_than_one_in_a_linger()
+    {
+        for (var look = 0; look < 10_000; look++)
+        {
+            Append(LatencyClass.Balanced);
+            if (_store.Blocks.Count > _store.DurableEnd.Value) _store.Land(1);
+            _bench.Time.Advance(TimeSpan.FromMicroseconds(300));
+        }
+
+        Assert.InRange(_store.Blocks.Count, 148, 151); // 3 s, and the first one, which waits for nobody.
+    }
+
+    [Theory]
+    [InlineData(0.9, 20)] // As well as a thread can tell in time: the next is due as if it had been.
+    [InlineData(1.1, 21.1)]
+    public void A_block_that_is_hardly_late_makes_the_next_one_no_later(double lateMs, double nextMs)
+    {
+        Append(LatencyClass.Balanced);
+        Append(LatencyClass.Balanced);
+        _bench.Time.Advance(Linger.Balanced + TimeSpan.FromMilliseconds(lateMs));
+        _bench.RunAll();
+        Append(LatencyClass.Balanced);
+
+        _bench.Time.Advance(TimeSpan.FromMilliseconds(nextMs - lateMs) - Grain);
+        _bench.RunAll();
+        Assert.Equal([1, 1], FramesOfBlocks);
+        _bench.Time.Advance(Moment);
+        _bench.RunAll();
+
+        Assert.Equal([1, 1, 1], FramesOfBlocks);
     }
 
     [Fact]
@@ -170,6 +206,24 @@ public sealed class LingerTests : IDisposable
         for (var frame = 0; frame < 6; frame++) Append(LatencyClass.Economy, length: Limits.MiB);
 
         Assert.Equal(Depth, _store.Blocks.Count);
+    }
+
+    [Fact]
+    public void A_lane_is_pressed_while_half_of_what_it_may_hold_waits_for_its_store()
+    {
+        for (var block = 0; block < 4; block++)
+        {
+            Assert.False(_bench.Lane.IsPressed);
+            Append(LatencyClass.Economy, length: 4 * Limits.MiB - Limits.KiB); // Each takes a slab of 4 MiB, of 32 that there may be.
+        }
+
+        Assert.False(_bench.Lane.IsPressed);
+        Append(LatencyClass.Economy, length: 4 * Limits.MiB - Limits.KiB);
+        Assert.True(_bench.Lane.IsPressed);
+
+        _store.Land(1);
+        _bench.RunAll();
+        Assert.False(_bench.Lane.IsPressed);
     }
 
     [Fact]

@@ -32,8 +32,7 @@ internal sealed class BareWriter
     }
 
     /// <summary>Writes for a time, as fast as it goes.</summary>
-    /// <returns>Bytes per second.</returns>
-    public async Task<double> WriteAsync(TimeSpan span)
+    public async Task<(long Bytes, TimeSpan Time)> WriteAsync(TimeSpan span)
     {
         var start = Stopwatch.GetTimestamp();
         var writers = Enumerable.Range(0, Depth).Select(async _ =>
@@ -42,7 +41,7 @@ internal sealed class BareWriter
             for (; Stopwatch.GetElapsedTime(start) < span; written += _block.Length) await PutAsync();
             return written;
         }).ToList();
-        return (await Task.WhenAll(writers)).Sum() / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return ((await Task.WhenAll(writers)).Sum(), Stopwatch.GetElapsedTime(start));
     }
 
     /// <summary>Writes at an even rate for a time.</summary>

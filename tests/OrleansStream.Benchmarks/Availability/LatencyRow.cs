@@ -24,7 +24,7 @@ internal sealed class LatencyRow : IAvailabilityRow
 
     public async Task<IReadOnlyList<IReadOnlyList<string>>> MeasureAsync(AvailabilityOptions options)
     {
-        await using var rig = await Rig.StartAsync(options);
+        await using var rig = await Rig.StartAsync(options, isDirect: true);
         if (rig.Cluster is not BlobCluster cluster) return [[$"{rig.Cluster.Name} writes to no storage", "", "", "", "", "", "", ""]];
         string[] topics = ["latency"];
         await rig.CreateAsync(topics, Partitions);
@@ -32,9 +32,9 @@ internal sealed class LatencyRow : IAvailabilityRow
         var lines = new List<IReadOnlyList<string>>();
         for (var round = 0; round < (options.Rounds ?? DefaultRounds); round++)
         {
-            var (latencies, blocks) = await ProduceAsync(cluster, all);
-            var perSecond = blocks / Span.TotalSeconds;
-            var bytes = (int)(RecordsPerSecond * RecordBytes / Math.Max(perSecond, 1));
+            var (latencies, written) = await ProduceAsync(cluster, all);
+            var perSecond = written.Blocks / Span.TotalSeconds;
+            var bytes = (int)written.MeanBlockBytes;
             var bare = await (await BareWriter.CreateAsync(cluster, bytes)).WriteAsync(perSecond, Span);
             var limit = TimeSpan.FromMilliseconds(ClientLingerMs + BrokerLingerMs) + (3 * Figures.At(bare, 0.5)!.Value);
             lines.Add(
@@ -47,16 +47,14 @@ internal sealed class LatencyRow : IAvailabilityRow
         return lines;
     }
 
-    private static async Task<(IReadOnlyList<TimeSpan> Latencies, long Blocks)> ProduceAsync(BlobCluster cluster, TopicPartition[] all)
+    private static async Task<(IReadOnlyList<TimeSpan> Latencies, StorageTraffic Written)> ProduceAsync(BlobCluster cluster, TopicPartition[] all)
     {
         await using var probe = new AckProbe(cluster.Bootstrap, all, RecordsPerSecond, RecordBytes);
         await probe.AllSinceAsync(TimeSpan.Zero, all, Limit);
         await Task.Delay(Settled);
-        var (from, blocks) = (probe.Now, Blocks(cluster));
+        var (from, blocks) = (probe.Now, await StorageTraffic.ReadAsync(cluster.Brokers));
         await Task.Delay(Span);
-        var (to, written) = (probe.Now, Blocks(cluster) - blocks);
+        var (to, written) = (probe.Now, await StorageTraffic.ReadAsync(cluster.Brokers) - blocks);
         return ([.. probe.Acks().Where(ack => ack.Offered >= from && ack.Offered < to).Select(ack => ack.Latency)], written);
     }
-
-    private static long Blocks(BlobCluster cluster) => cluster.StorageRequests.Read().Where(count => count.Key is { Service: "blob", Method: "PUT", What: "w" }).Sum(count => count.Value);
 }

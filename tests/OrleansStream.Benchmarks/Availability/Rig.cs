@@ -26,14 +26,16 @@ internal sealed class Rig : IAsyncDisposable
     public IAdminClient Admin => _admin;
 
     /// <summary>Ours on Azurite; ORLEANSSTREAM_BROKER=kafka puts Apache Kafka in its place, <c>files</c> one broker of ours on files.</summary>
-    public static async Task<Rig> StartAsync(AvailabilityOptions options)
+    /// <param name="options">From the command line.</param>
+    /// <param name="isDirect">Whether nothing counts requests between brokers and storage: for rows that compare with a client that has nothing there either.</param>
+    public static async Task<Rig> StartAsync(AvailabilityOptions options, bool isDirect = false)
     {
         var folder = Directory.CreateTempSubdirectory("orleansstream-availability-");
         BrokerCluster cluster = Environment.GetEnvironmentVariable("ORLEANSSTREAM_BROKER") switch
         {
             "kafka" => new ApacheKafkaCluster(folder.FullName, options.BrokerOptions),
             "files" => new SingleBroker(folder.FullName, options.BrokerOptions),
-            _ => new BlobCluster(folder.FullName, options: options.BrokerOptions),
+            _ => new BlobCluster(folder.FullName, options: options.BrokerOptions, isDirect: isDirect),
         };
         await cluster.StartAsync();
         Console.WriteLine($"  {cluster.Name}, logs in {folder.FullName}");

@@ -11,7 +11,8 @@ namespace OrleansStream.Testing.Clusters;
 /// <param name="directory">For logs.</param>
 /// <param name="brokers">How many to begin with.</param>
 /// <param name="options">Further configuration of each broker.</param>
-public sealed class BlobCluster(string directory, int brokers = 3, IReadOnlyDictionary<string, string>? options = null) : BrokerCluster(directory)
+/// <param name="isDirect">Whether brokers reach storage without a proxy, which costs processor time and a hop: for measurements. Requests are not counted then.</param>
+public sealed class BlobCluster(string directory, int brokers = 3, IReadOnlyDictionary<string, string>? options = null, bool isDirect = false) : BrokerCluster(directory)
 {
     private readonly ConcurrentDictionary<int, Link> _toStorage = [];
     private readonly ConcurrentDictionary<(int From, int To), Link> _betweenBrokers = [];
@@ -50,14 +51,10 @@ public sealed class BlobCluster(string directory, int brokers = 3, IReadOnlyDict
             _betweenBrokers[(id, other.Id)] = new Link($"broker {id} to {other.Id}");
             _betweenBrokers[(other.Id, id)] = new Link($"broker {other.Id} to {id}");
         }
-        _toStorage[id] = new Link($"broker {id} to storage", seed: id);
 
         var listen = FreePorts.Take();
         var silo = Proxy(listen, end => PeerLink(SenderOf(end), id) ?? new Link("a stranger"));
-        var storage = Azurite.ConnectionStringThrough(
-            Proxy(Azurite.BlobPort, _ => _toStorage[id], StorageRequests.NoteBlob).Port,
-            Proxy(Azurite.TablePort, _ => _toStorage[id], StorageRequests.NoteTable).Port);
-        var broker = new OrleansStreamBroker(Folder, new ClusterMember(id, storage, silo.Port, listen), options);
+        var broker = new OrleansStreamBroker(Folder, new ClusterMember(id, isDirect ? Azurite.ConnectionString : ThroughProxies(id), silo.Port, listen), options);
         _brokers = _brokers.Add(broker);
         return broker;
     }
@@ -67,6 +64,14 @@ public sealed class BlobCluster(string directory, int brokers = 3, IReadOnlyDict
         await base.DisposeAsync();
         foreach (var proxy in _proxies) await proxy.DisposeAsync();
         if (_azurite is not null) await _azurite.DisposeAsync();
+    }
+
+    private string ThroughProxies(int id)
+    {
+        var link = _toStorage[id] = new Link($"broker {id} to storage", seed: id);
+        return Azurite.ConnectionStringThrough(
+            Proxy(Azurite.BlobPort, _ => link, StorageRequests.NoteBlob).Port,
+            Proxy(Azurite.TablePort, _ => link, StorageRequests.NoteTable).Port);
     }
 
     private TcpProxy Proxy(int target, Func<IPEndPoint, Link> linkOf, Action<RequestHead>? onRequest = null)

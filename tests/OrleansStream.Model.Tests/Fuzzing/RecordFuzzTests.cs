@@ -11,6 +11,9 @@ public sealed class RecordFuzzTests
 {
     private const int TriesInTheTestRun = 200_000;
 
+    // One block of LZ4, whose frame says up to 4 MiB, and what is decompressed, in buffers that double up to the rules' bound.
+    private const int Buffers = (4 * Limits.MiB) + (2 * 256 * Limits.KiB);
+
     private static readonly BatchRules Rules = new() { Records = RecordValidation.Full, IsCompacted = true, MaxDecompressedBytes = 256 * Limits.KiB, AcceptsZstd = true, NowMs = BatchBuilder.DefaultTimestamp };
 
     private static readonly CompressionCodec[] Codecs = [CompressionCodec.None, CompressionCodec.Gzip, CompressionCodec.Snappy, CompressionCodec.Lz4, CompressionCodec.Zstd];
@@ -21,8 +24,8 @@ public sealed class RecordFuzzTests
         var batches = Codecs.SelectMany(codec => (byte[][])[new BatchBuilder().Record("key", "value", ("header", "h")).Record("k", null).Codec(codec).Build(), new BatchBuilder().Records(20, valueBytes: 300).Codec(codec).Build()]).ToList();
         batches.Add(new BatchBuilder().Record("a", "b").Codec(CompressionCodec.Snappy).BareSnappy().Build());
 
-        // A validator refuses by its verdict: it has no exceptions at all. Codecs have buffers of their own, of up to 4 MiB.
-        var judge = new FuzzTarget("batch", batches, static bytes => Judge(bytes)) { Seal = SealBatch, AllocationPerByte = 32 * Limits.KiB };
+        // A validator refuses by its verdict: it has no exceptions at all.
+        var judge = new FuzzTarget("batch", batches, static bytes => Judge(bytes)) { Seal = SealBatch, FixedAllocation = (64 * Limits.KiB) + Buffers };
 
         Assert.Null(FuzzRun.Run([judge], TriesInTheTestRun).Finding);
     }

@@ -9,9 +9,6 @@ namespace OrleansStream.Testing.Fuzzing;
 /// </summary>
 public static class FuzzRun
 {
-    // What a try may cost whatever its size: messages of refusals, and what a decoder keeps.
-    private const int FixedAllocation = 64 * 1024;
-
     /// <summary>Tries until the time or the number is reached.</summary>
     /// <param name="targets">What is tried; each try takes one by chance.</param>
     /// <param name="tries">Without FUZZ_MINUTES.</param>
@@ -57,6 +54,6 @@ public static class FuzzRun
         }
 
         var allocated = GC.GetAllocatedBytesForCurrentThread() - before;
-        return allocated <= FixedAllocation + (target.AllocationPerByte * (long)bytes.Length) ? null : $"{allocated} bytes were allocated for {bytes.Length}";
+        return allocated <= target.FixedAllocation + (target.AllocationPerByte * (long)bytes.Length) ? null : $"{allocated} bytes were allocated for {bytes.Length}";
     }
 }

@@ -10,6 +10,9 @@ public sealed record FuzzTarget(string Name, IReadOnlyList<byte[]> Corpus, Actio
     /// <summary>Makes the checksum of damaged bytes right again. They may be of any length.</summary>
     public Func<byte[], byte[]> Seal { get; init; } = static bytes => bytes;
 
+    /// <summary>What a try may allocate whatever its size: messages of refusals, what a decoder keeps, and buffers that the pool gave back to the collector meanwhile.</summary>
+    public int FixedAllocation { get; init; } = 64 * 1024;
+
     /// <summary>What decoding may allocate for each byte: objects are larger than what they stand for.</summary>
     public int AllocationPerByte { get; init; } = 100;
 }

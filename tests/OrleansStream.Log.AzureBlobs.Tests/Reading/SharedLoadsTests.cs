@@ -62,7 +62,7 @@ public sealed class SharedLoadsTests
 
         var reader = AskAsync(ReadPriority.Hot);
 
-        await waiting;
+        await waiting.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
         Assert.Equal((ReadPriority.Hot, ReadPriority.Hot), (ticket.Priority, _urgencies[0].NextTicket(1).Priority));
         Assert.Single(_loads).SetResult("there");
         Assert.Equal(["there", "there"], await Task.WhenAll(ahead, reader));

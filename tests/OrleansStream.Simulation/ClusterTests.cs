@@ -20,7 +20,7 @@ public class ClusterTests
     public void No_schedule_of_a_cluster_loses_moves_or_doubles_what_was_acknowledged()
     {
         var failures = new List<string>();
-        long lives = 0, acknowledged = 0, opened = 0, released = 0, commits = 0, objects = 0, objectsDeleted = 0, blocksDeleted = 0;
+        long lives = 0, acknowledged = 0, opened = 0, released = 0, commits = 0, prepared = 0, objects = 0, objectsDeleted = 0, blocksDeleted = 0;
         for (var seed = FirstSeed; seed < FirstSeed + Seeds && failures.Count < 10; seed++)
         {
             try
@@ -31,6 +31,7 @@ public class ClusterTests
                 opened += result.Opened;
                 released += result.Released;
                 commits += result.Commits;
+                prepared += result.Prepared;
                 objects += result.Objects;
                 objectsDeleted += result.ObjectsDeleted;
                 blocksDeleted += result.BlocksDeleted;
@@ -42,8 +43,8 @@ public class ClusterTests
         }
 
         // A simulation in which nothing happens finds nothing.
-        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} appends acknowledged, {opened} partitions opened, {released} let go of, {commits} commits of groups acknowledged, {objects} objects written and {objectsDeleted} deleted, {blocksDeleted} blocks deleted.");
+        TestContext.Current.TestOutputHelper!.WriteLine($"{Seeds} seeds: {lives} lives, {acknowledged} appends acknowledged, {opened} partitions opened, {released} let go of, {prepared} made ready before, {commits} commits of groups acknowledged, {objects} objects written and {objectsDeleted} deleted, {blocksDeleted} blocks deleted.");
         Assert.True(failures.Count == 0, string.Join("\n\n", failures));
-        Assert.True(Seeds < 100 || (lives > 3 * Seeds && acknowledged > 10 * Seeds && opened > 5 * Seeds && released > Seeds && commits > Seeds), $"{lives} lives, {acknowledged} acknowledged, {opened} opened, {released} let go of, {commits} committed");
+        Assert.True(Seeds < 100 || (lives > 3 * Seeds && acknowledged > 10 * Seeds && opened > 5 * Seeds && released > Seeds && commits > Seeds && prepared > Seeds), $"{lives} lives, {acknowledged} acknowledged, {opened} opened, {released} let go of, {commits} committed, {prepared} made ready");
     }
 }

@@ -33,6 +33,15 @@ public interface IBrokerService : IGrainService
     Task<int> DrainAsync();
 
     /// <summary>
+    /// Makes ready what this broker holds of a partition, which it goes on serving, for a broker that wants to claim it: the release that follows is short then. May be
+    /// asked again and again.
+    /// </summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="owner">The session of this broker that the claimant found in the manifest.</param>
+    [Alias("Prepare")]
+    Task<ReleaseReply> PrepareAsync(PartitionId partition, SessionId owner);
+
+    /// <summary>
     /// Lets go of a partition for a broker that wants to claim it (rules L1 to L5). Needs no activation of the partition, and works while the broker drains.
     /// May be asked again and again.
     /// </summary>
@@ -41,7 +50,7 @@ public interface IBrokerService : IGrainService
     [Alias("Release")]
     Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner);
 
-    /// <summary>What follows in an answer of <see cref="ReleaseAsync"/> that was longer than <see cref="MaxBytes"/>. Kept for half a minute; null after that.</summary>
+    /// <summary>What follows in an answer of <see cref="PrepareAsync"/> or <see cref="ReleaseAsync"/> that was longer than <see cref="MaxBytes"/>. Kept for half a minute; null after that.</summary>
     /// <param name="answer">Which answer.</param>
     /// <param name="from">How many of its bytes the claimant has.</param>
     [Alias("ReleaseRest")]

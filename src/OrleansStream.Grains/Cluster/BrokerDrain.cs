@@ -43,7 +43,7 @@ public sealed partial class BrokerDrain
             await MarkAsync(cancellationToken);
             await _members.ReadRecordsAsync(cancellationToken);
             await _news.TellRecordChangedAsync().WaitAsync(TellAtMost, _surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            moved = await _handOver.RunAsync(cancellationToken);
+            moved = await _handOver.LeaveAsync(cancellationToken);
         }
         catch (Exception exception)
         {

@@ -36,6 +36,8 @@ internal sealed partial class BrokerService(GrainId id, Silo silo, ILoggerFactor
         return Task.FromResult<IReadOnlyList<LocalPartition>>([.. page]);
     }
 
+    public Task<ReleaseReply> PrepareAsync(PartitionId partition, SessionId owner) => peers is null ? Task.FromResult(new ReleaseReply(false, [], null, 0)) : peers.PrepareAsync(partition, owner);
+
     public Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner) => peers is null ? Task.FromResult(new ReleaseReply(false, [], null, 0)) : peers.ReleaseAsync(partition, owner);
 
     public Task<ReleaseReply?> ReleaseRestAsync(Guid answer, int from) => Task.FromResult(peers?.ReleaseRest(answer, from));

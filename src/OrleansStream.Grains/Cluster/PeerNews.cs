@@ -18,6 +18,9 @@ internal sealed partial class PeerNews : IDisposable
     private const int MaxStepBytes = IBrokerService.MaxBytes / 2;
     private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
+    // Partitions that move come and go one by one, and a message to every broker for each is most of what their move costs. Who serves one knows it by himself.
+    private static readonly TimeSpan PartitionsTogether = TimeSpan.FromMilliseconds(50);
+
     private readonly NewsSending _sending;
     private readonly LiveBroker _peer;
     private readonly Func<BrokerNews> _begin;
@@ -28,6 +31,7 @@ internal sealed partial class PeerNews : IDisposable
     private readonly List<CatalogStep> _steps = [];
     private readonly List<(long Version, TaskCompletionSource Heard)> _waiting = [];
     private List<TaskCompletionSource> _records = [];
+    private TaskCompletionSource? _urgent;
     private long _version;
     private long _heard;
     private Task _running = Task.CompletedTask;
@@ -80,7 +84,7 @@ internal sealed partial class PeerNews : IDisposable
             }
         }
 
-        _wake.Set();
+        WakeForUrgent();
     }
 
     public void Add(long catalogVersion)
@@ -90,7 +94,7 @@ internal sealed partial class PeerNews : IDisposable
             _version = Math.Max(_version, catalogVersion);
         }
 
-        _wake.Set();
+        WakeForUrgent();
     }
 
     public Task AddRecordChange()
@@ -101,7 +105,7 @@ internal sealed partial class PeerNews : IDisposable
             _records.Add(heard);
         }
 
-        _wake.Set();
+        WakeForUrgent();
         return heard.Task;
     }
 
@@ -143,6 +147,7 @@ internal sealed partial class PeerNews : IDisposable
             await _wake.WaitAsync(_ending.Token);
             while (Take() is { } taken)
             {
+                var began = _sending.Time.GetTimestamp();
                 try
                 {
                     var heard = await _sending.Services.Of(_peer.Silo).HearAsync(taken.News).WaitAsync(Limits.GrainCall, _sending.Time, _ending.Token);
@@ -150,6 +155,8 @@ internal sealed partial class PeerNews : IDisposable
                     {
                         await Task.Delay(Pause, _sending.Time, _ending.Token);
                     }
+
+                    await CollectAsync(PartitionsTogether - _sending.Time.GetElapsedTime(began));
                 }
                 catch (Exception exception) when (!_ending.IsCancellationRequested)
                 {
@@ -159,6 +166,39 @@ internal sealed partial class PeerNews : IDisposable
                 }
             }
         }
+    }
+
+    // Waits for more of them behind a message; everything else that comes up goes at once.
+    private async Task CollectAsync(TimeSpan left)
+    {
+        TaskCompletionSource urgent;
+        lock (_gate)
+        {
+            if (left <= TimeSpan.Zero || HasUrgent)
+            {
+                return;
+            }
+
+            urgent = _urgent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        }
+
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+        await Task.WhenAny(urgent.Task, Task.Delay(left, _sending.Time, over.Token));
+        await over.CancelAsync();
+        _ending.Token.ThrowIfCancellationRequested();
+    }
+
+    // Under the lock.
+    private bool HasUrgent => _records.Count > 0 || _version > _heard;
+
+    private void WakeForUrgent()
+    {
+        lock (_gate)
+        {
+            _urgent?.TrySetResult();
+        }
+
+        _wake.Set();
     }
 
     private Taken? Take()

@@ -20,6 +20,8 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
     // Whoever waits until a change of the catalog is known everywhere does so for a second.
     private static readonly TimeSpan FetchAtMost = TimeSpan.FromMilliseconds(800);
 
+    public Task<ReleaseReply> PrepareAsync(PartitionId partition, SessionId owner) => releases.PrepareAsync(partition, owner);
+
     public Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner) => releases.ReleaseAsync(partition, owner);
 
     public ReleaseReply? ReleaseRest(Guid answer, int from) => releases.Rest(answer, from);

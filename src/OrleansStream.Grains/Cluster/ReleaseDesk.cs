@@ -16,26 +16,37 @@ internal sealed class ReleaseDesk(IPartitionReleases releases, TimeProvider time
 
     private readonly ConcurrentDictionary<Guid, Kept> _kept = new();
 
+    /// <exception cref="TimeoutException">It takes longer than a grain call may, or storage failed. Whoever claims does without, or asks again.</exception>
+    public Task<ReleaseReply> PrepareAsync(PartitionId partition, SessionId owner) => AnswerAsync(partition, releases.PrepareAsync(partition, owner, CancellationToken.None));
+
     /// <exception cref="TimeoutException">It takes longer than a grain call may, or storage failed. The release may be asked for again, and joins what runs.</exception>
-    public async Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner)
+    public Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner) => AnswerAsync(partition, releases.ReleaseAsync(partition, owner, CancellationToken.None));
+
+    private async Task<ReleaseReply> AnswerAsync(PartitionId partition, ValueTask<ReleaseAnswer> running)
     {
         ReleaseAnswer answer;
         try
         {
-            answer = await releases.ReleaseAsync(partition, owner, CancellationToken.None).AsTask().WaitAsync(Limits.GrainCall, time);
+            answer = await running.AsTask().WaitAsync(Limits.GrainCall, time);
         }
         catch (LogException exception)
         {
             throw new TimeoutException($"Partition {partition} cannot be let go of now: {exception.Message}");
         }
 
-        if (answer is not { Verdict: ReleaseVerdict.Released, Log: { } log })
+        if (answer.Verdict == ReleaseVerdict.Unprepared)
+        {
+            return new ReleaseReply(true, [], null, 0);
+        }
+
+        if (answer is not { Verdict: ReleaseVerdict.Released or ReleaseVerdict.Prepared, Log: { } log })
         {
             return new ReleaseReply(false, [], null, 0);
         }
 
         var bytes = ReleasedLogCodec.Write(log);
-        return bytes.Length <= IBrokerService.MaxBytes ? new ReleaseReply(true, bytes, null, bytes.Length) : Begin(bytes);
+        var reply = bytes.Length <= IBrokerService.MaxBytes ? new ReleaseReply(true, bytes, null, bytes.Length) : Begin(bytes);
+        return answer.Producers is { } producers ? reply with { Producers = producers.Image, ProducerBytes = producers.Bytes } : reply;
     }
 
     /// <summary>What follows in an answer; null if it is not kept any more.</summary>

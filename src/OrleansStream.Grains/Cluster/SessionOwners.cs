@@ -20,7 +20,13 @@ internal sealed partial class SessionOwners(BrokerRecords records, SiloStatuses 
     // What the owner does for it is a wait for blocks that are under way, and some objects of 8 MiB. Asking again joins what runs.
     private static readonly TimeSpan AskAtMost = Limits.GrainCall;
 
-    public async ValueTask<ReleaseAnswer> ReleaseAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken)
+    public ValueTask<ReleaseAnswer> PrepareAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken) =>
+        AnswerAsync(owner, partition, new Question(ReleaseVerdict.Prepared, static (broker, what) => broker.PrepareAsync(what.Partition, what.Owner)), cancellationToken);
+
+    public ValueTask<ReleaseAnswer> ReleaseAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken) =>
+        AnswerAsync(owner, partition, new Question(ReleaseVerdict.Released, static (broker, what) => broker.ReleaseAsync(what.Partition, what.Owner)), cancellationToken);
+
+    private async ValueTask<ReleaseAnswer> AnswerAsync(SessionId owner, PartitionId partition, Question question, CancellationToken cancellationToken)
     {
         var record = records.Find(owner.Broker);
         if (record?.Session != owner)
@@ -41,21 +47,33 @@ internal sealed partial class SessionOwners(BrokerRecords records, SiloStatuses 
 
         try
         {
-            return await AskAsync(services.Of(silo), partition, owner).WaitAsync(AskAtMost, time, cancellationToken);
+            return await AskAsync(services.Of(silo), (partition, owner), question).WaitAsync(AskAtMost, time, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
-            LogNoAnswer(exception, owner, partition);
-            return new ReleaseAnswer(await silos.IsDeadAsync(silo, cancellationToken) ? ReleaseVerdict.Dead : ReleaseVerdict.NoAnswer);
+            // A broker of an earlier version knows of no preparation; one that is silent is not asked for the release too.
+            var isRefused = question.Verdict == ReleaseVerdict.Prepared && exception is not TimeoutException;
+            if (!isRefused)
+            {
+                LogNoAnswer(exception, owner, partition);
+            }
+
+            return isRefused && !await silos.IsDeadAsync(silo, cancellationToken) ? new ReleaseAnswer(ReleaseVerdict.Unprepared)
+                : new ReleaseAnswer(await silos.IsDeadAsync(silo, cancellationToken) ? ReleaseVerdict.Dead : ReleaseVerdict.NoAnswer);
         }
     }
 
-    private static async Task<ReleaseAnswer> AskAsync(IBrokerService broker, PartitionId partition, SessionId owner)
+    private static async Task<ReleaseAnswer> AskAsync(IBrokerService broker, (PartitionId Partition, SessionId Owner) what, Question question)
     {
-        var reply = await broker.ReleaseAsync(partition, owner);
+        var reply = await question.Ask(broker, what);
         if (!reply.IsReleased)
         {
             return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        }
+
+        if (reply.TotalBytes == 0)
+        {
+            return new ReleaseAnswer(ReleaseVerdict.Unprepared);
         }
 
         var bytes = reply.Log;
@@ -78,10 +96,13 @@ internal sealed partial class SessionOwners(BrokerRecords records, SiloStatuses 
         }
 
         var log = ReleasedLogCodec.Read(bytes);
-        return log.Stored.Manifest.Partition == partition
-            ? new ReleaseAnswer(ReleaseVerdict.Released, log)
-            : throw new LogException($"Asked to let go of {partition}, broker {owner.Broker} answered with {log.Stored.Manifest.Partition}.");
+        return log.Stored.Manifest.Partition == what.Partition
+            ? new ReleaseAnswer(question.Verdict, log, reply.Producers is { } image ? new ServedProducers(image, reply.ProducerBytes) : null)
+            : throw new LogException($"Asked to let go of {what.Partition}, broker {what.Owner.Broker} answered with {log.Stored.Manifest.Partition}.");
     }
+
+    /// <summary>What is asked, and what an answer with a log means.</summary>
+    private readonly record struct Question(ReleaseVerdict Verdict, Func<IBrokerService, (PartitionId Partition, SessionId Owner), Task<ReleaseReply>> Ask);
 
     [LoggerMessage(LogLevel.Information, "The broker of session {Session} does not answer when it is asked for partition {Partition}")]
     private partial void LogNoAnswer(Exception exception, SessionId session, PartitionId partition);

@@ -10,7 +10,8 @@ namespace OrleansStream.Grains.Partitions;
 
 /// <summary>
 /// Gives partitions that are open here to the brokers that placement has given them to: they are asked to claim them, a few at a time, and each is served here
-/// until its claim comes for it (rule O3). So a partition is without an owner for one claim, whatever the number that move.
+/// until its claim comes for it (rule O3). So a partition is without an owner for one claim, whatever the number that move. Producers are told a moment before:
+/// those who go to the new owner then cause the claim themselves, and are never refused.
 /// </summary>
 internal sealed partial class HandOver(ClusterMembers members, HandleTable handles, IBrokerServices services, MoveSurroundings surroundings)
 {
@@ -20,70 +21,143 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    // A notice is written by the layout that it was read from, or by a later one: never by one that TakeBack has gone by already.
+    private readonly Lock _noticing = new();
+
     /// <summary>Whether something is open here that belongs elsewhere.</summary>
     public bool IsDue => handles.All.Any(IsMisplaced);
 
     /// <summary>Hands over until nothing is open here that belongs elsewhere. Follows the cluster while it runs: what comes to belong here again stays.</summary>
     /// <returns>How many partitions other brokers took.</returns>
-    public async Task<int> RunAsync(CancellationToken cancellationToken)
+    public Task<int> RunAsync(CancellationToken cancellationToken) => RepeatAsync(StayAsync, cancellationToken);
+
+    /// <summary>As <see cref="RunAsync"/>, for a broker that is about to end: its producers are told at once, and nothing waits.</summary>
+    public Task<int> LeaveAsync(CancellationToken cancellationToken) => RepeatAsync(
+        async (due, stop) =>
+        {
+            Announce(due);
+            await AskAllAsync([.. due.OrderBy(static handle => handle.Id.Topic == HiddenTopics.Catalog ? 2 : handle.Id.Topic == HiddenTopics.Groups ? 1 : 0)], surroundings.Options.AtOnce, stop);
+        },
+        cancellationToken);
+
+    /// <summary>
+    /// Takes back what was announced of partitions that stay after all, or go to yet another broker. To be called at each change of the cluster: a broker that is
+    /// dead answers no claim, and until that is known producers would be sent to it.
+    /// </summary>
+    public void TakeBack()
+    {
+        lock (_noticing)
+        {
+            foreach (var handle in handles.All)
+            {
+                if (handle.Next is { } next && next.Broker != members.PlacedOn(handle.Id))
+                {
+                    handle.Announce(null);
+                }
+            }
+        }
+    }
+
+    private async Task<int> RepeatAsync(Func<List<PartitionHandle>, CancellationToken, Task> move, CancellationToken cancellationToken)
     {
         var taken = 0;
         var pause = FirstPause;
-        while (true)
+        try
         {
-            var due = handles.All.Where(IsMisplaced).Select(static handle => handle.Id).ToList();
-            if (due.Count == 0)
+            while (true)
             {
-                return taken;
-            }
+                var due = handles.All.Where(IsMisplaced).ToList();
+                if (due.Count == 0)
+                {
+                    return taken;
+                }
 
-            var moved = await AskAllAsync(due, cancellationToken);
-            taken += moved;
-            surroundings.Metrics.HandedOver.Add(moved);
-            if (moved > 0)
-            {
-                pause = FirstPause;
-                continue;
-            }
+                await move(due, cancellationToken);
+                var moved = due.Count(static handle => !handle.IsOwner);
+                taken += moved;
+                surroundings.Metrics.HandedOver.Add(moved);
+                if (moved > 0)
+                {
+                    pause = FirstPause;
+                    continue;
+                }
 
-            // Nobody took anything: the others may not have heard of the change yet, or cannot claim now.
-            await Task.Delay(pause, surroundings.Time, cancellationToken);
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+                // Nobody took anything: the others may not have heard of the change yet, or cannot claim now.
+                await Task.Delay(pause, surroundings.Time, cancellationToken);
+                pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
+            }
         }
+        finally
+        {
+            TakeBack();
+        }
+    }
+
+    // Each wave is announced while the one before it moves.
+    private async Task StayAsync(List<PartitionHandle> due, CancellationToken cancellationToken)
+    {
+        var atOnce = surroundings.Options.HandOverAtOnce;
+        var plan = HandOverPlan.Of(due);
+        var asked = AskAllAsync(plan.Unannounced, atOnce, cancellationToken);
+        foreach (var wave in plan.Waves)
+        {
+            TakeBack();
+            Announce(wave);
+            await Task.WhenAll(asked, Task.Delay(surroundings.Options.Notice, surroundings.Time, cancellationToken));
+            asked = AskAllAsync(wave, atOnce, cancellationToken);
+        }
+
+        await asked;
+        await AskAllAsync(plan.Journals, atOnce, cancellationToken);
     }
 
     private bool IsMisplaced(PartitionHandle handle) => handle.IsOwner && members.PlacedOn(handle.Id) != members.Self;
 
-    private async Task<int> AskAllAsync(List<PartitionId> due, CancellationToken cancellationToken)
+    private void Announce(IEnumerable<PartitionHandle> leaving)
     {
-        // Topics first: a commit of offsets that is under way for one of them still finds its journal. The catalog is last of all.
-        var chunks = due.OrderBy(static partition => partition.Topic == HiddenTopics.Catalog ? 2 : partition.Topic == HiddenTopics.Groups ? 1 : 0)
-            .GroupBy(members.PlacedOn)
-            .SelectMany(static target => target.Chunk(Chunk).Select((partitions, index) => (Index: index, Target: target.Key, Partitions: partitions)))
-            .OrderBy(static chunk => chunk.Index);
-        var moved = 0;
-        var atOnce = Math.Max(1, surroundings.Options.AtOnce / Chunk);
-        await Parallel.ForEachAsync(chunks, new ParallelOptions { MaxDegreeOfParallelism = atOnce, CancellationToken = cancellationToken }, async (chunk, stop) =>
-            Interlocked.Add(ref moved, await AskAsync(chunk.Target, chunk.Partitions, stop)));
-        return moved;
+        lock (_noticing)
+        {
+            foreach (var handle in leaving)
+            {
+                var next = members.PlacedOn(handle.Id);
+                handle.Announce(next == members.Self || HiddenTopics.Contains(handle.Id.Topic) ? null : next);
+            }
+        }
     }
 
-    private async Task<int> AskAsync(BrokerId target, PartitionId[] partitions, CancellationToken cancellationToken)
+    // What clients have taken along by now is not asked for.
+    private Task AskAllAsync(IReadOnlyList<PartitionHandle> leaving, int atOnce, CancellationToken cancellationToken)
+    {
+        var size = Math.Min(Chunk, atOnce);
+        var chunks = leaving.Where(IsMisplaced)
+            .GroupBy(handle => members.PlacedOn(handle.Id))
+            .SelectMany(target => target.Chunk(size).Select((chunk, index) => (Index: index, Target: target.Key, Handles: chunk)))
+            .OrderBy(static chunk => chunk.Index);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, atOnce / size), CancellationToken = cancellationToken };
+        return Parallel.ForEachAsync(chunks, options, async (chunk, stop) =>
+        {
+            PartitionId[] left = [.. chunk.Handles.Where(IsMisplaced).Select(static handle => handle.Id)];
+            if (left.Length > 0)
+            {
+                await AskAsync(chunk.Target, left, stop);
+            }
+        });
+    }
+
+    private async Task AskAsync(BrokerId target, PartitionId[] partitions, CancellationToken cancellationToken)
     {
         if (members.SiloOf(target) is not { } silo)
         {
-            return 0;
+            return;
         }
 
         try
         {
-            var answers = await services.Of(silo).ClaimAsync(new ClaimRequest(members.Layout.Version.Value, [.. partitions])).WaitAsync(AskAtMost, surroundings.Time, cancellationToken);
-            return answers.Count(static answer => answer == ErrorCode.None);
+            await services.Of(silo).ClaimAsync(new ClaimRequest(members.Layout.Version.Value, [.. partitions])).WaitAsync(AskAtMost, surroundings.Time, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogNotTaken(surroundings.Logger, exception, target, partitions.Length);
-            return 0;
         }
     }
 

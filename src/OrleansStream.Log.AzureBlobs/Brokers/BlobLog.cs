@@ -68,23 +68,14 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Stopping = _stopping.Token,
             Recovered = Recovered,
             Handles = Handles,
-            Serving = new ServingParts
-            {
-                Extents = Reader,
-                Tail = Tail,
-                Time = setup.Time,
-                Manifests = manifests,
-                Validation = setup.Validation,
-                IsStalled = () => _lanes.IsStalled,
-                OnReadFailed = _faults.OnNotRead,
-                OnUnreadable = (partition, what) => setup.Note($"Partition {partition}, time lookup: {what}", null),
-            },
+            Serving = OfServing(manifests),
             Extents = Reader.Opening,
             Objects = objects,
             ConfirmTopic = setup.ConfirmTopic,
             Random = setup.Random,
             Time = setup.Time,
             Producers = setup.Producers,
+            Moved = setup.Moved,
         };
         _opening = new PartitionOpenings(setup.NewOpener(_openerParts), new PartitionOpeningsParts
         {
@@ -107,6 +98,8 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Scheduler = setup.Scheduler,
             Random = setup.Random,
             Segments = setup.Segments,
+            Time = setup.Time,
+            Moved = setup.Moved,
         });
     }
 
@@ -183,6 +176,10 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         _opening.OpenAsync(partition, settings, _lost.TryRemove(partition, out _) ? OpenApproach.LeavesOwner : OpenApproach.AsksOwner, cancellationToken);
 
     /// <inheritdoc/>
+    public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
+        _release.PrepareAsync(partition, owner, cancellationToken);
+
+    /// <inheritdoc/>
     public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
         _moves.ReleaseAsync(_release.ReleaseAsync(partition, owner, cancellationToken));
 
@@ -210,6 +207,18 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         MaxTailBytes = _setup.TailCache.MaxBytes,
         Opening = () => _opening.Count,
         Damaged = () => _faults.Damaged,
+    };
+
+    private ServingParts OfServing(ManifestEditor manifests) => new()
+    {
+        Extents = Reader,
+        Tail = Tail,
+        Time = _setup.Time,
+        Manifests = manifests,
+        Validation = _setup.Validation,
+        IsStalled = () => _lanes.IsStalled,
+        OnReadFailed = _faults.OnNotRead,
+        OnUnreadable = (partition, what) => _setup.Note($"Partition {partition}, time lookup: {what}", null),
     };
 
     private BlobLogUpkeepParts UpkeepParts(BlobUpkeepStores stores, SessionRecovery recovery, WorkBudget budget) => new()

@@ -54,6 +54,9 @@ public sealed record BlobLogSetup
     /// <summary>Told of a partition that cannot be opened or read, in one line; of the same cause at most once a minute. An error, not a warning: clients are refused.</summary>
     public required Action<string> NoteFault { get; init; }
 
+    /// <summary>Told of each partition that was let go of for another broker, or taken from one that lives, with the time of each step; null for nobody.</summary>
+    public Action<MoveTimeline>? Moved { get; init; }
+
     /// <summary>A partition's name for people, such as orders-3; null if it is not known. Never waits.</summary>
     public Func<PartitionId, string?> NameOf { get; init; } = static _ => null;
 

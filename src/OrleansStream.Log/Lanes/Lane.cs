@@ -133,14 +133,14 @@ public class Lane : ILane
         if (!_partitions.TryGetValue(partition, out var state)) return Task.CompletedTask;
 
         long last;
-        lock (_gate)
-        {
-            last = state.LastSlot;
-            _writer.Hurry(); // Nobody shall wait for a linger time.
-        }
+        lock (_gate) last = state.LastSlot;
+        var settled = _publisher.WhenSettled(new Slot(last), cancellationToken);
+        if (settled.IsCompleted) return settled;
 
+        // Nobody shall wait for a linger time; and where nobody waits, what others have in the open block is not written early.
+        lock (_gate) _writer.Hurry();
         Wake();
-        return _publisher.WhenSettled(new Slot(last), cancellationToken);
+        return settled;
     }
 
     public void Forget(PartitionId partition)

@@ -6,6 +6,17 @@ namespace OrleansStream.Log.Ownership;
 public interface IPartitionReleases
 {
     /// <summary>
+    /// Makes what this session holds of the partition durable in segments by now, while the partition is still served: so the release that follows has little or
+    /// nothing to write between its last frame and its answer. Promises nothing and closes nothing. May be repeated.
+    /// </summary>
+    /// <param name="partition">Which.</param>
+    /// <param name="owner">The session that the claimant found in the manifest.</param>
+    /// <param name="cancellationToken">Ends the wait, not the preparation.</param>
+    /// <returns><see cref="ReleaseVerdict.Prepared"/> with what a claim will begin with; <see cref="ReleaseVerdict.Unprepared"/> if there is nothing to gain; <see cref="ReleaseVerdict.NotOwner"/> as a release.</returns>
+    /// <exception cref="LogException">Storage failed.</exception>
+    ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) => ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.Unprepared));
+
+    /// <summary>
     /// Ends serving the partition here, makes what this session holds of it durable in segments, and answers what to claim. Writes no manifest. May be
     /// repeated, and run for any number of partitions at once; the broker serves the partition again only by a claim of its own.
     /// </summary>

@@ -9,6 +9,15 @@ namespace OrleansStream.Log.Ownership;
 public interface ISessionOwners
 {
     /// <summary>
+    /// Asks the owner to make ready what it holds of the partition, while it goes on serving it (<see cref="IPartitionReleases.PrepareAsync"/>). Whatever the answer, the
+    /// release is asked for next; what it names may be read before, so that nothing is to be read once the partition has no owner.
+    /// </summary>
+    /// <param name="owner">The session that the manifest just read names.</param>
+    /// <param name="partition">Which.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    ValueTask<ReleaseAnswer> PrepareAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.Unprepared));
+
+    /// <summary>
     /// Asks the owner to let go of the partition. No answer changes anything in storage: the claim that follows does, and it may come too late.
     /// </summary>
     /// <param name="owner">The session that the manifest just read names.</param>
@@ -19,8 +28,9 @@ public interface ISessionOwners
 
 /// <summary>What is known of an owner after it was asked.</summary>
 /// <param name="Verdict">What the claimant does next.</param>
-/// <param name="Log">With <see cref="ReleaseVerdict.Released"/>: what to claim.</param>
-public readonly record struct ReleaseAnswer(ReleaseVerdict Verdict, ReleasedLog? Log = null);
+/// <param name="Log">With <see cref="ReleaseVerdict.Released"/>: what to claim. With <see cref="ReleaseVerdict.Prepared"/>: what it will begin with, never to be claimed.</param>
+/// <param name="Producers">With <see cref="ReleaseVerdict.Prepared"/>: those of the log; null where they are not small, or there are none, and are to be read.</param>
+public readonly record struct ReleaseAnswer(ReleaseVerdict Verdict, ReleasedLog? Log = null, ServedProducers? Producers = null);
 
 /// <summary>What a claimant does next.</summary>
 public enum ReleaseVerdict
@@ -36,4 +46,10 @@ public enum ReleaseVerdict
 
     /// <summary>The broker was declared dead, or has another session by now: recover this one (rule O4).</summary>
     Dead,
+
+    /// <summary>The partition is served as before, and what the owner held of it until now is durable in segments. Ask for the release.</summary>
+    Prepared,
+
+    /// <summary>The owner has nothing to make ready, or does not know how. Ask for the release.</summary>
+    Unprepared,
 }

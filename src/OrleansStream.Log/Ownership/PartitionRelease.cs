@@ -11,7 +11,7 @@ namespace OrleansStream.Log.Ownership;
 
 /// <summary>
 /// Lets go of partitions by rules L1 to L5. Requests for one partition share one release while it runs; one that comes again later, because its answer was
-/// lost, gets the same answer as long as the manifest stands as it was.
+/// lost, gets the same answer as long as the manifest stands as it was. A release that was prepared finds its segments written, and its manifest read.
 /// </summary>
 public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionReleases, IAsyncDisposable
 {
@@ -21,63 +21,112 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     // What bounds that memory; of thousands that are released at once most have nothing to cut, or one small segment.
     private const int CutsAtOnce = 8;
 
-    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> _running = new();
+    // Of some thousand producers. What is larger the claimant reads.
+    private const int MaxImageBytes = 256 * Limits.KiB;
+
+    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> _releasing = new();
+    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> _preparing = new();
     private readonly ReleaseAnswers _answers = new();
+
+    // Each is used once, and only while nothing has changed its manifest. What is not used in the end is in no manifest, and the sweep's (rule D4).
+    private readonly ReleaseAnswers _prepared = new();
     private readonly SemaphoreSlim _cuts = new(CutsAtOnce);
     private readonly CancellationTokenSource _stopping = new();
 
-    /// <summary>Whether a release of the partition runs: nobody else is to change its manifest meanwhile.</summary>
-    public bool IsReleasing(PartitionId partition) => _running.ContainsKey(partition);
+    /// <summary>Whether a release of the partition runs or is being prepared: nobody else is to change its manifest meanwhile.</summary>
+    public bool IsReleasing(PartitionId partition) => _releasing.ContainsKey(partition) || _preparing.ContainsKey(partition);
 
     /// <inheritdoc/>
-    public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken)
-    {
-        if (_stopping.IsCancellationRequested) return ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer));
+    public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
+        ShareAsync(_preparing, (partition, owner), PrepareAsync, cancellationToken);
 
-        var mine = new Lazy<Task<ReleaseAnswer>>(() => Task.Factory.StartNew(
-            () => ReleaseAsync(partition, owner), CancellationToken.None, TaskCreationOptions.DenyChildAttach, parts.Scheduler).Unwrap());
-        var release = _running.GetOrAdd(partition, mine);
-        if (release == mine) _ = ForgetWhenDoneAsync(partition, mine);
-        return new ValueTask<ReleaseAnswer>(release.Value.WaitAsync(cancellationToken));
-    }
+    /// <inheritdoc/>
+    public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
+        ShareAsync(_releasing, (partition, owner), ReleaseAsync, cancellationToken);
 
     /// <summary>Ends what runs, whose claimants hear nothing: an object that was being written may come to stand, and is the sweep's (rule M4).</summary>
     public async ValueTask DisposeAsync()
     {
         _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
-        foreach (var (_, release) in _running) await Task.WhenAny(release.Value);
+        foreach (var (_, running) in _preparing.Concat(_releasing)) await Task.WhenAny(running.Value);
         _cuts.Dispose();
         _stopping.Dispose();
     }
 
-    private async Task ForgetWhenDoneAsync(PartitionId partition, Lazy<Task<ReleaseAnswer>> release)
+    // Requests for one partition share what runs for it, whichever session they name.
+    private ValueTask<ReleaseAnswer> ShareAsync(
+        ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> running,
+        (PartitionId Partition, SessionId Owner) asked,
+        Func<PartitionId, SessionId, Task<ReleaseAnswer>> run,
+        CancellationToken cancellationToken)
     {
-        _ = (await Task.WhenAny(release.Value)).Exception; // Told to those who wait, if anybody does.
-        _running.TryRemove(KeyValuePair.Create(partition, release));
+        if (_stopping.IsCancellationRequested) return ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer));
+
+        var mine = new Lazy<Task<ReleaseAnswer>>(() => Task.Factory.StartNew(
+            () => run(asked.Partition, asked.Owner), CancellationToken.None, TaskCreationOptions.DenyChildAttach, parts.Scheduler).Unwrap());
+        var shared = running.GetOrAdd(asked.Partition, mine);
+        if (shared == mine) _ = ForgetWhenDoneAsync(running, asked.Partition, mine);
+        return new ValueTask<ReleaseAnswer>(shared.Value.WaitAsync(cancellationToken));
+    }
+
+    private static async Task ForgetWhenDoneAsync(ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> running, PartitionId partition, Lazy<Task<ReleaseAnswer>> mine)
+    {
+        _ = (await Task.WhenAny(mine.Value)).Exception; // Told to those who wait, if anybody does.
+        running.TryRemove(KeyValuePair.Create(partition, mine));
+    }
+
+    // The cut of L4 before the close of L2: published frames change no more, and what comes behind them is cut by the release.
+    private async Task<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner)
+    {
+        var lane = parts.CurrentLane();
+        if (lane.Session != owner || lane.End is not null) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (!parts.Handles.TryGet(partition, out var served) || !served.IsOwner) return new ReleaseAnswer(ReleaseVerdict.Unprepared);
+
+        var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
+        if (stored is not { Manifest.Deleted: false } || stored.Manifest.Owner != owner) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (await CutAsync(new ReleasedLog(stored, _prepared.Find(stored, owner)?.Log?.Extents ?? stored.Manifest.Extents), lane, served) is not { } extents) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+
+        var log = new ReleasedLog(stored, extents);
+        _prepared.Add(owner, log);
+        return new ReleaseAnswer(ReleaseVerdict.Prepared, log, ProducersOf(served, log));
+    }
+
+    // Null for a journal, too: what it appends no producer has sent.
+    private static ServedProducers? ProducersOf(PartitionHandle served, ReleasedLog log)
+    {
+        var image = served.Producers();
+        return image.Encoded.Length <= MaxImageBytes && image.CoversTo >= (log.Stored.Manifest with { Extents = log.Extents }).ExtentsEnd
+            ? new ServedProducers(image.Encoded, image.Bytes)
+            : null;
     }
 
     private async Task<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner)
     {
+        var line = new MoveTimeline(partition, "let go", parts.Time);
         while (true)
         {
             // L1. A session that is not the current one is a dead one, whatever its manifests say.
             var lane = parts.CurrentLane();
             if (lane.Session != owner || lane.End is not null) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-            var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
-            if (stored is not { Manifest.Deleted: false } || stored.Manifest.Owner != owner) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+            if (await BeginningAsync(partition, owner) is not { } begins) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+            line.Mark("read");
 
             // L2: from here on the partition is served here only after a claim of this broker's own.
-            lane.CloseEpoch(partition, stored.Manifest.Epoch);
-            var served = parts.Handles.TryGet(partition, out var handle) && handle.Epoch <= stored.Manifest.Epoch ? handle : null;
+            var epoch = begins.Stored.Manifest.Epoch;
+            lane.CloseEpoch(partition, epoch);
+            var served = parts.Handles.TryGet(partition, out var handle) && handle.Epoch <= epoch ? handle : null;
             served?.CloseForRelease();
+            line.Mark("closed");
             try
             {
-                return await AnswerAsync(stored, lane, served);
+                var answer = await AnswerAsync(begins, (lane, served), line);
+                parts.Moved?.Invoke(line);
+                return answer;
             }
             catch (LogException)
             {
                 // A split that ended meanwhile took frames out of the index, into a manifest that is newer than the one at hand.
-                if ((await parts.Manifests.GetAsync(partition, _stopping.Token))?.ETag == stored.ETag) throw;
+                if ((await parts.Manifests.GetAsync(partition, _stopping.Token))?.ETag == begins.Stored.ETag) throw;
             }
             finally
             {
@@ -86,25 +135,43 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         }
     }
 
-    private async Task<ReleaseAnswer> AnswerAsync(StoredManifest stored, ILane lane, PartitionHandle? served)
+    // What was prepared is as good as a manifest that is read now, as long as this broker, who alone writes it while it serves, knows of no newer one. If there is
+    // one all the same, the claim meets it (rule M3). Null: another session owns the partition, or it is deleted.
+    private async Task<ReleasedLog?> BeginningAsync(PartitionId partition, SessionId owner)
     {
-        // L3: only then the lane index has everything that was or may yet be acknowledged.
-        await lane.DrainAsync(stored.Manifest.Partition, _stopping.Token);
-        if (HasEnded(lane)) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-        if (_answers.Find(stored, lane.Session) is { } known) return known;
+        if (_prepared.Take(partition, owner) is { } prepared
+            && parts.Handles.TryGet(partition, out var served) && served.IsOwner && served.Manifest.Nonce == prepared.Stored.Manifest.Nonce)
+        {
+            return prepared;
+        }
 
-        // L4. L5: the claimant's write does the rest, and no other.
-        return await CutAsync(stored.Manifest, lane, served) is { } extents
-            ? _answers.Add(lane.Session, new ReleasedLog(stored, extents))
-            : new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
+        return stored is { Manifest.Deleted: false } && stored.Manifest.Owner == owner ? new ReleasedLog(stored, stored.Manifest.Extents) : null;
     }
 
-    // The frames that neither an extent nor log start covers, as segments. Extents of earlier sessions stay as they are. Null: the session has ended.
-    private async Task<ImmutableArray<Extent>?> CutAsync(Manifest manifest, ILane lane, PartitionHandle? served)
+    private async Task<ReleaseAnswer> AnswerAsync(ReleasedLog begins, (ILane Lane, PartitionHandle? Served) by, MoveTimeline line)
     {
+        // L3: only then the lane index has everything that was or may yet be acknowledged.
+        var (lane, served) = by;
+        await lane.DrainAsync(begins.Stored.Manifest.Partition, _stopping.Token);
+        line.Mark("drained");
+        if (HasEnded(lane)) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (_answers.Find(begins.Stored, lane.Session) is { } known) return known;
+
+        // L4. L5: the claimant's write does the rest, and no other.
+        var cut = await CutAsync(begins, lane, served);
+        line.Mark("cut");
+        return cut is { } extents ? _answers.Add(lane.Session, begins with { Extents = extents }) : new ReleaseAnswer(ReleaseVerdict.NotOwner);
+    }
+
+    // The frames that neither an extent nor log start covers, as segments behind those extents. Extents of earlier sessions stay as they are. Null: the session has ended.
+    private async Task<ImmutableArray<Extent>?> CutAsync(ReleasedLog begins, ILane lane, PartitionHandle? served)
+    {
+        var manifest = begins.Stored.Manifest;
+        var from = (manifest with { Extents = begins.Extents }).ExtentsEnd;
         var sources = new List<WalExtent>();
-        lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, sources);
-        if (sources.Count == 0) return manifest.Extents;
+        lane.Index.CopyTo(manifest.Partition, from, sources);
+        if (sources.Count == 0) return begins.Extents;
 
         var extents = served is null ? parts.Extents : new KeptTailReader(served.Published, parts.Extents);
         await _cuts.WaitAsync(_stopping.Token);
@@ -120,7 +187,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
                 Partition = manifest.Partition,
                 Epoch = manifest.Epoch,
                 Sources = [.. sources],
-                From = manifest.ExtentsEnd,
+                From = from,
                 LogStart = manifest.LogStart,
             });
             foreach (var source in sources) await cut.AddAllAsync(extents, source, _stopping.Token);
@@ -129,7 +196,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
 
             // From here on a claim may name them (rule M4).
             cut.HandOver();
-            return manifest.Extents.AddRange(segments);
+            return begins.Extents.AddRange(segments);
         }
         finally
         {

@@ -31,6 +31,11 @@ public sealed class PartitionReleaseParts
     /// <summary>For names. Locked while it is used.</summary>
     public required Random Random { get; init; }
 
+    public required TimeProvider Time { get; init; }
+
+    /// <summary>Told of each release that was answered; null for nobody.</summary>
+    public Action<MoveTimeline>? Moved { get; init; }
+
     public SegmentOptions Segments { get; init; } = new();
 
     internal Guid NewUnique()

@@ -47,6 +47,17 @@ internal sealed class ReleaseAnswers(long mostBytes = 8 * Limits.MiB)
         return new ReleaseAnswer(ReleaseVerdict.Released, log);
     }
 
+    /// <summary>Gives out what is known of the partition, and forgets it; null if nothing is, or of another session.</summary>
+    public ReleasedLog? Take(PartitionId partition, SessionId owner)
+    {
+        lock (_lock)
+        {
+            if (!_answers.TryGetValue(partition, out var known) || known.Value.Owner != owner) return null;
+            Forget(known);
+            return known.Value.Log;
+        }
+    }
+
     private void Forget(LinkedListNode<Answer> node)
     {
         _byAge.Remove(node);

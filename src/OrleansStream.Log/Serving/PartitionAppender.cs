@@ -269,6 +269,7 @@ internal sealed class PartitionAppender : IFrameOwner
         BaseOffset = baseOffset,
         LogAppendTimeMs = logAppendTimeMs,
         LogStart = _log.LogStart,
+        Next = _handle.Next,
         RecordIndex = -1,
     };
 

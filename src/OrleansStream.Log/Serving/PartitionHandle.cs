@@ -21,6 +21,7 @@ public sealed class PartitionHandle
     private PartitionSettings _settings;
     private HandleTable? _table;
     private SemaphoreSlim? _edits;
+    private NextOwner? _next;
     private long _lastUsed;
 
     /// <param name="parts">What all handles of the broker share.</param>
@@ -52,6 +53,9 @@ public sealed class PartitionHandle
 
     /// <summary>Whether it serves; false once it was closed.</summary>
     public bool IsOwner => Published.Closed == ErrorCode.None;
+
+    /// <summary>The broker that is about to take the partition; null if none is. Appends that succeed tell it, so that producers may go there before they are refused here.</summary>
+    public NextOwner? Next => Volatile.Read(ref _next);
 
     /// <summary>None while it serves; otherwise what every call answers.</summary>
     public ErrorCode Closed => Published.Closed;
@@ -149,6 +153,9 @@ public sealed class PartitionHandle
     /// <summary>The epoch that the record at the offset was appended in; -1 if unknown.</summary>
     public LeaderEpoch EpochAt(Offset offset) => EpochHistory.At(Manifest.Epochs, offset);
 
+    /// <summary>Announces that this broker is about to take the partition, or takes that back; it is served here as before.</summary>
+    public void Announce(BrokerId? next) => Volatile.Write(ref _next, next is { } broker ? new NextOwner(broker, Epoch) : null);
+
     /// <summary>Puts changed topic configs into force, for the next append.</summary>
     public void Configure(PartitionSettings settings) => Volatile.Write(ref _settings, settings);
 
@@ -227,6 +234,9 @@ public sealed class PartitionHandle
         if (HighWatermark < image.CoversTo) await _lane.DrainAsync(Id, cancellationToken);
         return IsOwner && HighWatermark >= image.CoversTo ? image : null;
     }
+
+    /// <summary>The producers as of now, with batches that are not yet durable.</summary>
+    internal ProducerImage Producers() => _appender.EncodeProducers(_parts.Time.GetUtcNow().ToUnixTimeMilliseconds());
 
     internal void OnProducerSnapshot(in ProducerImage image) => _appender.OnSnapshot(image.Bytes);
 

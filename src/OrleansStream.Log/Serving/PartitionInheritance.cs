@@ -9,10 +9,10 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Serving;
 
 /// <summary>Finds out what a claim goes on from, where the partition had an owner before (rules O2 to O4).</summary>
-internal sealed class PartitionInheritance(PartitionOpenerParts parts)
+internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerReplay producers)
 {
     /// <summary>What to claim from the owner that the manifest names.</summary>
-    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, OpenApproach approach, CancellationToken cancellationToken)
+    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, (OpenApproach Approach, MoveTimeline Line) how, CancellationToken cancellationToken)
     {
         var owner = stored.Manifest.Owner;
         if (owner == lane.Session) return await OwnAsync(stored, lane, cancellationToken);
@@ -20,14 +20,20 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts)
         // A session began since the lane was looked at, and it may be the owner: nobody fences that one.
         if (parts.CurrentLane() != lane) return new Inheritance(InheritanceState.Changed);
         if (parts.Owners is not { } owners || parts.HasEnded(owner)) return await RecoveredAsync(stored, cancellationToken);
-        if (approach == OpenApproach.LeavesOwner) return new Inheritance(InheritanceState.OwnedElsewhere);
+        if (how.Approach == OpenApproach.LeavesOwner) return new Inheritance(InheritanceState.OwnedElsewhere);
+
+        // While the owner goes on serving: what this broker must read to serve is read by now, and what the owner must write for it is written.
+        var prepared = await owners.PrepareAsync(owner, stored.Manifest.Partition, cancellationToken);
+        how.Line.Mark("prepared");
+        var warm = prepared is { Verdict: ReleaseVerdict.Prepared, Log: { } begins } ? await producers.WarmAsync(begins, prepared.Producers, lane, cancellationToken) : null;
+        how.Line.Mark("warmed");
 
         // O3. What the answer carries is claimed on the version that it carries, whatever this broker has read.
-        var answer = await owners.ReleaseAsync(owner, stored.Manifest.Partition, cancellationToken);
+        var answer = prepared.Verdict is ReleaseVerdict.Prepared or ReleaseVerdict.Unprepared ? await owners.ReleaseAsync(owner, stored.Manifest.Partition, cancellationToken) : prepared;
         switch (answer.Verdict)
         {
             case ReleaseVerdict.Released:
-                return new Inheritance(InheritanceState.Known, answer.Log);
+                return new Inheritance(InheritanceState.Known, answer.Log, warm);
             case ReleaseVerdict.NotOwner when await HasChangedAsync(stored, cancellationToken):
                 return new Inheritance(InheritanceState.Changed);
             case ReleaseVerdict.NotOwner or ReleaseVerdict.Dead:
@@ -91,7 +97,8 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts)
 /// <summary>What is known of a partition that had an owner.</summary>
 /// <param name="State">Whether it can be claimed.</param>
 /// <param name="Log">With <see cref="InheritanceState.Known"/>: what the claim is computed from, and the version that it replaces.</param>
-internal readonly record struct Inheritance(InheritanceState State, ReleasedLog? Log = null);
+/// <param name="Warm">Producers as far as they were read before the owner let go; null if they were not.</param>
+internal readonly record struct Inheritance(InheritanceState State, ReleasedLog? Log = null, WarmProducers? Warm = null);
 
 /// <summary>What a claimant does next.</summary>
 internal enum InheritanceState

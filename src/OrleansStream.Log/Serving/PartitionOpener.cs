@@ -23,7 +23,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
     private static readonly TimeSpan FirstSilence = TimeSpan.FromMilliseconds(200);
 
     private readonly ProducerReplay _producers = new(parts);
-    private readonly PartitionInheritance _inheritance = new(parts);
+    private readonly PartitionInheritance _inheritance = new(parts, new ProducerReplay(parts));
     private readonly ConcurrentDictionary<PartitionId, TaskCompletionSource<OpenOutcome>> _open = new();
 
     /// <summary>Whether an open of the partition is under way: until its handle is published, or it failed.</summary>
@@ -73,6 +73,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
 
     private async ValueTask<OpenOutcome> ClaimAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach, CancellationToken cancellationToken)
     {
+        var line = new MoveTimeline(partition, "took", parts.Time);
         long? silentSince = null;
         var silence = FirstSilence;
         while (true)
@@ -81,10 +82,11 @@ public class PartitionOpener(PartitionOpenerParts parts)
             if (lane.End is not null) return new OpenOutcome(OpenStatus.LaneEnded);
 
             var stored = await parts.Manifests.GetAsync(partition, cancellationToken);
+            line.Mark("read");
             if (stored is { Manifest.Deleted: true }) return new OpenOutcome(OpenStatus.Deleted);
             if (stored is null && !await parts.ConfirmTopic(partition, cancellationToken)) return new OpenOutcome(OpenStatus.UnknownTopic);
 
-            var inheritance = stored is null ? default : await _inheritance.OfAsync(stored, lane, approach, cancellationToken);
+            var inheritance = stored is null ? default : await _inheritance.OfAsync(stored, lane, (approach, line), cancellationToken);
             switch (inheritance.State)
             {
                 case InheritanceState.Changed:
@@ -99,10 +101,18 @@ public class PartitionOpener(PartitionOpenerParts parts)
                     continue;
             }
 
+            line.Mark("released");
+
             // Rule O5 and M3: a conflict forgets everything, and begins anew.
             var (next, expected) = inheritance.Log is { } log ? (ClaimOf(log, lane), log.Stored.ETag) : (First(partition, lane.Session), (ETag?)null);
             if (await WriteAsync(next, expected, cancellationToken) is not { } claimed) continue;
-            if (await ServeAsync(claimed, lane, settings, cancellationToken) is { } handle) return new OpenOutcome(OpenStatus.Opened, handle);
+            line.Mark("claimed");
+            if (await ServeAsync((claimed, inheritance.Warm), lane, settings, cancellationToken) is { } handle)
+            {
+                line.Mark("served");
+                if (parts.Owners is not null && stored is not null) parts.Moved?.Invoke(line);
+                return new OpenOutcome(OpenStatus.Opened, handle);
+            }
         }
     }
 
@@ -157,10 +167,11 @@ public class PartitionOpener(PartitionOpenerParts parts)
     }
 
     // Rule O6. Null: the epoch was closed or the lane ended meanwhile, and the claim is made anew.
-    private async ValueTask<PartitionHandle?> ServeAsync(Manifest claimed, ILane lane, PartitionSettings settings, CancellationToken cancellationToken)
+    private async ValueTask<PartitionHandle?> ServeAsync((Manifest Manifest, WarmProducers? Warm) of, ILane lane, PartitionSettings settings, CancellationToken cancellationToken)
     {
+        var claimed = of.Manifest;
         var logEnd = LogEnd(claimed, lane);
-        var producers = await _producers.LoadAsync(claimed, lane, logEnd, cancellationToken);
+        var producers = await _producers.LoadAsync((claimed, logEnd), lane, of.Warm, cancellationToken);
         var start = new PartitionStart
         {
             Manifest = claimed,

@@ -48,5 +48,8 @@ public sealed class PartitionOpenerParts
 
     public required TimeProvider Time { get; init; }
 
+    /// <summary>Told of each partition that was taken from a broker that lives; null for nobody.</summary>
+    public Action<MoveTimeline>? Moved { get; init; }
+
     public ProducerOptions Producers { get; init; } = new();
 }

@@ -1,6 +1,7 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Producers;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
@@ -20,10 +21,12 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
     private const int MaxSnapshotBytes = 64 * Limits.MiB;
 
     /// <summary>Null for a journal, and for a log that never had a record.</summary>
-    public async ValueTask<ReplayedProducers?> LoadAsync(Manifest manifest, ILane lane, Offset logEnd, CancellationToken cancellationToken)
+    public async ValueTask<ReplayedProducers?> LoadAsync((Manifest Manifest, Offset End) log, ILane lane, WarmProducers? warm, CancellationToken cancellationToken)
     {
+        var (manifest, logEnd) = log;
         if (logEnd <= manifest.LogStart && manifest.Snapshot is null) return null;
 
+        if (warm is not null && warm.IsOf(manifest, lane)) return await GoOnAsync(warm, manifest, lane, cancellationToken);
         var states = new ProducerStates(parts.Producers);
 
         // With relaxed sync a power cut may take records that a snapshot knows. Then it speaks of a log that does not exist.
@@ -40,6 +43,49 @@ internal sealed class ProducerReplay(PartitionOpenerParts parts)
         extents.RemoveAll(extent => extent.LastOffset < states.CoveredEnd);
         return await ReplayAsync(states, extents, (manifest.Partition, lane), cancellationToken)
             ? new ReplayedProducers(states, extents.Sum(static extent => extent.Bytes))
+            : null;
+    }
+
+    /// <summary>
+    /// Takes from the owner, or reads, what can be known before it lets go, so that the open has only what comes behind it. Null for a journal, and where nothing could be read: the open
+    /// reads it then, and says what is wrong.
+    /// </summary>
+    /// <param name="begins">What the owner made ready.</param>
+    /// <param name="served">What the owner says of its producers; null if it says nothing.</param>
+    /// <param name="lane">The claimant's: what its session holds itself comes behind everything.</param>
+    /// <param name="cancellationToken">Ends a read.</param>
+    public async ValueTask<WarmProducers?> WarmAsync(ReleasedLog begins, ServedProducers? served, ILane lane, CancellationToken cancellationToken)
+    {
+        var manifest = begins.Stored.Manifest with { Extents = begins.Extents };
+        var states = new ProducerStates(parts.Producers);
+        if (served is not null && states.TryApply(served.Image, out _) && states.CoveredEnd >= manifest.ExtentsEnd) return new WarmProducers(states, manifest, lane.Session, served.Bytes);
+
+        states = new ProducerStates(parts.Producers);
+        try
+        {
+            if (manifest.Snapshot is { } snapshot && (snapshot.CoversTo > manifest.ExtentsEnd || !await ApplySnapshotAsync(states, snapshot, cancellationToken))) return null;
+
+            var extents = new List<Extent>(manifest.Extents);
+            extents.RemoveAll(extent => extent.LastOffset < states.CoveredEnd);
+            return await ReplayAsync(states, extents, (manifest.Partition, lane), cancellationToken)
+                ? new WarmProducers(states, manifest, lane.Session, extents.Sum(static extent => extent.Bytes))
+                : null;
+        }
+        catch (LogException)
+        {
+            return null;
+        }
+    }
+
+    private async ValueTask<ReplayedProducers?> GoOnAsync(WarmProducers warm, Manifest manifest, ILane lane, CancellationToken cancellationToken)
+    {
+        var extents = new List<Extent>(manifest.Extents[warm.Manifest.Extents.Length..]);
+        var own = new List<WalExtent>();
+        lane.Index.CopyTo(manifest.Partition, manifest.ExtentsEnd, own);
+        extents.AddRange(own);
+        extents.RemoveAll(extent => extent.LastOffset < warm.States.CoveredEnd);
+        return await ReplayAsync(warm.States, extents, (manifest.Partition, lane), cancellationToken)
+            ? new ReplayedProducers(warm.States, warm.Bytes + extents.Sum(static extent => extent.Bytes))
             : null;
     }
 

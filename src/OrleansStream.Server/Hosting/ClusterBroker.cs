@@ -162,6 +162,7 @@ internal static class ClusterBroker
         ConfirmTopic = host.Catalog.ConfirmAsync,
         Note = notes.Write,
         NoteFault = notes.WriteError,
+        Moved = MoveLog.To(host.App.Services.GetRequiredService<ILoggerFactory>(), partition => host.Catalog.Name(partition)),
         NameOf = partition => host.Catalog.Name(partition),
         SettingsOf = partition => host.Catalog.Settings(partition),
         Lane = settings.BlobLane,

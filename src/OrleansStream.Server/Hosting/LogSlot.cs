@@ -42,6 +42,9 @@ internal sealed class LogSlot : IPartitionLog, IPartitionReleases
 
     public ValueTask DeleteAsync(PartitionId partition, CancellationToken cancellationToken) => Log.DeleteAsync(partition, cancellationToken);
 
+    public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
+        Log is IPartitionReleases releases ? releases.PrepareAsync(partition, owner, cancellationToken) : ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NotOwner));
+
     public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
         Log is IPartitionReleases releases ? releases.ReleaseAsync(partition, owner, cancellationToken) : ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NotOwner));
 }

@@ -42,6 +42,7 @@ internal sealed class JoinRow : IAvailabilityRow
         var acks = probe.Acks();
         var before = acks.Where(ack => ack.Offered >= calm && ack.Offered < begun).Select(ack => ack.Latency).ToList();
         var meanwhile = acks.Where(ack => ack.Offered >= begun && ack.Offered < lastMove).Select(ack => ack.Latency).ToList();
+        WriteSlow([.. acks.Where(ack => ack.Offered >= begun && ack.Offered < lastMove)], (Figures.At(before, 0.99) ?? default) * 3, begun);
         return
         [
             [
@@ -50,6 +51,15 @@ internal sealed class JoinRow : IAvailabilityRow
                 Figures.Milliseconds(Figures.At(meanwhile, 0.5)), Figures.Milliseconds(Figures.At(meanwhile, 0.99)), $"{probe.Failed}",
             ],
         ];
+    }
+
+    // When the slow ones were offered tells who is to blame: the process that starts, or the partitions that move.
+    private static void WriteSlow(IReadOnlyList<Ack> acks, TimeSpan limit, TimeSpan begun)
+    {
+        var slow = acks.Where(ack => ack.Latency > limit).ToList();
+        Console.WriteLine($"  {slow.Count} of {acks.Count} records took more than three times the p99 before ({Figures.Milliseconds(limit)} ms), of {slow.Select(ack => ack.Partition).Distinct().Count()} partitions");
+        foreach (var second in slow.GroupBy(ack => (int)(ack.Offered - begun).TotalSeconds).OrderBy(second => second.Key))
+            Console.WriteLine($"    in second {second.Key}: {second.Count()}, the slowest {Figures.Milliseconds(second.Max(ack => ack.Latency))} ms");
     }
 
     // How much is its share is the placement's affair: it has moved when nothing has for a while.

@@ -99,7 +99,7 @@ internal sealed class BrokerCluster : IAsyncDisposable
             Releases = log,
             EndLane = _ => log.Crash(),
             EndProcess = static _ => { },
-            Movement = new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200) },
+            Movement = new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200), Notice = TimeSpan.FromMilliseconds(100) },
         });
     }
 

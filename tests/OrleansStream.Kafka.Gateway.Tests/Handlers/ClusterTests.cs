@@ -42,6 +42,27 @@ public sealed class ClusterTests
         Assert.Equal(ErrorCode.None, produced.Only().ErrorCode);
     }
 
+    // librdkafka takes it for what it says and sends the next batch there, so that it is never refused.
+    [Theory, InlineData(9), InlineData(10)]
+    public async Task An_acknowledgement_names_the_broker_that_is_about_to_take_the_partition(short version)
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("leaving");
+        var client = harness.Connect();
+        await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "a"), version));
+        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
+
+        handle!.Announce(new BrokerId(7));
+        var announced = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "b"), version));
+        handle.Announce(null);
+        var taken = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "c"), version));
+
+        Assert.Equal((ErrorCode.None, 1L), (announced.Only().ErrorCode, announced.Only().BaseOffset));
+        if (version >= 10) Assert.Equal((7, handle.Epoch.Value), (announced.Only().CurrentLeader!.LeaderId, announced.Only().CurrentLeader!.LeaderEpoch));
+        Assert.Equal(version >= 10, announced.NodeEndpoints.Any(static broker => broker.NodeId == 7));
+        Assert.Null(taken.Only().CurrentLeader);
+    }
+
     // Clients that knew an older epoch follow such a hint at once, without a question for metadata.
     [Fact]
     public async Task The_hint_at_another_leader_carries_the_newest_epoch_that_is_known()

@@ -23,6 +23,18 @@ public sealed class ReleaseAnswersTests
     }
 
     [Fact]
+    public void What_is_taken_is_given_once_and_only_to_its_session()
+    {
+        var answers = new ReleaseAnswers();
+        var log = Log(0, extents: 2);
+        answers.Add(Session, log);
+
+        Assert.Null(answers.Take(log.Stored.Manifest.Partition, new SessionId(new BrokerId(3), new Guid(2, 2, 2, new byte[8]))));
+        Assert.Same(log, answers.Take(log.Stored.Manifest.Partition, Session));
+        Assert.Null(answers.Take(log.Stored.Manifest.Partition, Session));
+    }
+
+    [Fact]
     public void So_many_are_kept_and_the_oldest_is_forgotten()
     {
         var answers = new ReleaseAnswers();

@@ -12,34 +12,42 @@ internal sealed class BrokerCalls(ClusterWorld world, Random chance)
     /// <summary>Answers that let go of a partition.</summary>
     public int Released { get; private set; }
 
-    public void Send(string silo, PartitionId partition, SessionId owner, Action<ReleaseAnswer> onAnswer)
+    /// <summary>Answers that made ready for letting go of a partition.</summary>
+    public int Prepared { get; private set; }
+
+    public void Send(string silo, (PartitionId Partition, SessionId Owner) what, bool isPreparation, Action<ReleaseAnswer> onAnswer)
     {
         if (IsHit()) return;
-        Deliver(silo, partition, owner, onAnswer);
-        if (IsHit()) Deliver(silo, partition, owner, onAnswer);
+        Deliver(silo, what, isPreparation, onAnswer);
+        if (IsHit()) Deliver(silo, what, isPreparation, onAnswer);
     }
 
-    private void Deliver(string silo, PartitionId partition, SessionId owner, Action<ReleaseAnswer> onAnswer) => world.Clock.In(NextDelay(), () =>
+    private void Deliver(string silo, (PartitionId Partition, SessionId Owner) what, bool isPreparation, Action<ReleaseAnswer> onAnswer) => world.Clock.In(NextDelay(), () =>
     {
         if (world.Find(silo) is not { Log: { } log } broker) return;
-        broker.Scheduler.Post(() => _ = AnswerAsync(broker, log, (partition, owner), onAnswer));
+        broker.Scheduler.Post(() => _ = AnswerAsync((broker, log), what, isPreparation, onAnswer));
     });
 
-    private async Task AnswerAsync(ClusterBroker broker, IPartitionReleases log, (PartitionId Partition, SessionId Owner) what, Action<ReleaseAnswer> onAnswer)
+    private async Task AnswerAsync((ClusterBroker Broker, IPartitionReleases Log) of, (PartitionId Partition, SessionId Owner) what, bool isPreparation, Action<ReleaseAnswer> onAnswer)
     {
+        var broker = of.Broker;
         ReleaseAnswer answer;
         try
         {
-            answer = await world.Mutation.Releases(log, broker).ReleaseAsync(what.Partition, what.Owner, CancellationToken.None);
+            var releases = world.Mutation.Releases(of.Log, broker);
+            answer = isPreparation
+                ? await releases.PrepareAsync(what.Partition, what.Owner, CancellationToken.None)
+                : await releases.ReleaseAsync(what.Partition, what.Owner, CancellationToken.None);
         }
         catch (Exception error)
         {
-            world.Judge(broker, "release", error);
+            world.Judge(broker, isPreparation ? "preparation" : "release", error);
             return;
         }
 
         world.Note($"{broker} answers {answer.Verdict} for {what.Partition.Index} of {what.Owner} in {answer.Log?.Stored.Manifest.Epoch}");
         if (answer.Verdict == ReleaseVerdict.Released) Released++;
+        if (answer.Verdict == ReleaseVerdict.Prepared) Prepared++;
         if (IsHit()) return;
         if (answer.Log is { } released) answer = answer with { Log = ReleasedLogCodec.Read(ReleasedLogCodec.Write(released)) };
         world.Clock.In(NextDelay(), () => onAnswer(answer));

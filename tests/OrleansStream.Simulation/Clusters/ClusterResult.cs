@@ -11,6 +11,9 @@ internal readonly record struct ClusterResult(ulong EventHash, int Lives, int Ac
     /// <summary>Commits of groups that were acknowledged.</summary>
     public int Commits { get; init; }
 
+    /// <summary>Answers that made ready for letting go of a partition.</summary>
+    public int Prepared { get; init; }
+
     /// <summary>Segments and snapshots that came to stand.</summary>
     public int Objects { get; init; }
 

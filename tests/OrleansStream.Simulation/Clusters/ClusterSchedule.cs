@@ -100,7 +100,7 @@ internal sealed class ClusterSchedule
         _groups.CheckWhole();
         if (_chance.Next(12) == 0) CheckLeftovers();
         End();
-        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released) { Objects = _world.Objects, ObjectsDeleted = _world.ObjectsDeleted, BlocksDeleted = _world.BlocksDeleted, Commits = _world.Groups.Sum(static group => group.Acknowledged) };
+        return new ClusterResult(_world.EventHash, _world.Lives, _acknowledged, _opened, _world.Calls.Released) { Prepared = _world.Calls.Prepared, Objects = _world.Objects, ObjectsDeleted = _world.ObjectsDeleted, BlocksDeleted = _world.BlocksDeleted, Commits = _world.Groups.Sum(static group => group.Acknowledged) };
     }
 
     // An id is never used again.
@@ -225,7 +225,7 @@ internal sealed class ClusterSchedule
     private void ReleaseInVain(ClusterLog log)
     {
         if (_world.Manifests.Newest(log.Partition) is not { } manifest || _world.Brokers.FirstOrDefault(broker => broker.Number == manifest.Owner.Broker.Value) is not { } owner) return;
-        _world.Calls.Send(owner.Silo, log.Partition, manifest.Owner, static _ => { });
+        _world.Calls.Send(owner.Silo, (log.Partition, manifest.Owner), isPreparation: false, static _ => { });
     }
 
     private void MoveLogStart(ClusterLog log) => OnHandle(log, (broker, handle) => _world.Begin(broker, "move of log start", async () =>

@@ -12,7 +12,11 @@ internal sealed class SimulatedOwners(ClusterWorld world, ClusterBroker asker, B
 
     private readonly Dictionary<BrokerId, BrokerRecord> _known = [];
 
-    public async ValueTask<ReleaseAnswer> ReleaseAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken)
+    public ValueTask<ReleaseAnswer> PrepareAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken) => AskAsync(owner, partition, isPreparation: true, cancellationToken);
+
+    public ValueTask<ReleaseAnswer> ReleaseAsync(SessionId owner, PartitionId partition, CancellationToken cancellationToken) => AskAsync(owner, partition, isPreparation: false, cancellationToken);
+
+    private async ValueTask<ReleaseAnswer> AskAsync(SessionId owner, PartitionId partition, bool isPreparation, CancellationToken cancellationToken)
     {
         if (!_known.TryGetValue(owner.Broker, out var record) || record.Session != owner)
         {
@@ -24,15 +28,15 @@ internal sealed class SimulatedOwners(ClusterWorld world, ClusterBroker asker, B
         }
 
         if (world.Membership.KnowsDead(asker.Silo, record.SiloAddress)) return new ReleaseAnswer(ReleaseVerdict.Dead);
-        var answer = await AskAsync(record.SiloAddress, partition, owner, cancellationToken);
+        var answer = await SendAsync(record.SiloAddress, (partition, owner), isPreparation, cancellationToken);
         return answer.Verdict == ReleaseVerdict.NoAnswer && world.Membership.KnowsDead(asker.Silo, record.SiloAddress) ? new ReleaseAnswer(ReleaseVerdict.Dead) : answer;
     }
 
-    private async Task<ReleaseAnswer> AskAsync(string silo, PartitionId partition, SessionId owner, CancellationToken cancellationToken)
+    private async Task<ReleaseAnswer> SendAsync(string silo, (PartitionId Partition, SessionId Owner) what, bool isPreparation, CancellationToken cancellationToken)
     {
         var answer = new TaskCompletionSource<ReleaseAnswer>(TaskCreationOptions.RunContinuationsAsynchronously);
         using var cancelled = cancellationToken.UnsafeRegister(static (source, token) => ((TaskCompletionSource<ReleaseAnswer>)source!).TrySetCanceled(token), answer);
-        world.Calls.Send(silo, partition, owner, released => answer.TrySetResult(released));
+        world.Calls.Send(silo, what, isPreparation, said => answer.TrySetResult(said));
         world.Clock.In(AskAtMost, () => answer.TrySetResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer)));
         return await answer.Task;
     }

@@ -33,6 +33,7 @@ internal static class ClusterMutants
             ? answer with { Log = log with { Extents = log.Extents.RemoveRange(0, Math.Min(log.Stored.Manifest.Extents.Length, log.Extents.Length)) } }
             : answer),
         ["hand-over of the manifest's extents only"] = () => new ReleaseMutation(static (answer, _, _) => answer.Log is { } log ? answer with { Log = log with { Extents = log.Stored.Manifest.Extents } } : answer),
+        ["release of what was prepared only"] = () => new PreparedMutation(),
         ["release although the session changed"] = () => new ReleaseMutation(static (answer, stands, owner) => answer.Verdict == ReleaseVerdict.NotOwner && stands?.Manifest.Owner == owner
             ? new ReleaseAnswer(ReleaseVerdict.Released, new ReleasedLog(stands, stands.Manifest.Extents))
             : answer),
@@ -118,10 +119,37 @@ internal static class ClusterMutants
 
     private sealed class MutantReleases(IPartitionReleases inner, ClusterBroker broker, Func<ReleaseAnswer, StoredManifest?, SessionId, ReleaseAnswer> change) : IPartitionReleases
     {
+        public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) => inner.PrepareAsync(partition, owner, cancellationToken);
+
         public async ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken)
         {
             var answer = await inner.ReleaseAsync(partition, owner, cancellationToken);
             return change(answer, await broker.Manifests.GetAsync(partition, cancellationToken), owner);
+        }
+    }
+
+    private sealed class PreparedMutation : ClusterMutation
+    {
+        private readonly Dictionary<(SessionId, PartitionId), ReleasedLog> _prepared = [];
+
+        public override IPartitionReleases Releases(IPartitionReleases releases, ClusterBroker broker) => new PreparedReleases(releases, _prepared);
+
+        private sealed class PreparedReleases(IPartitionReleases inner, Dictionary<(SessionId, PartitionId), ReleasedLog> prepared) : IPartitionReleases
+        {
+            public async ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken)
+            {
+                var answer = await inner.PrepareAsync(partition, owner, cancellationToken);
+                if (answer.Log is { } log) prepared[(owner, partition)] = log;
+                return answer;
+            }
+
+            public async ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken)
+            {
+                var answer = await inner.ReleaseAsync(partition, owner, cancellationToken);
+                return answer.Log is { } log && prepared.TryGetValue((owner, partition), out var known) && known.Stored.ETag == log.Stored.ETag
+                    ? answer with { Log = log with { Extents = known.Extents } }
+                    : answer;
+            }
         }
     }
 

@@ -26,6 +26,7 @@ internal static class MutantParts
         Random = parts.Random,
         Time = parts.Time,
         Producers = parts.Producers,
+        Moved = parts.Moved,
     };
 
     public static PartitionReleaseParts With(this PartitionReleaseParts parts, Func<ILane> currentLane) => new()
@@ -39,5 +40,7 @@ internal static class MutantParts
         Scheduler = parts.Scheduler,
         Random = parts.Random,
         Segments = parts.Segments,
+        Time = parts.Time,
+        Moved = parts.Moved,
     };
 }

@@ -20,6 +20,7 @@ internal static class Section11
         ["digest that says what is not so"] = Found.InClusters("digest before its blocks are durable", "digest that leaves out what its blocks hold", "digest with a last offset that is too low", "digest that disagrees with the block after it"),
         ["producers that nobody reads"] = Found.InClusters("producers of ended sessions not handed on", "producers of segments not handed on"),
         ["release before all is published"] = Found.InClusters("release that does not drain"),
+        ["release of what was prepared while the partition was served, without what came after"] = Found.InClusters("release of what was prepared only"),
         ["footer accepted without its chain"] = Found.ByTest(nameof(DamageTests.F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without)),
     };
 

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Lanes;
@@ -13,6 +14,9 @@ public sealed class SessionWatch(SessionId session, ISessionStore sessions, Time
 {
     /// <summary>How long a broker may stand still, or a block be on its way, before it looks whether the session is still its own.</summary>
     public static readonly TimeSpan LongestStall = TimeSpan.FromSeconds(5);
+
+    // Storage that is as slow as that is for the caller to be patient with, or to give up: he has a limit.
+    private const int Attempts = 2;
 
     private readonly Lock _gate = new();
     private long _alive = time.GetTimestamp();
@@ -63,16 +67,18 @@ public sealed class SessionWatch(SessionId session, ISessionStore sessions, Time
 
     private async Task CheckAsync()
     {
-        long began;
-        do
+        for (var attempt = 1; attempt <= Attempts; attempt++)
         {
-            began = time.GetTimestamp();
+            var began = time.GetTimestamp();
             var stored = await sessions.GetAsync(session, CancellationToken.None);
             if (stored is not { Record.State: SessionState.Open }) throw new SessionEndedException(session, stored?.Record.State);
-        }
-        while (time.GetElapsedTime(began) > LongestStall); // The process stood still once more: the answer may be as old.
+            if (time.GetElapsedTime(began) > LongestStall) continue; // The process stood still once more, or storage took as long: the answer may be as old.
 
-        lock (_gate) Volatile.Write(ref _alive, Math.Max(_alive, began));
+            lock (_gate) Volatile.Write(ref _alive, Math.Max(_alive, began));
+            return;
+        }
+
+        throw new StorageException(session.ToString(), "Read", $"{Attempts} answers in a row took longer than {LongestStall.TotalSeconds:F0} s, and may be older than what they are to tell") { IsTransient = true };
     }
 }
 

@@ -67,6 +67,20 @@ public sealed class SessionWatchTests
     }
 
     [Fact]
+    public async Task Storage_that_is_too_slow_to_tell_anything_is_left_to_the_patience_of_whoever_asks()
+    {
+        var confirming = Watch().ConfirmAsync(Token);
+        for (var read = 0; read < 2; read++)
+        {
+            _time.Advance(SessionWatch.LongestStall + TimeSpan.FromTicks(1));
+            _sessions.Answer(SessionState.Open);
+        }
+
+        Assert.True((await Assert.ThrowsAsync<StorageException>(() => confirming)).IsTransient);
+        Assert.Equal(2, _sessions.Asked);
+    }
+
+    [Fact]
     public async Task Whoever_asked_behind_a_read_that_failed_is_answered_by_the_next()
     {
         var watch = Watch();

@@ -66,6 +66,9 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
         }
     }
 
+    /// <summary>Whether all that had come is read, but perhaps for a part of the next request.</summary>
+    public bool IsReaderWaiting => _isReaderWaiting;
+
     /// <summary>A request was read; its number among those of the connection.</summary>
     public long NumberOfNext()
     {

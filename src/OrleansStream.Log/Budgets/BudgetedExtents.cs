@@ -14,6 +14,7 @@ public sealed class BudgetedExtents(IExtentReader inner, WorkBudget budget, Func
     /// <inheritdoc/>
     public async ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken)
     {
+        await budget.StandBackAsync(isUrgent, cancellationToken);
         await budget.TakeAsync(1, 0, isUrgent, cancellationToken);
         var before = into.Bytes;
         await inner.ReadAsync(partition, extent, from, maxBytes, into, cancellationToken);

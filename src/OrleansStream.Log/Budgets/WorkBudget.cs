@@ -1,14 +1,20 @@
+using OrleansStream.Model;
+
 namespace OrleansStream.Log.Budgets;
 
 /// <summary>
 /// Lends background work its share of a store, in bytes and in requests. A share comes back with time; up to a second of it is saved. Whoever asks while some is
-/// left gets all that he asks for, and those after him wait until that is paid back. While producers have use for all that the store gives, the work stands back.
-/// Safe for any number of callers.
+/// left gets all that he asks for, and those after him wait until that is paid back. While producers have use for all that the store gives, work that moves many
+/// bytes stands back. Safe for any number of callers.
 /// </summary>
 public sealed class WorkBudget
 {
     // A single segment may take more than a second's share: its debt keeps the others waiting, but not for longer than that.
     private static readonly TimeSpan LongestDebt = TimeSpan.FromSeconds(30);
+
+    // From here on work stands back. What is smaller takes nothing from producers that they would notice, and others wait for it: deletions, without which a
+    // container grows as fast as it is filled, snapshots, the records of sessions.
+    private const int ManyBytes = 64 * Limits.KiB;
 
     // Each piece of work stands back for so long at the most: what others than the lane wait for gets on under any load.
     private static readonly TimeSpan LongestStand = TimeSpan.FromSeconds(1);
@@ -45,7 +51,7 @@ public sealed class WorkBudget
     /// <summary>How long callers waited, all together.</summary>
     public TimeSpan Waited => TimeSpan.FromTicks(Interlocked.Read(ref _waitedTicks));
 
-    /// <summary>Whether producers wait for the store: then nothing is lent for up to a second, whatever is left. Never unless set.</summary>
+    /// <summary>Whether producers wait for the store: then nothing is lent to work that moves many bytes for up to a second, whatever is left. Never unless set.</summary>
     public Func<bool> StandsBack { get; init; } = static () => false;
 
     /// <summary>Takes what a piece of work needs, when the budget allows it.</summary>
@@ -61,7 +67,7 @@ public sealed class WorkBudget
     /// <param name="cancellationToken">Ends the wait; nothing was taken then.</param>
     public async ValueTask TakeAsync(int operations, long bytes, Func<bool>? isUrgent, CancellationToken cancellationToken)
     {
-        for (var stood = TimeSpan.Zero; stood < LongestStand && isUrgent?.Invoke() != true && StandsBack(); stood += LooksAgainAfter) await WaitAsync(LooksAgainAfter, cancellationToken);
+        if (bytes >= ManyBytes) await StandBackAsync(isUrgent, cancellationToken);
         while (isUrgent?.Invoke() != true)
         {
             if (Reserve(operations, bytes) is not { } wait) return;
@@ -69,6 +75,14 @@ public sealed class WorkBudget
         }
 
         Spend(operations, bytes);
+    }
+
+    /// <summary>Lets producers go first, for a second at the most: before work that moves many bytes, where their number is not known before.</summary>
+    /// <param name="isUrgent">Whether the work waits for nobody; null: never.</param>
+    /// <param name="cancellationToken">Ends the wait.</param>
+    public async ValueTask StandBackAsync(Func<bool>? isUrgent, CancellationToken cancellationToken)
+    {
+        for (var stood = TimeSpan.Zero; stood < LongestStand && isUrgent?.Invoke() != true && StandsBack(); stood += LooksAgainAfter) await WaitAsync(LooksAgainAfter, cancellationToken);
     }
 
     /// <summary>Takes it at once, whatever is left: work that cannot wait, which those pay for that can.</summary>

@@ -87,5 +87,24 @@ public sealed class WorkBudgetTests
         Assert.True(taken.IsCompletedSuccessfully);
     }
 
-    private Task Take() => _budget.TakeAsync(1, 0, TestContext.Current.CancellationToken).AsTask();
+    // Deletions above all: a container that is filled at full speed would grow by as much.
+    [Fact]
+    public void What_moves_few_bytes_stands_back_for_nobody()
+    {
+        _isPressed = true;
+
+        Assert.True(_budget.TakeAsync(8, 0, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
+        Assert.True(_budget.TakeAsync(1, 4 * Limits.KiB, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public void Reads_of_extents_stand_back_though_nobody_knows_their_bytes_before()
+    {
+        _isPressed = true;
+
+        Assert.False(_budget.StandBackAsync(isUrgent: null, TestContext.Current.CancellationToken).AsTask().IsCompleted);
+        Assert.True(_budget.StandBackAsync(static () => true, TestContext.Current.CancellationToken).AsTask().IsCompletedSuccessfully);
+    }
+
+    private Task Take() => _budget.TakeAsync(1, 64 * Limits.KiB, TestContext.Current.CancellationToken).AsTask();
 }

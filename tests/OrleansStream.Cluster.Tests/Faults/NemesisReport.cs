@@ -12,6 +12,10 @@ internal sealed record NemesisReport(string Cluster, NemesisOptions Options, His
 {
     private const int Shown = 20;
 
+    // Of a broker's log; all of it is kept beside the report.
+    private const int ShownLines = 12;
+    private const int ShownWidth = 300;
+
     public required TimeSpan Time { get; init; }
 
     public required int Assignments { get; init; }
@@ -56,6 +60,13 @@ internal sealed record NemesisReport(string Cluster, NemesisOptions Options, His
         }
     }
 
+    private static string Brief(string text)
+    {
+        var lines = text.Split('\n');
+        var shown = lines.Length <= ShownLines ? lines : [lines[0], $"({lines.Length - ShownLines} lines left out)", .. lines[^(ShownLines - 1)..]];
+        return string.Join('\n', shown.Select(static line => line.Length <= ShownWidth ? line : line[..ShownWidth] + "..."));
+    }
+
     private static string Seconds(IReadOnlyList<TimeSpan> sorted, double share) =>
         sorted.Count == 0 ? "" : sorted[(int)Math.Min(sorted.Count - 1, sorted.Count * share)].TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture);
 
@@ -98,12 +109,12 @@ internal sealed record NemesisReport(string Cluster, NemesisOptions Options, His
         {
             text.AppendLine(Invariant($"## {kind.Key}: {kind.Count()}"));
             text.AppendLine();
-            foreach (var violation in kind.Take(Shown)) text.AppendLine(Invariant($"- {violation.What}"));
+            foreach (var violation in kind.Take(Shown)) text.AppendLine(Invariant($"- {Brief(violation.What)}"));
             text.AppendLine();
         }
         if (Violations.Count == 0 || Ends.Count == 0) return;
         text.AppendLine("## Brokers that ended by themselves");
         text.AppendLine();
-        foreach (var end in Ends.Take(Shown)) text.AppendLine(Invariant($"```text\n{end}\n```"));
+        foreach (var end in Ends.Take(Shown)) text.AppendLine(Invariant($"```text\n{Brief(end)}\n```"));
     }
 }

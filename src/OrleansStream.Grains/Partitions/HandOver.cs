@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
@@ -21,8 +22,10 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    // A notice is written by the layout that it was read from, or by a later one: never by one that TakeBack has gone by already.
-    private readonly Lock _noticing = new();
+    // A claim takes some tenths of a second. Whoever is longer about all of its claims may have stopped, and producers are not sent there.
+    private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
+
+    private readonly MoveNotices _notices = new(members, handles);
 
     /// <summary>Whether something is open here that belongs elsewhere.</summary>
     public bool IsDue => handles.All.Any(IsMisplaced);
@@ -35,7 +38,7 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     public Task<int> LeaveAsync(CancellationToken cancellationToken) => RepeatAsync(
         async (due, stop) =>
         {
-            Announce(due);
+            _notices.Announce(due);
             await AskAllAsync([.. due.OrderBy(static handle => handle.Id.Topic == HiddenTopics.Catalog ? 2 : handle.Id.Topic == HiddenTopics.Groups ? 1 : 0)], surroundings.Options.AtOnce, stop);
         },
         cancellationToken);
@@ -44,19 +47,7 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     /// Takes back what was announced of partitions that stay after all, or go to yet another broker. To be called at each change of the cluster: a broker that is
     /// dead answers no claim, and until that is known producers would be sent to it.
     /// </summary>
-    public void TakeBack()
-    {
-        lock (_noticing)
-        {
-            foreach (var handle in handles.All)
-            {
-                if (handle.Next is { } next && next.Broker != members.PlacedOn(handle.Id))
-                {
-                    handle.Announce(null);
-                }
-            }
-        }
-    }
+    public void TakeBack() => _notices.OnChanged();
 
     private async Task<int> RepeatAsync(Func<List<PartitionHandle>, CancellationToken, Task> move, CancellationToken cancellationToken)
     {
@@ -89,7 +80,7 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
         }
         finally
         {
-            TakeBack();
+            _notices.End();
         }
     }
 
@@ -101,9 +92,20 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
         var asked = AskAllAsync(plan.Unannounced, atOnce, cancellationToken);
         foreach (var wave in plan.Waves)
         {
-            TakeBack();
-            Announce(wave);
-            await Task.WhenAll(asked, Task.Delay(surroundings.Options.Notice, surroundings.Time, cancellationToken));
+            _notices.TakeBackOutdated();
+            _notices.Announce(wave);
+            var noticed = Task.WhenAll(asked, Task.Delay(surroundings.Options.Notice, surroundings.Time, cancellationToken));
+            await Task.WhenAny(noticed, Task.Delay(surroundings.Options.Notice + Slow, surroundings.Time, cancellationToken));
+            if (!noticed.IsCompleted)
+            {
+                // The one before it hangs, and for so long nobody is told of a move that has not begun.
+                _notices.TakeBack(wave);
+                await asked;
+                _notices.Announce(wave);
+                await Task.Delay(surroundings.Options.Notice, surroundings.Time, cancellationToken);
+            }
+
+            await noticed;
             asked = AskAllAsync(wave, atOnce, cancellationToken);
         }
 
@@ -113,18 +115,6 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
 
     private bool IsMisplaced(PartitionHandle handle) => handle.IsOwner && members.PlacedOn(handle.Id) != members.Self;
 
-    private void Announce(IEnumerable<PartitionHandle> leaving)
-    {
-        lock (_noticing)
-        {
-            foreach (var handle in leaving)
-            {
-                var next = members.PlacedOn(handle.Id);
-                handle.Announce(next == members.Self || HiddenTopics.Contains(handle.Id.Topic) ? null : next);
-            }
-        }
-    }
-
     // What clients have taken along by now is not asked for.
     private Task AskAllAsync(IReadOnlyList<PartitionHandle> leaving, int atOnce, CancellationToken cancellationToken)
     {
@@ -133,15 +123,36 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
             .GroupBy(handle => members.PlacedOn(handle.Id))
             .SelectMany(target => target.Chunk(size).Select((chunk, index) => (Index: index, Target: target.Key, Handles: chunk)))
             .OrderBy(static chunk => chunk.Index);
+        var refusing = new ConcurrentDictionary<BrokerId, bool>();
         var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, atOnce / size), CancellationToken = cancellationToken };
         return Parallel.ForEachAsync(chunks, options, async (chunk, stop) =>
         {
             PartitionId[] left = [.. chunk.Handles.Where(IsMisplaced).Select(static handle => handle.Id)];
-            if (left.Length > 0)
+            if (left.Length == 0 || refusing.ContainsKey(chunk.Target))
             {
-                await AskAsync(chunk.Target, left, stop);
+                return;
+            }
+
+            await WatchAsync(AskAsync(chunk.Target, left, stop), chunk.Target, chunk.Handles, stop);
+            if (!_notices.Asked(chunk.Target, chunk.Handles))
+            {
+                // The rest of what is its own waits until all others have had their turn.
+                refusing.TryAdd(chunk.Target, true);
             }
         });
+    }
+
+    private async Task WatchAsync(Task asking, BrokerId target, PartitionHandle[] partitions, CancellationToken cancellationToken)
+    {
+        using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(asking, Task.Delay(Slow, surroundings.Time, answered.Token));
+        answered.Cancel();
+        if (!asking.IsCompleted && Array.TrueForAll(partitions, static handle => handle.IsOwner))
+        {
+            _notices.Doubt(target);
+        }
+
+        await asking;
     }
 
     private async Task AskAsync(BrokerId target, PartitionId[] partitions, CancellationToken cancellationToken)

@@ -118,8 +118,8 @@ internal sealed class PartitionDoor : IDisposable
         }
         catch (TimeoutException)
         {
-            // Nothing was stored, and that is what this code lets the client know; a timeout would leave it in doubt.
-            return OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, LeaderOf(partition, _cluster.Self));
+            // Nothing was stored, and that is what this code lets the client know; a timeout would leave it in doubt. Who serves it until it is open here still can.
+            return OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, LeaderOf(partition, _cluster.OwnerOf(partition)));
         }
     }
 

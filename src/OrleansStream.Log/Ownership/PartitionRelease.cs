@@ -10,7 +10,7 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Ownership;
 
 /// <summary>
-/// Lets go of partitions by rules L1 to L5. Requests for one partition share one release while it runs; one that comes again later, because its answer was
+/// Lets go of partitions by rules L1 to L5. Requests that name the same session share one release while it runs; one that comes again later, because its answer was
 /// lost, gets the same answer as long as the manifest stands as it was. A release that was prepared finds its segments written, and its manifest read.
 /// </summary>
 public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionReleases, IAsyncDisposable
@@ -24,8 +24,8 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     // Of some thousand producers. What is larger the claimant reads.
     private const int MaxImageBytes = 256 * Limits.KiB;
 
-    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> _releasing = new();
-    private readonly ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> _preparing = new();
+    private readonly ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> _releasing = new();
+    private readonly ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> _preparing = new();
     private readonly ReleaseAnswers _answers = new();
 
     // Each is used once, and only while nothing has changed its manifest. What is not used in the end is in no manifest, and the sweep's (rule D4).
@@ -34,7 +34,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     private readonly CancellationTokenSource _stopping = new();
 
     /// <summary>Whether a release of the partition runs or is being prepared: nobody else is to change its manifest meanwhile.</summary>
-    public bool IsReleasing(PartitionId partition) => _releasing.ContainsKey(partition) || _preparing.ContainsKey(partition);
+    public bool IsReleasing(PartitionId partition) => Names(_releasing, partition) || Names(_preparing, partition);
 
     /// <inheritdoc/>
     public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
@@ -53,9 +53,13 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         _stopping.Dispose();
     }
 
-    // Requests for one partition share what runs for it, whichever session they name.
+    // Few run at once, and of one partition more than one only while a session ends.
+    private static bool Names(ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> running, PartitionId partition) =>
+        running.Any(one => one.Key.Partition == partition);
+
+    // Requests for one partition share what runs for it if they name the same session: that another one is not the owner says nothing of this one, which would be fenced.
     private ValueTask<ReleaseAnswer> ShareAsync(
-        ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> running,
+        ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> running,
         (PartitionId Partition, SessionId Owner) asked,
         Func<PartitionId, SessionId, Task<ReleaseAnswer>> run,
         CancellationToken cancellationToken)
@@ -64,15 +68,15 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
 
         var mine = new Lazy<Task<ReleaseAnswer>>(() => Task.Factory.StartNew(
             () => run(asked.Partition, asked.Owner), CancellationToken.None, TaskCreationOptions.DenyChildAttach, parts.Scheduler).Unwrap());
-        var shared = running.GetOrAdd(asked.Partition, mine);
-        if (shared == mine) _ = ForgetWhenDoneAsync(running, asked.Partition, mine);
+        var shared = running.GetOrAdd(asked, mine);
+        if (shared == mine) _ = ForgetWhenDoneAsync(running, asked, mine);
         return new ValueTask<ReleaseAnswer>(shared.Value.WaitAsync(cancellationToken));
     }
 
-    private static async Task ForgetWhenDoneAsync(ConcurrentDictionary<PartitionId, Lazy<Task<ReleaseAnswer>>> running, PartitionId partition, Lazy<Task<ReleaseAnswer>> mine)
+    private static async Task ForgetWhenDoneAsync(ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> running, (PartitionId Partition, SessionId Owner) asked, Lazy<Task<ReleaseAnswer>> mine)
     {
         _ = (await Task.WhenAny(mine.Value)).Exception; // Told to those who wait, if anybody does.
-        running.TryRemove(KeyValuePair.Create(partition, mine));
+        running.TryRemove(KeyValuePair.Create(asked, mine));
     }
 
     // The cut of L4 before the close of L2: published frames change no more, and what comes behind them is cut by the release.
@@ -82,6 +86,20 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         if (lane.Session != owner || lane.End is not null) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
         if (!parts.Handles.TryGet(partition, out var served) || !served.IsOwner) return new ReleaseAnswer(ReleaseVerdict.Unprepared);
 
+        try
+        {
+            return await PreparedAsync(partition, lane, served);
+        }
+        catch (LogException)
+        {
+            // A split that ended meanwhile, or storage: the release finds out, and a claimant that heard nothing would not ask for it.
+            return new ReleaseAnswer(ReleaseVerdict.Unprepared);
+        }
+    }
+
+    private async Task<ReleaseAnswer> PreparedAsync(PartitionId partition, ILane lane, PartitionHandle served)
+    {
+        var owner = lane.Session;
         var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
         if (stored is not { Manifest.Deleted: false } || stored.Manifest.Owner != owner) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
         if (await CutAsync(new ReleasedLog(stored, _prepared.Find(stored, owner)?.Log?.Extents ?? stored.Manifest.Extents), lane, served) is not { } extents) return new ReleaseAnswer(ReleaseVerdict.NotOwner);

@@ -23,10 +23,12 @@ internal sealed class BrokerCluster : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<string, SharedLog> _logs = new(StringComparer.Ordinal);
     private readonly InProcessTestCluster _cluster;
+    private readonly MovementOptions _movement;
     private int _last;
 
-    private BrokerCluster(short brokers)
+    private BrokerCluster(short brokers, MovementOptions movement)
     {
+        _movement = movement;
         var builder = new InProcessTestClusterBuilder(brokers);
 #pragma warning disable ORLEANSEXP003
         builder.Options.UseDistributedGrainDirectory = true;
@@ -40,9 +42,9 @@ internal sealed class BrokerCluster : IAsyncDisposable
 
     public IReadOnlyList<TestBroker> Brokers => [.. _cluster.Silos.Select(Of)];
 
-    public static async Task<BrokerCluster> StartAsync(short brokers)
+    public static async Task<BrokerCluster> StartAsync(short brokers, MovementOptions? movement = null)
     {
-        var cluster = new BrokerCluster(brokers);
+        var cluster = new BrokerCluster(brokers, movement ?? new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200), Notice = TimeSpan.FromMilliseconds(100) });
         await cluster._cluster.DeployAsync();
         await Task.WhenAll(cluster.Brokers.Select(static broker => broker.BeginAsync()));
         return cluster;
@@ -99,7 +101,7 @@ internal sealed class BrokerCluster : IAsyncDisposable
             Releases = log,
             EndLane = _ => log.Crash(),
             EndProcess = static _ => { },
-            Movement = new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200), Notice = TimeSpan.FromMilliseconds(100) },
+            Movement = _movement,
         });
     }
 

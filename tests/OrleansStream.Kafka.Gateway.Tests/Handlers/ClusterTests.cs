@@ -63,6 +63,27 @@ public sealed class ClusterTests
         Assert.Null(taken.Only().CurrentLeader);
     }
 
+    // Who would be told to ask here again waits here again, beside a broker that serves the partition all the while.
+    [Fact]
+    public async Task Whoever_waited_in_vain_for_a_partition_to_open_here_is_sent_to_the_broker_that_serves_it()
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("stuck");
+        harness.Cluster.NotYetHere.Add(new PartitionId(topic.Id, 0));
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+
+        var answer = harness.Connect().AskAsync<ProduceResponse>(Requests.Produce("stuck", "a"), 10);
+        while (!answer.IsCompleted)
+        {
+            harness.Time.Advance(TimeSpan.FromMilliseconds(100));
+            await Task.Yield();
+        }
+
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, 7), ((await answer).Only().ErrorCode, (await answer).Only().CurrentLeader!.LeaderId));
+        gate.SetResult();
+    }
+
     // Clients that knew an older epoch follow such a hint at once, without a question for metadata.
     [Fact]
     public async Task The_hint_at_another_leader_carries_the_newest_epoch_that_is_known()

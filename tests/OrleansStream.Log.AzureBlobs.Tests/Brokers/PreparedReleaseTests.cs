@@ -104,6 +104,42 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
         Assert.Equal(ReleaseVerdict.NotOwner, (await first.Log.PrepareAsync(TestCluster.Partition, new SessionId(first.Id, Guid.NewGuid()), Token)).Verdict);
     }
 
+    // Whoever heard nothing would take the owner for silent, and not ask for the release that finds its way.
+    [Fact]
+    public async Task A_preparation_that_storage_fails_is_none_and_the_release_is_asked_for_all_the_same()
+    {
+        var (_, second) = await TwoBrokersAsync("a", "b");
+        var faults = 1;
+        _cluster.Find(new BrokerId(1))!.Container.Fault = (_, name) =>
+            name.StartsWith("p/", StringComparison.Ordinal) && Interlocked.Decrement(ref faults) >= 0 ? new Storage.StorageException(name, "Write", "a test said so") : null;
+
+        var handle = await second.OpenAsync();
+
+        Assert.True(faults < 0);
+        Assert.Equal((1, 1), (second.Owners.AskedToPrepare, second.Owners.Asked));
+        Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
+    }
+
+    // That one is not the owner any more would be taken for an answer to the other, who is, and is then fenced.
+    [Theory, InlineData(true), InlineData(false)]
+    public async Task A_request_that_hangs_answers_none_that_names_another_session(bool isPreparation)
+    {
+        var first = await _cluster.StartAsync(1);
+        await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a");
+        Task<ReleaseAnswer> AskAsync(SessionId session) =>
+            isPreparation ? first.Log.PrepareAsync(TestCluster.Partition, session, Token).AsTask() : first.Log.ReleaseAsync(TestCluster.Partition, session, Token).AsTask();
+
+        first.Container.Freeze();
+        var hanging = AskAsync(first.Session);
+        while (first.Container.Waiting == 0) await Task.Yield();
+        var other = await AskAsync(new SessionId(first.Id, Guid.NewGuid())).WaitAsync(TimeSpan.FromSeconds(10), Token);
+
+        Assert.Equal(ReleaseVerdict.NotOwner, other.Verdict);
+        Assert.False(hanging.IsCompleted);
+        first.Container.Thaw();
+        Assert.Equal(isPreparation ? ReleaseVerdict.Prepared : ReleaseVerdict.Released, (await hanging).Verdict);
+    }
+
     [Theory, InlineData(0), InlineData(1), InlineData(2)]
     public async Task An_idempotent_producer_meets_neither_loss_nor_double_whatever_it_sent_behind_the_preparation(int behind)
     {

@@ -25,7 +25,7 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     // A claim takes some tenths of a second. Whoever is longer about all of its claims may have stopped, and producers are not sent there.
     private static readonly TimeSpan Slow = TimeSpan.FromSeconds(1);
 
-    private readonly MoveNotices _notices = new(members, handles);
+    private readonly MoveNotices _notices = new(members, handles, isOn: surroundings.Options.Notice > TimeSpan.Zero);
 
     /// <summary>Whether something is open here that belongs elsewhere.</summary>
     public bool IsDue => handles.All.Any(IsMisplaced);

@@ -9,7 +9,10 @@ namespace OrleansStream.Grains.Partitions;
 /// What producers are told of partitions that are about to move. Who goes to a broker that cannot take a partition waits there for nothing, while the one that
 /// serves it is healthy: so no broker is named that was asked and took none, until it takes one or the cluster changes. Safe for any number of callers.
 /// </summary>
-internal sealed class MoveNotices(ClusterMembers members, HandleTable handles)
+/// <param name="members">Which name who is to have a partition.</param>
+/// <param name="handles">The partitions that are open here.</param>
+/// <param name="isOn">Whether anybody is told anything.</param>
+internal sealed class MoveNotices(ClusterMembers members, HandleTable handles, bool isOn)
 {
     // A notice is written by the layout that it was read from, or by a later one: never by one that OnChanged has gone by already.
     private readonly Lock _lock = new();
@@ -23,7 +26,7 @@ internal sealed class MoveNotices(ClusterMembers members, HandleTable handles)
             foreach (var handle in leaving)
             {
                 var next = members.PlacedOn(handle.Id);
-                var isTold = next != members.Self && !HiddenTopics.Contains(handle.Id.Topic) && !_doubted.Contains(next) && !_refused.Contains(handle.Id);
+                var isTold = isOn && next != members.Self && !HiddenTopics.Contains(handle.Id.Topic) && !_doubted.Contains(next) && !_refused.Contains(handle.Id);
                 handle.Announce(isTold ? next : null);
             }
         }

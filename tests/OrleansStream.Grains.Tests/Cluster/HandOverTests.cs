@@ -68,7 +68,7 @@ public sealed class HandOverTests
     {
         await using var cluster = await ClusterAsync();
         var leaving = await LeavingAsync(cluster);
-        var notices = new MoveNotices(cluster.Brokers[0].Members, cluster.Brokers[0].Log.Handles);
+        var notices = new MoveNotices(cluster.Brokers[0].Members, cluster.Brokers[0].Log.Handles, isOn: true);
         var target = cluster.Brokers[1].Id;
 
         Assert.False(notices.Asked(target, leaving));
@@ -88,6 +88,19 @@ public sealed class HandOverTests
         Assert.All(leaving[1..], handle => Assert.Equal(target, handle.Next?.Broker));
         notices.End();
         Assert.All(leaving[1..], static handle => Assert.Null(handle.Next));
+    }
+
+    // Told early, a producer without idempotence has a batch on its way to either broker.
+    [Fact]
+    public async Task Nobody_is_told_unless_an_operator_wants_it()
+    {
+        await using var cluster = await ClusterAsync();
+        var leaving = await LeavingAsync(cluster);
+        Assert.Equal(TimeSpan.Zero, new MovementOptions().Notice);
+
+        new MoveNotices(cluster.Brokers[0].Members, cluster.Brokers[0].Log.Handles, isOn: false).Announce(leaving);
+
+        Assert.All(leaving, static handle => Assert.Null(handle.Next));
     }
 
     private HandOver Of(BrokerCluster cluster)

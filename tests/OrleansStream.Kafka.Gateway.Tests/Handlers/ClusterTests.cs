@@ -74,6 +74,7 @@ public sealed class ClusterTests
         harness.Grains.Partitions.Gate = gate.Task;
 
         var answer = harness.Connect().AskAsync<ProduceResponse>(Requests.Produce("stuck", "a"), 10);
+        await GatewayHarness.UntilAsync(() => harness.Grains.Partitions.Openings == 1);
         while (!answer.IsCompleted)
         {
             harness.Time.Advance(TimeSpan.FromMilliseconds(100));

@@ -17,7 +17,7 @@ public sealed class ClusterTests
             if (harness.Updates.Looks == 1) harness.AddTopic("elsewhere");
         };
 
-        var produced = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("elsewhere", "a"), 9));
+        var produced = await client.AskAsync<ProduceResponse>(Requests.Produce("elsewhere", "a"), 9);
         var unknown = await client.AskAsync<ProduceResponse>(Requests.Produce("nowhere", "a"), 9);
         var metadata = await client.AskAsync<MetadataResponse>(new MetadataRequest { Topics = [new() { Name = "nowhere" }], AllowAutoTopicCreation = false }, 9);
 
@@ -36,7 +36,7 @@ public sealed class ClusterTests
         var client = harness.Connect();
 
         var before = await client.AskAsync<MetadataResponse>(Requests.Metadata("moving"), 9);
-        var produced = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("moving", "a"), 9));
+        var produced = await client.AskAsync<ProduceResponse>(Requests.Produce("moving", "a"), 9);
 
         Assert.Equal(7, before.Topics.Single().Partitions.Single().LeaderId);
         Assert.Equal(ErrorCode.None, produced.Only().ErrorCode);
@@ -49,13 +49,13 @@ public sealed class ClusterTests
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("leaving");
         var client = harness.Connect();
-        await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "a"), version));
+        await client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "a"), version);
         harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
 
         handle!.Announce(new BrokerId(7));
-        var announced = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "b"), version));
+        var announced = await client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "b"), version);
         handle.Announce(null);
-        var taken = await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "c"), version));
+        var taken = await client.AskAsync<ProduceResponse>(Requests.Produce("leaving", "c"), version);
 
         Assert.Equal((ErrorCode.None, 1L), (announced.Only().ErrorCode, announced.Only().BaseOffset));
         if (version >= 10) Assert.Equal((7, handle.Epoch.Value), (announced.Only().CurrentLeader!.LeaderId, announced.Only().CurrentLeader!.LeaderEpoch));
@@ -92,7 +92,7 @@ public sealed class ClusterTests
         await using var harness = new GatewayHarness();
         var topic = harness.AddTopic("gone");
         var client = harness.Connect();
-        await harness.PublishUntilAsync(client.AskAsync<ProduceResponse>(Requests.Produce("gone", "a"), 10));
+        await client.AskAsync<ProduceResponse>(Requests.Produce("gone", "a"), 10);
         harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
         harness.Broker.Handles.GiveUp(handle!);
         harness.Cluster.Elsewhere.Add(new PartitionId(topic.Id, 0));

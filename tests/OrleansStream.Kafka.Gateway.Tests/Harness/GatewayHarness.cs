@@ -24,6 +24,8 @@ namespace OrleansStream.Kafka.Gateway.Tests.Harness;
 /// </summary>
 internal sealed class GatewayHarness : IAsyncDisposable
 {
+    // A stepped lane is moved by one thread at a time; tests that wait for two answers at once move it from two.
+    private readonly Lock _stepping = new();
     private readonly List<TestClient> _clients = [];
     private readonly ServiceProvider _services;
 
@@ -99,7 +101,7 @@ internal sealed class GatewayHarness : IAsyncDisposable
     {
         while (!task.IsCompleted)
         {
-            Broker.Lane.Publish();
+            lock (_stepping) Broker.Lane.Publish();
             await Task.Yield();
         }
 

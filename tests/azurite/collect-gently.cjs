@@ -1,6 +1,6 @@
 // Loaded before Azurite: replaces how it throws away the contents of blobs that are gone.
-// As shipped it does that each ten minutes, all in one go, in time that grows with the square of what there is, and answers nobody meanwhile: after ten
-// minutes of a broker that writes and deletes a hundred blobs a second it was silent for minutes. It also deletes contents that a put is just about to name.
+// As shipped it does that each ten minutes, all in one go, in time that grows with the square of what there is, and answers nobody
+// meanwhile. It also deletes contents that a put is just about to name.
 // Here it is done more often, others are answered between two steps, and only what nobody named the last time either is deleted.
 const path = require('path');
 const azurite = path.join(__dirname, 'node_modules', 'azurite', 'dist', 'src');

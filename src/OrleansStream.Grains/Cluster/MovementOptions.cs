@@ -18,12 +18,6 @@ public sealed class MovementOptions
     [Range(1, 1000)]
     public int HandOverAtOnce { get; set; } = 2;
 
-    /// <summary>
-    /// How long before a partition in use moves its producers are told where it goes. 0 to 1 min; 0, and nobody is told, unless set: who is told has a batch on its
-    /// way to either broker for a moment, and without idempotence these may change places, also with one request in flight.
-    /// </summary>
-    public TimeSpan Notice { get; set; } = TimeSpan.Zero;
-
     /// <summary>How long after a broker has joined the others begin to hand over: several that start together move each partition once. 2 s unless set.</summary>
     public TimeSpan JoinDelay { get; set; } = TimeSpan.FromSeconds(2);
 }

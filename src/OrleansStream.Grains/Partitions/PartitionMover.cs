@@ -12,7 +12,6 @@ namespace OrleansStream.Grains.Partitions;
 /// </summary>
 internal sealed partial class PartitionMover(ClusterMembers members, HandOver handOver, TakeOver takeOver, MoverSources sources, MoveSurroundings surroundings) : BackgroundService
 {
-    private readonly Wake _noticesDue = new();
     private readonly Wake _handOverDue = new();
     private readonly Wake _takeOverDue = new();
     private long _lastJoin;
@@ -24,7 +23,6 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
         try
         {
             await Task.WhenAll(
-                FollowAsync(_noticesDue, TakeBackAsync, stoppingToken),
                 FollowAsync(_handOverDue, HandOverAsync, stoppingToken),
                 FollowAsync(_takeOverDue, takeOver.OpenOrphansAsync, stoppingToken),
                 StartAllAsync(stoppingToken));
@@ -47,7 +45,6 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
             Interlocked.Exchange(ref _lastJoin, surroundings.Time.GetTimestamp());
         }
 
-        _noticesDue.Set();
         _handOverDue.Set();
         _takeOverDue.Set();
     }
@@ -59,13 +56,6 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
         {
             _handOverDue.Set();
         }
-    }
-
-    // Not by the hand-over, which may be waiting for a claim of the very broker that is gone.
-    private Task TakeBackAsync(CancellationToken cancellationToken)
-    {
-        handOver.TakeBack();
-        return Task.CompletedTask;
     }
 
     private async Task HandOverAsync(CancellationToken cancellationToken)

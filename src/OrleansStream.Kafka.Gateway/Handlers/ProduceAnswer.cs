@@ -345,11 +345,6 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         {
             NameLeader(response, partition, leader);
         }
-        else if (outcome.Next is { } next && _header.Version >= FirstWithLeader)
-        {
-            // Not an error that could name a leader, and clients that look at errors only stay. librdkafka goes: docs/adr/0018 has what that is worth.
-            NameLeader(response, partition, new KnownLeader(next.Broker, next.Epoch));
-        }
 
         return partition;
     }

@@ -16,9 +16,6 @@ public readonly record struct AppendOutcome
 
     public Offset LogStart { get; init; }
 
-    /// <summary>Of a success: the broker that is about to take the partition; null as a rule. Appends go there from now on, and wait there until it has.</summary>
-    public NextOwner? Next { get; init; }
-
     /// <summary>What was wrong, for a person; null without an error.</summary>
     public string? Message { get; init; }
 

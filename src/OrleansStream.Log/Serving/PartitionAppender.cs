@@ -269,7 +269,6 @@ internal sealed class PartitionAppender : IFrameOwner
         BaseOffset = baseOffset,
         LogAppendTimeMs = logAppendTimeMs,
         LogStart = _log.LogStart,
-        Next = _handle.Next,
         RecordIndex = -1,
     };
 

@@ -21,7 +21,6 @@ public sealed class PartitionHandle
     private PartitionSettings _settings;
     private HandleTable? _table;
     private SemaphoreSlim? _edits;
-    private NextOwner? _next;
     private long _lastUsed;
 
     /// <param name="parts">What all handles of the broker share.</param>
@@ -53,9 +52,6 @@ public sealed class PartitionHandle
 
     /// <summary>Whether it serves; false once it was closed.</summary>
     public bool IsOwner => Published.Closed == ErrorCode.None;
-
-    /// <summary>The broker that is about to take the partition; null if none is. Appends that succeed tell it, so that producers may go there before they are refused here.</summary>
-    public NextOwner? Next => Volatile.Read(ref _next);
 
     /// <summary>None while it serves; otherwise what every call answers.</summary>
     public ErrorCode Closed => Published.Closed;
@@ -152,9 +148,6 @@ public sealed class PartitionHandle
 
     /// <summary>The epoch that the record at the offset was appended in; -1 if unknown.</summary>
     public LeaderEpoch EpochAt(Offset offset) => EpochHistory.At(Manifest.Epochs, offset);
-
-    /// <summary>Announces that this broker is about to take the partition, or takes that back; it is served here as before.</summary>
-    public void Announce(BrokerId? next) => Volatile.Write(ref _next, next is { } broker ? new NextOwner(broker, Epoch) : null);
 
     /// <summary>Puts changed topic configs into force, for the next append.</summary>
     public void Configure(PartitionSettings settings) => Volatile.Write(ref _settings, settings);

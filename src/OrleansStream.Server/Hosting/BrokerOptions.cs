@@ -49,7 +49,6 @@ internal static class BrokerOptions
 
     public static MovementOptions Movement(MovementOptions options)
     {
-        TimeRange.Check(MovementOptions.Section, nameof(MovementOptions.Notice), options.Notice, TimeSpan.Zero, TimeSpan.FromMinutes(1));
         TimeRange.Check(MovementOptions.Section, nameof(MovementOptions.JoinDelay), options.JoinDelay, TimeSpan.Zero, TimeSpan.FromMinutes(10));
         return options;
     }

@@ -44,7 +44,7 @@ internal sealed class BrokerCluster : IAsyncDisposable
 
     public static async Task<BrokerCluster> StartAsync(short brokers, MovementOptions? movement = null)
     {
-        var cluster = new BrokerCluster(brokers, movement ?? new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200), Notice = TimeSpan.FromMilliseconds(100) });
+        var cluster = new BrokerCluster(brokers, movement ?? new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200) });
         await cluster._cluster.DeployAsync();
         await Task.WhenAll(cluster.Brokers.Select(static broker => broker.BeginAsync()));
         return cluster;

@@ -73,29 +73,6 @@ public sealed class BrokerClusterTests
         foreach (var partition in Of(topic)) Assert.Equal(acknowledged[partition], await OwnerOf(cluster, partition).CountAsync(partition));
     }
 
-    // The gate holds the moves up, so that the notice is seen, and that it goes when nothing comes of the move.
-    [Fact]
-    public async Task Producers_are_told_who_takes_a_partition_before_it_moves_and_that_it_stays_after_all()
-    {
-        await using var cluster = await StartAsync(3);
-        var topic = await cluster.Brokers[0].CreateAsync("announced", 30);
-        foreach (var partition in Of(topic)) await AppendAsync(cluster, partition);
-        var before = cluster.Brokers.ToList();
-        var gate = new TaskCompletionSource();
-        before.ForEach(broker => broker.Log.ReleaseGate = gate.Task);
-        List<PartitionHandle> Leaving(BrokerId to) => [.. before.SelectMany(broker => broker.Log.Handles.All.Where(handle => handle.IsOwner && handle.Id.Topic == topic.Id && broker.Members.PlacedOn(handle.Id) == to))];
-
-        var joined = await cluster.JoinAsync();
-
-        // Not of all at once: a broker that takes none is named no more after a while.
-        await UntilAsync(() => Leaving(joined.Id).Exists(handle => handle.Next is { } next && next.Broker == joined.Id && next.Epoch == handle.Epoch));
-        Assert.All(before.SelectMany(broker => broker.Log.Handles.All.Where(static handle => HiddenTopics.Contains(handle.Id.Topic))), static handle => Assert.Null(handle.Next));
-        await cluster.KillAsync(joined);
-
-        await UntilAsync(() => before.SelectMany(static broker => broker.Log.Handles.All).All(handle => handle.Next is null || !handle.IsOwner));
-        gate.SetResult();
-    }
-
     [Fact]
     public async Task A_broker_that_leaves_hands_over_everything_and_serves_until_it_has()
     {

@@ -107,7 +107,7 @@ start_azurite() {
   [ -z "$memory" ] || where+=(--extentMemoryLimit "$memory")
   [ -z "$persistent" ] || where=(--location "$dir/azurite")
   where+=(--blobPort "$(port azurite)" --tablePort "$(port azurite-table)" --queuePort "$(port azurite-queue)")
-  setsid "${node:-node}" --require "$root/tests/azurite/collect-gently.cjs" "$packages/azurite/dist/src/azurite.js" "${where[@]}" --silent --disableTelemetry --skipApiVersionCheck \
+  setsid "${node:-node}" --require "$root/tests/azurite/steady.cjs" "$packages/azurite/dist/src/azurite.js" "${where[@]}" --silent --disableTelemetry --skipApiVersionCheck \
     --blobHost 127.0.0.1 --tableHost 127.0.0.1 --queueHost 127.0.0.1 --blobKeepAliveTimeout 120 --tableKeepAliveTimeout 120 \
     >> "$dir/azurite.log" 2>&1 < /dev/null &
   pid=$!

@@ -74,7 +74,7 @@ public sealed partial class AzuriteProcess : IAsyncDisposable
         var start = new ProcessStartInfo(node) { RedirectStandardInput = true, RedirectStandardOutput = true, RedirectStandardError = true };
         string[] arguments =
         [
-            "--require", Path.Combine(folder, "end-with-parent.cjs"), "--require", Path.Combine(folder, "collect-gently.cjs"), Path.Combine(packages, "azurite", "dist", "src", "azurite.js"),
+            "--require", Path.Combine(folder, "end-with-parent.cjs"), "--require", Path.Combine(folder, "steady.cjs"), Path.Combine(packages, "azurite", "dist", "src", "azurite.js"),
             "--inMemoryPersistence", "--disableTelemetry", "--silent", "--skipApiVersionCheck", "--blobPort", "0", "--queuePort", "0", "--tablePort", "0",
         ];
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

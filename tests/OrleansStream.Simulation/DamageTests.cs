@@ -56,6 +56,8 @@ public class DamageTests
                 var scheduler = new SeededScheduler(1);
                 var findings = scheduler.Run(() => new DataDirectoryVerifier(disk, scheduler).VerifyAsync(CancellationToken.None));
                 Assert.True(findings.Count > 0, $"{damage} of '{path}' at {position} is not found.");
+                if (path.StartsWith("wal/", StringComparison.Ordinal))
+                    Assert.True(findings.Any(finding => finding.File == path && finding.Position <= position + PageBytes), $"{damage} of '{path}' at {position} is told as: {findings[0]}");
             }
         }
     }

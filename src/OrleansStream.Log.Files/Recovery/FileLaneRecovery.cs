@@ -133,7 +133,7 @@ public sealed class FileLaneRecovery : IRecoveredSessions
         var isStart = numbers is not null;
         numbers ??= (await OnDisk(() => WalDirectory.FilesBySession(_setup.Disk))).GetValueOrDefault(record.Session) ?? [];
         if (record.End is null) await OnDisk(() => WalDirectory.Sync(_setup.Disk, record.Session, numbers));
-        var scan = new SessionScan(_setup.Disk, record, numbers, _setup.Scheduler);
+        var scan = new SessionScan(_setup.Disk, record, numbers, _setup.Scheduler) { Manifests = ManifestsAsync };
         var recovered = await scan.ReadAsync();
         if (record.End is null)
         {
@@ -155,6 +155,13 @@ public sealed class FileLaneRecovery : IRecoveredSessions
         }
 
         return recovered;
+    }
+
+    private async Task<IReadOnlyCollection<Manifest>> ManifestsAsync()
+    {
+        var manifests = new List<Manifest>();
+        await foreach (var stored in _setup.Manifests.ListAsync(CancellationToken.None)) manifests.Add(stored.Manifest);
+        return manifests;
     }
 
     private Task<T> OnDisk<T>(Func<T> work) => Task.Factory.StartNew(work, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _setup.Scheduler);

@@ -1,6 +1,3 @@
-using System.Globalization;
-using System.Text;
-using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
@@ -15,13 +12,14 @@ namespace OrleansStream.Log.Files.Recovery;
 /// </summary>
 internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyList<int> numbers, TaskScheduler scheduler)
 {
-    private const int MaxNamedGaps = 10;
-
     private readonly SessionId _session = record.Session;
     private IReadOnlyList<int> _numbers = numbers;
 
     /// <summary>Whether every frame is verified, also those of closed files: what verification wants and a start has no time for.</summary>
     public bool VerifiesAll { get; init; }
+
+    /// <summary>The manifests: asked only where something is damaged, for the offsets that were there.</summary>
+    public Func<Task<IReadOnlyCollection<Manifest>>> Manifests { get; init; } = static () => Task.FromResult<IReadOnlyCollection<Manifest>>([]);
 
     /// <summary>The highest slot below which everything was known durable by some block.</summary>
     public Slot DurableEnd { get; private set; }
@@ -35,8 +33,8 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         var scans = await ScanFilesAsync();
         var used = Stitch(scans, out var end);
         if (end < record.TrimPoint) end = record.TrimPoint; // A file that is still there may stand below others that are deleted already.
-        if (record.End is { } written) ThrowIfShort(scans, used, end, written);
-        else await ThrowIfDurableAsync(scans, used, end);
+        if (record.End is null) await ThrowIfDurableAsync(scans, used, end);
+        else await ThrowIfShortAsync(scans, used, end);
         var partitions = new Dictionary<PartitionId, RecoveredRuns>();
         foreach (var scan in scans.Take(used))
         {
@@ -63,7 +61,7 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         OpenFile = open < 0 ? -1 : _numbers[open];
         var scans = await Task.WhenAll(_numbers.Select((number, index) => begun[index].Footer is { } footer
             ? Task.FromResult(footer)
-            : OnDisk(number, (_, reader) => WalFileScan.Read(reader, _session, number, (record.TrimPoint, record.End), VerifiesAll || (index >= open && record.End is null)))));
+            : OnDisk(number, (file, reader) => BlocksOf(file, reader, number, verifiesFrames: VerifiesAll || (index >= open && record.End is null)))));
         foreach (var scan in scans)
         {
             if (scan.DurableEnd > DurableEnd) DurableEnd = scan.DurableEnd;
@@ -75,6 +73,13 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
     // Null: its blocks are read. So are those of a file that goes on behind the recorded end, since a footer does not say which frames those are.
     private WalFileScan? FooterOf(IDiskFile file, WalBlockReader reader, int number) =>
         !VerifiesAll && WalFooter.TryRead(file, _session, number, out var footer) && !(footer.File.EndSlot > record.End) && IsOf(reader, footer) ? WalFileScan.Of(footer, record.TrimPoint) : null;
+
+    private WalFileScan BlocksOf(IDiskFile file, WalBlockReader reader, int number, bool verifiesFrames)
+    {
+        var scan = WalFileScan.Read(reader, _session, number, (record.TrimPoint, record.End), verifiesFrames);
+        if (scan.Problem is not null && WalFooter.TryRead(file, _session, number, out var footer)) scan.EndAt(footer);
+        return scan;
+    }
 
     // Two headers tell whether it is the footer of these blocks.
     private static bool IsOf(WalBlockReader reader, WalFooter footer)
@@ -110,28 +115,36 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         return scans.Length;
     }
 
-    private void ThrowIfShort(WalFileScan[] scans, int used, Slot end, Slot written)
+    private async Task ThrowIfShortAsync(WalFileScan[] scans, int used, Slot end)
     {
-        if (end >= written || written == record.TrimPoint) return;
-        var (path, position, problem) = Break(scans, used);
-        throw new CorruptBlockException(path, position, $"session {_session} ends at slot {written}, but slot {end} does not verify: {problem}.");
+        if (record.End is not { } written || end >= written || written == record.TrimPoint) return;
+
+        var damage = new SessionDamage(_session, _numbers, scans, used);
+        var later = await FindLaterAsync(scans, used, end);
+        var (path, position, problem) = damage.Place(MissingNumber(scans, used), later);
+        var offsets = damage.Offsets(end, later, await Manifests());
+        throw new CorruptBlockException(path, position, $"session {_session} ends at slot {written}, but slot {end} does not verify: {problem}.{offsets}");
     }
 
     // Rule F3: what lies above the end was never acknowledged, unless a later block knew that the end was durable.
     private async Task ThrowIfDurableAsync(WalFileScan[] scans, int used, Slot end)
     {
-        var lastFile = Math.Max(0, used - 1);
-        var searches = _numbers.Skip(lastFile).Select((number, index) => OnDisk(number, (_, reader) => FindWitness(reader, index == 0 && used > 0 ? scans[lastFile].EndPosition : 0, end)));
-        var witnesses = await Task.WhenAll(searches);
+        var damage = new SessionDamage(_session, _numbers, scans, used);
+        var later = await FindLaterAsync(scans, used, end);
         var closed = scans.Skip(used).FirstOrDefault(scan => scan.IsFromFooter);
-        var text = Array.Find(witnesses, witness => witness.Text is not null)?.Text ?? (closed is null ? null : $"'{closed.Path}' was closed behind it, when all below was durable");
-        if (text is null && MissingNumber(scans, used) is { } missing) text = $"'{WalNames.PathOf(_session, _numbers[used])}' was made when '{WalNames.PathOf(_session, missing)}' was in use";
+        var missing = MissingNumber(scans, used);
+        var text = later.FirstOrDefault(blocks => blocks.Witness is not null)?.Witness ?? (closed is null ? null : $"'{closed.Path}' was closed behind it, when all below was durable");
+        if (text is null && missing is { } number) text = $"'{WalNames.PathOf(_session, _numbers[used])}' was made when '{WalNames.PathOf(_session, number)}' was in use";
         if (text is null) return;
 
-        var (path, position, problem) = Break(scans, used);
-        var gaps = Gaps(scans.Take(used), witnesses);
-        throw new CorruptBlockException(path, position, $"acknowledged data is damaged: slot {end} of session {_session} does not verify ({problem}), but {text}.{gaps}");
+        var (path, position, problem) = damage.Place(missing, later);
+        var offsets = damage.Offsets(end, later, await Manifests());
+        throw new CorruptBlockException(path, position, $"acknowledged data is damaged: slot {end} of session {_session} does not verify ({problem}), but {text}.{offsets}");
     }
+
+    // Behind the last block that verifies, in its file and in those after it.
+    private Task<LaterBlocks[]> FindLaterAsync(WalFileScan[] scans, int used, Slot end) => Task.WhenAll(_numbers.Skip(SessionDamage.FirstFileOf(used)).Select((number, index) =>
+        OnDisk(number, (_, reader) => LaterBlocks.Find(reader, index == 0 && used > 0 ? scans[used - 1].EndPosition : 0, (end, record.End)))));
 
     // A file is made, durably, only when the one before it is in use: a gap above what verifies is a file that was lost, with whatever it held.
     // Below the trim point it is a file that was deleted.
@@ -140,60 +153,6 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         if (used >= _numbers.Count || (used > 0 && scans[used - 1].Map!.EndSlot < record.TrimPoint)) return null;
         int? expected = used > 0 ? _numbers[used - 1] + 1 : record.TrimPoint == Slot.Zero ? 0 : null;
         return expected is { } number && _numbers[used] > number ? number : null;
-    }
-
-    private (string Path, long Position, string Problem) Break(WalFileScan[] scans, int used)
-    {
-        if (MissingNumber(scans, used) is { } missing && (used == 0 || scans[used - 1].Problem is null)) return (WalNames.PathOf(_session, missing), 0, "the file is missing");
-        if (used > 0 && scans[used - 1].Problem is { } inFile && !IsAtEndOfFile(scans, used)) return (scans[used - 1].Path, scans[used - 1].EndPosition, inFile);
-        if (used < scans.Length) return (scans[used].Path, 0, scans[used].Problem ?? "its first block does not follow the last one of the file before");
-        return used > 0
-            ? (scans[used - 1].Path, scans[used - 1].EndPosition, scans[used - 1].Problem ?? "the file ends")
-            : (WalNames.PathOf(_session, 0), 0, "the file is missing");
-    }
-
-    // The file after it begins where this one should: then what is missing is missing at the start of the next.
-    private static bool IsAtEndOfFile(WalFileScan[] scans, int used) => used < scans.Length && scans[used].Map is { } next && next.FirstSlot == scans[used - 1].Map!.EndSlot;
-
-    private static Witness FindWitness(WalBlockReader reader, long position, Slot end)
-    {
-        var witness = new Witness(null, []);
-        while (reader.NextCandidate(position) is >= 0 and var at)
-        {
-            position = at + Model.Limits.BlockAlignment;
-            if (!reader.TryBlock(at, out var header, out var frames, out _) || header.Slot < end) continue;
-            foreach (ref readonly var frame in frames)
-            {
-                if (!witness.First.TryGetValue(frame.Partition, out var first) || frame.BaseOffset < first) witness.First[frame.Partition] = frame.BaseOffset;
-            }
-
-            if (witness.Text is null && header.DurableEnd > end)
-                witness = witness with { Text = $"the block in slot {header.Slot}, '{reader.Path}' byte {at}, knew everything below slot {header.DurableEnd} durable" };
-        }
-
-        return witness;
-    }
-
-    // Offsets between what verifies below the damage and above it: those that were lost.
-    private static string Gaps(IEnumerable<WalFileScan> below, Witness[] above)
-    {
-        var ends = new Dictionary<PartitionId, Offset>();
-        foreach (var (partition, runs) in below.SelectMany(scan => scan.Partitions))
-        {
-            var last = runs.ToExtents()[^1].LastOffset + 1;
-            ends[partition] = ends.TryGetValue(partition, out var known) ? Offset.Max(known, last) : last;
-        }
-
-        var text = new StringBuilder();
-        var named = 0;
-        foreach (var (partition, first) in above.SelectMany(witness => witness.First).OrderBy(entry => entry.Key).DistinctBy(entry => entry.Key))
-        {
-            var end = ends.GetValueOrDefault(partition);
-            if (first <= end || named++ == MaxNamedGaps) continue;
-            text.Append(CultureInfo.InvariantCulture, $" Partition {partition}: offsets {end} to {first.Value - 1} are missing.");
-        }
-
-        return text.ToString();
     }
 
     private Task<T> OnDisk<T>(int number, Func<IDiskFile, WalBlockReader, T> read) => Task.Factory.StartNew(
@@ -206,7 +165,4 @@ internal sealed class SessionScan(IDisk disk, SessionRecord record, IReadOnlyLis
         CancellationToken.None,
         TaskCreationOptions.DenyChildAttach,
         scheduler);
-
-    // What stands above the end: who proves that something is missing, and the lowest offset of each partition there.
-    private sealed record Witness(string? Text, Dictionary<PartitionId, Offset> First);
 }

@@ -1,6 +1,7 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Files.Wal;
 using OrleansStream.Log.Lanes;
+using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Files.Recovery;
@@ -29,7 +30,7 @@ internal sealed class WalFileScan
     /// <summary>Byte behind the last block that verifies.</summary>
     public long EndPosition => Map?.EndPosition ?? 0;
 
-    /// <summary>Why the block at <see cref="EndPosition"/> does not count.</summary>
+    /// <summary>Why the block at <see cref="EndPosition"/> does not count; null if the session has none there, because the file or what was asked for ends there.</summary>
     public string? Problem { get; private set; }
 
     /// <summary>The highest durable end that a block of the file names.</summary>
@@ -83,7 +84,7 @@ internal sealed class WalFileScan
         var position = 0L;
         while (true)
         {
-            if (expected >= range.End) return scan;
+            if (expected >= range.End || position + Limits.BlockAlignment > reader.Length) return scan;
             if (!reader.TryRead(position, out var header, out var directory, out problem)) return scan.EndsBecause(problem!);
             if (header.Slot != expected || header.PreviousChecksum != previous)
                 return scan.EndsBecause($"the block there has slot {header.Slot} and follows a block with checksum {header.PreviousChecksum:x8}, expected slot {expected} and {previous:x8}");
@@ -93,6 +94,12 @@ internal sealed class WalFileScan
             previous = header.Checksum;
             position += header.StoredBytes;
         }
+    }
+
+    /// <summary>Takes the footer's word, if it is of these blocks, that the file has no more of them.</summary>
+    public void EndAt(WalFooter footer)
+    {
+        if (Map is not null && footer.File.EndPosition == EndPosition && footer.LastChecksum == LastChecksum) Problem = null;
     }
 
     private WalFileScan EndsBecause(string problem)

@@ -34,7 +34,7 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         _findings.Clear();
         if (!HasIdentity() || ReadJournal() is not { } journal) return _findings;
 
-        var sessions = await VerifySessionsAsync(journal.Sessions, cancellationToken);
+        var sessions = await VerifySessionsAsync(journal, cancellationToken);
         foreach (var manifest in journal.Manifests.OrderBy(manifest => manifest.Partition)) VerifyManifest(manifest, journal, sessions);
         await VerifySnapshotsAsync(journal.Manifests, sessions, cancellationToken);
         await VerifySegmentsAsync(journal.Manifests, cancellationToken);
@@ -69,11 +69,11 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
         }
     }
 
-    private async Task<Dictionary<SessionId, RecoveredSession>> VerifySessionsAsync(IReadOnlyList<SessionRecord> records, CancellationToken cancellationToken)
+    private async Task<Dictionary<SessionId, RecoveredSession>> VerifySessionsAsync(JournalContents journal, CancellationToken cancellationToken)
     {
         var files = WalDirectory.FilesBySession(disk);
         var sessions = new Dictionary<SessionId, RecoveredSession>();
-        foreach (var record in records)
+        foreach (var record in journal.Sessions)
         {
             cancellationToken.ThrowIfCancellationRequested();
             files.Remove(record.Session, out var numbers);
@@ -82,7 +82,8 @@ public sealed class DataDirectoryVerifier(IDisk disk, TaskScheduler scheduler)
             if (record.State == SessionState.Closed) continue;
             try
             {
-                sessions[record.Session] = await new SessionScan(disk, record, numbers ?? [], scheduler) { VerifiesAll = true }.ReadAsync();
+                var scan = new SessionScan(disk, record, numbers ?? [], scheduler) { VerifiesAll = true, Manifests = () => Task.FromResult<IReadOnlyCollection<Manifest>>(journal.Manifests) };
+                sessions[record.Session] = await scan.ReadAsync();
             }
             catch (CorruptBlockException error)
             {

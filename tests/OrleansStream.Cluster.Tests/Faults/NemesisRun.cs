@@ -91,11 +91,11 @@ internal sealed class NemesisRun(BrokerCluster cluster, NemesisOptions options, 
         var isWritten = await AllWrittenAsync(run, RecoveryLimit);
         var written = run.Clock.Now - over;
         if (!isWritten) run.Remark(ViolationKind.NotAvailable, $"{RecoveryLimit.TotalSeconds:0} s after {string.Join("; ", faults)} no record was taken of {run.DescribeSilent(over)}");
-        var isRead = isWritten && await load.ReadOnAsync(RecoveryLimit);
-        if (isWritten && !isRead) run.Remark(ViolationKind.NotAvailable, $"{RecoveryLimit.TotalSeconds:0} s after {string.Join("; ", faults)}: readers do not get on");
+        var behind = isWritten ? await load.ReadOnAsync(RecoveryLimit) : null;
+        if (behind is not null) run.Remark(ViolationKind.NotAvailable, $"{(run.Clock.Now - over).TotalSeconds:0} s after {string.Join("; ", faults)} readers do not get on: {behind}");
         _rounds.Add(new(faults, begun, written, run.Clock.Now - over));
         await Task.Delay(Calm);
-        return isRead;
+        return isWritten && behind is null;
     }
 
     private static async Task<bool> AllWrittenAsync(RunContext run, TimeSpan limit)

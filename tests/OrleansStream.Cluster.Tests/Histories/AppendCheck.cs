@@ -31,21 +31,24 @@ internal static class AppendCheck
             : new(ViolationKind.TwoRecordsAtOneOffset, $"{what}; {(there is { } stands ? $"{stands.Name} is there" : "nothing is there")}, and it is at {log.OffsetOf(append.Name)}");
     }
 
-    // One request at a time: what was acknowledged was acknowledged before the next was sent. Of records of unknown fate nothing is known, since a broker
-    // that was frozen may append them later. Idempotent producers are held to more: see LogCheck.
+    // What was acknowledged before another record was offered, by whomever, stands before it. More is not promised but to idempotent producers (see LogCheck):
+    // a client with one request in flight has one at each broker, and what the old leader refuses it sends again behind what the new one took meanwhile.
     private static IEnumerable<Violation> Order(History history)
     {
-        var acknowledged = history.Appends.Where(append => append.Outcome == AppendOutcome.Acknowledged);
-        foreach (var one in acknowledged.GroupBy(append => (append.Name.Producer, append.Partition)))
+        foreach (var partition in history.Appends.Where(append => append.Outcome == AppendOutcome.Acknowledged).GroupBy(append => append.Partition))
         {
-            Append? before = null;
-            foreach (var append in one.OrderBy(append => append.Name.Sequence))
+            var ended = partition.OrderBy(append => append.Ended).ToArray();
+            var (next, highest) = (0, (Append?)null);
+            foreach (var append in partition.OrderBy(append => append.Started))
             {
-                if (before is { } earlier && append.Offset <= earlier.Offset)
+                for (; ended[next].Ended < append.Started; next++)
                 {
-                    yield return new(ViolationKind.Reordered, $"partition {append.Partition}: {append.Name} was acknowledged at {append.Offset}, {earlier.Name} before it at {earlier.Offset}");
+                    if (highest is not { } high || ended[next].Offset > high.Offset) highest = ended[next];
                 }
-                before = append;
+                if (highest is { } before && append.Offset < before.Offset)
+                {
+                    yield return new(ViolationKind.Reordered, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, was acknowledged at {append.Offset}; {before.Name}, acknowledged at {before.Ended.TotalSeconds:0.000} s, stands at {before.Offset}");
+                }
             }
         }
     }

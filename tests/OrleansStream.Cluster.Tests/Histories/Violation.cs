@@ -12,7 +12,7 @@ internal enum ViolationKind
     /// <summary>A record is there more than once though it was sent once, or by an idempotent producer.</summary>
     Duplicate,
 
-    /// <summary>Records of one producer stand in another order than it has sent them.</summary>
+    /// <summary>Records of an idempotent producer stand in another order than it has sent them, or one stands behind another that was offered when it had been acknowledged.</summary>
     Reordered,
 
     /// <summary>A record of an idempotent producer is missing before one that is there.</summary>

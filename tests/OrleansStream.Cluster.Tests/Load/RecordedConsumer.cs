@@ -13,6 +13,8 @@ internal abstract class RecordedConsumer(RunContext run, string name) : IAsyncDi
     private readonly ConcurrentDictionary<int, long> _next = new();
     private Task _loop = Task.CompletedTask;
 
+    public string Name => name;
+
     protected RunContext Run => run;
 
     /// <summary>The partitions that it has now, each with its reading.</summary>

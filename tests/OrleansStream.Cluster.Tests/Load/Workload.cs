@@ -51,11 +51,11 @@ internal sealed class Workload : IAsyncDisposable
         _watch.Start();
     }
 
-    /// <summary>Waits until the group and the reader have been handed all that was acknowledged before the call; false if they are not in time.</summary>
-    public async Task<bool> ReadOnAsync(TimeSpan limit)
+    /// <summary>Waits until the group and the reader have been handed all that was acknowledged before the call. Null if they were in time, otherwise who is where.</summary>
+    public async Task<string?> ReadOnAsync(TimeSpan limit)
     {
         var ends = _run.Acknowledged();
-        return await _run.Progress.WaitAsync(() => ends.All(IsRead), limit);
+        return await _run.Progress.WaitAsync(() => ends.All(IsRead), limit) ? null : string.Join("; ", ends.Where(end => !IsRead(end)).OrderBy(end => end.Key).Select(Describe));
     }
 
     /// <summary>Ends the producers, lets the readers come to the end, ends them too, and reads the whole log.</summary>
@@ -95,6 +95,9 @@ internal sealed class Workload : IAsyncDisposable
             if (ends.All(end => end.Value == before[end.Key])) return true;
         }
     }
+
+    private string Describe(KeyValuePair<int, long> end) =>
+        $"partition {end.Key} to {end.Value}: {ReaderName} is at {_reader.NextOf(end.Key)}, {string.Join(", ", _members.Select(member => $"{member.Name} at {member.NextOf(end.Key)}"))}";
 
     private bool IsRead(KeyValuePair<int, long> end) => _reader.NextOf(end.Key) >= end.Value && _members.Max(member => member.NextOf(end.Key)) >= end.Value;
 }

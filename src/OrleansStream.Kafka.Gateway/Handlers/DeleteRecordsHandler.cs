@@ -62,7 +62,7 @@ internal sealed class DeleteRecordsHandler(PartitionDoor door, GatewaySurroundin
             door,
             (Partition: partition, Before: new Offset(asked.Offset), context.Gone),
             static (door, state) => door.DeleteRecordsAsync(state.Partition, state.Before, state.Gone),
-            static code => Failed(code == ErrorCode.RequestTimedOut ? code : ErrorCode.NotLeaderOrFollower),
+            static _ => Failed(ErrorCode.RequestTimedOut), // Whatever went wrong: the manifest may have been written, and to ask again does no harm.
             (atMost, surroundings.Time, context.Gone));
     }
 

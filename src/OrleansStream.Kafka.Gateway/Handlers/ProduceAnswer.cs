@@ -94,7 +94,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         Begun();
     }
 
-    public void OnAppended(int token, in AppendOutcome outcome) => Decide(token, outcome, isFirst: true);
+    public void OnAppended(int token, in AppendOutcome outcome) => Decide(token, outcome, holdsUp: true);
 
     /// <summary>Forgets refusals that the client knew of when it sent the request. Called in the order in which requests append.</summary>
     public void ForgetRefused() => _connection.Refused.ForgetTold(Number);
@@ -103,7 +103,7 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     public bool IsBehindRefused(string topic, int index) => _connection.Refused.Holds(Number, topic, index, _surroundings.Catalog.Current);
 
     /// <summary>The batch was sent behind one that was refused, and is so too. It holds up no batch itself: the client sends the refused one again first.</summary>
-    public void RefuseBehind(int token) => Decide(token, Refused(ErrorCode.NotLeaderOrFollower, null), isFirst: false);
+    public void RefuseBehind(int token) => Decide(token, Refused(ErrorCode.NotLeaderOrFollower, null), holdsUp: false);
 
     /// <summary>
     /// Waits until the lane may have room for what it refused, and notes how long that took. False when the request's timeout is over: its client does not
@@ -173,8 +173,8 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
         for (var token = 0; token < Count; token++)
         {
-            // May be stored all the same: that is what the code says.
-            Refuse(token, ErrorCode.RequestTimedOut);
+            // May be stored all the same: that is what the code says. It is in the lane before whatever was sent behind it, and stays there.
+            Decide(token, Refused(ErrorCode.RequestTimedOut, null), holdsUp: false);
         }
     }
 
@@ -205,10 +205,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         }
     }
 
-    // Only what the client will send again by itself: a batch that cannot be stored at all is not missed by those behind it.
+    // Only what the client will send again by itself: a batch that cannot be stored at all is not missed by those behind it. One whose lane ended before
+    // anybody knew whether it stands may not, and what is sent again then must not come behind what was sent after it.
     private void NoteRefusal(int token, ErrorCode error)
     {
-        if (error is not (ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicOrPartition or ErrorCode.KafkaStorageError))
+        if (error is not (ErrorCode.NotLeaderOrFollower or ErrorCode.UnknownTopicOrPartition or ErrorCode.KafkaStorageError or ErrorCode.RequestTimedOut))
         {
             return;
         }
@@ -259,14 +260,14 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
     private static AppendOutcome Refused(ErrorCode error, string? message) =>
         new() { Error = error, BaseOffset = Offset.None, LogAppendTimeMs = -1, LogStart = Offset.None, RecordIndex = -1, Message = message };
 
-    private void Decide(int token, in AppendOutcome outcome, bool isFirst)
+    private void Decide(int token, in AppendOutcome outcome, bool holdsUp)
     {
         if (Interlocked.Exchange(ref _decided[token], 1) != 0)
         {
             return;
         }
 
-        if (isFirst && outcome.Error != ErrorCode.None)
+        if (holdsUp && outcome.Error != ErrorCode.None)
         {
             NoteRefusal(token, outcome.Error);
         }

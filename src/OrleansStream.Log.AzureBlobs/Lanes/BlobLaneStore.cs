@@ -23,9 +23,13 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
     private readonly PutQueue _puts;
     private long _throttled;
     private readonly bool[] _landed;
+    private readonly bool[] _sent;
     private readonly TaskCompletionSource _idle = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private Exception? _failure;
     private long _durableEnd;
+    private Slot _begunEnd;
+    private Slot _fence = new(long.MaxValue);
+    private bool _isGivenUp;
     private int _running;
     private bool _isDisposed;
     private Slot _forgotten;
@@ -40,6 +44,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         _setup = setup;
         _digests = new DigestWriter(setup);
         _landed = new bool[setup.Depth];
+        _sent = new bool[setup.Depth];
         _puts = new PutQueue(setup.Undecided, _ended.Token);
     }
 
@@ -58,8 +63,23 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
         foreach (var block in blocks)
         {
             _digests.Add(block);
-            ObjectDisposedException.ThrowIf(!TryBegin(), this);
+            ObjectDisposedException.ThrowIf(!TryBegin(block.Slot), this);
             _ = RunAsync(block.Lease(), block.Slot);
+        }
+    }
+
+    /// <summary>
+    /// A recovery finds slots up to the first that holds no block of the session, and fences there (rule X3). So a slot that was never sent, or at which a
+    /// fence was met, takes all above it out of the log, whatever became of their puts.
+    /// </summary>
+    public Slot GiveUp()
+    {
+        lock (_gate)
+        {
+            _isGivenUp = true;
+            var slot = DurableEnd;
+            while (slot < _begunEnd && slot < _fence && _sent[slot.Value % Depth]) slot = slot.Next;
+            return slot;
         }
     }
 
@@ -104,6 +124,27 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             if (_isDisposed) return false;
             _running++;
             return true;
+        }
+    }
+
+    private bool TryBegin(Slot slot)
+    {
+        lock (_gate)
+        {
+            if (!TryBegin()) return false;
+            _sent[slot.Value % Depth] = false;
+            _begunEnd = slot.Next;
+            return true;
+        }
+    }
+
+    // Before each request, since what was handed to the client may be stored whatever it says. What the lane has given up is not sent: it was told so.
+    private void Sends(Slot slot)
+    {
+        lock (_gate)
+        {
+            if (_isGivenUp) throw new OperationCanceledException("The lane has ended.");
+            _sent[slot.Value % Depth] = true;
         }
     }
 
@@ -185,6 +226,7 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
             var isBusy = false;
             try
             {
+                Sends(slot);
                 var put = await _setup.Container.PutAsync(name, new ReadOnlySequence<byte>(block.Memory), expected: null, Guid.Empty, cancellationToken);
                 isBusy = put.IsBusy;
                 if (!isBusy) return put;
@@ -250,8 +292,10 @@ public sealed class BlobLaneStore : IPipelinedLaneStore, IAsyncDisposable
     {
         lock (_gate)
         {
+            if (failure is SlotTakenException { IsFence: true } && slot < _fence) _fence = slot;
+
             // What was cancelled by the end is not its cause.
-            if (_failure is not null || _ended.IsCancellationRequested) return;
+            if (_failure is not null || _isGivenUp || _ended.IsCancellationRequested) return;
             _failure = failure is OperationCanceledException
                 ? new OutcomeUnknownException(BlobNames.BlockOf(_setup.Session, slot), "Write", $"it had no outcome within {_setup.Undecided.GiveUpAfter}{(_puts.IsBusy ? ", since the account is asked too much" : "")}", failure)
                 : failure;

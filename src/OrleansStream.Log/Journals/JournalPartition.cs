@@ -62,7 +62,10 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
 
     /// <summary>Appends changes, all or none, and completes when they are durable. Of two calls the earlier one gets the lower offsets and completes first.</summary>
     /// <param name="changes">At least one; together at most about 16 MiB. Copied before the call returns.</param>
-    /// <returns>The offset of the first change, or why nothing was appended: the partition's code if it was closed, MESSAGE_TOO_LARGE, REQUEST_TIMED_OUT if too many wait.</returns>
+    /// <returns>
+    /// The offset of the first change, or why nothing was appended: the partition's code if it was closed, MESSAGE_TOO_LARGE, REQUEST_TIMED_OUT if too many
+    /// wait. The last also if the lane ended with the changes on their way: then they may stand, the handle is closed, and the next load tells.
+    /// </returns>
     public Task<AppendOutcome> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> changes)
     {
         ArgumentOutOfRangeException.ThrowIfZero(changes.Count, nameof(changes));

@@ -1,3 +1,5 @@
+using OrleansStream.Model.Ids;
+
 namespace OrleansStream.Log.Lanes;
 
 /// <summary>
@@ -11,6 +13,12 @@ public interface IPipelinedLaneStore : ILaneStore
 {
     /// <summary>Most blocks on their way at once; no more are given to <see cref="ILaneStore.Write"/>. 1 to 64, and the same for the store's life.</summary>
     int Depth { get; }
+
+    /// <summary>
+    /// The lane has ended: from here on the store sends nothing, not even again. Called once, by the writer, after the last <see cref="ILaneStore.Write"/>.
+    /// </summary>
+    /// <returns>The first slot of which it is certain that no recovery finds it, nor any above it: the lowest that was never sent, or that holds a fence.</returns>
+    Slot GiveUp();
 
     /// <summary>
     /// How many tries its service has refused since the start because it was asked too much. While it grows the lane waits longer between blocks: fewer and

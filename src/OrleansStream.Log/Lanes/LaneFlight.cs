@@ -39,8 +39,10 @@ internal sealed class LaneFlight(IPipelinedLaneStore store, LaneSetup setup)
     }
 
     /// <summary>Takes what has not landed: the lane has ended.</summary>
-    public void TakeAll(List<LaneBlock> into)
+    /// <returns>The first slot that certainly stands nowhere, nor any above it.</returns>
+    public Slot GiveUp(List<LaneBlock> into)
     {
         while (_blocks.TryDequeue(out var block)) into.Add(block);
+        return store.GiveUp();
     }
 }

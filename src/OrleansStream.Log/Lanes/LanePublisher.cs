@@ -19,6 +19,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
     private int _durableInRing;
     private long _published;
     private long _settled;
+    private Slot _nowhereFrom;
     private bool _isRunning;
 
     public LaneEnd? End => Volatile.Read(ref _end);
@@ -42,11 +43,15 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
     }
 
     /// <summary>Ends the lane once everything that was handed over before is published; these blocks are lost.</summary>
-    public void Lose(ReadOnlySpan<LaneBlock> blocks, LaneEnd end)
+    /// <param name="blocks">In slot order.</param>
+    /// <param name="end">Why.</param>
+    /// <param name="nowhereFrom">The first slot that no recovery can find, nor any above it; those below may stand.</param>
+    public void Lose(ReadOnlySpan<LaneBlock> blocks, LaneEnd end, Slot nowhereFrom)
     {
         lock (_lock)
         {
             _queuedEnd = end;
+            _nowhereFrom = nowhereFrom;
             foreach (var block in blocks) _ring.Enqueue(block);
             if (_isRunning) return;
             _isRunning = true;
@@ -84,7 +89,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
         {
             if (block is null) continue; // The end was reached; what follows it is lost.
 
-            if (!(isDurable || lane.PublishesAfterEnd) || !TryPublish(block)) LoseOne(block);
+            if (!(isDurable || lane.PublishesAfterEnd) || !TryPublish(block)) LoseOne(block, mayBeStored: isDurable || block.Slot < _nowhereFrom);
             try
             {
                 Settle(block.Slot);
@@ -194,7 +199,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
         }
     }
 
-    private void LoseOne(LaneBlock lanes)
+    private void LoseOne(LaneBlock lanes, bool mayBeStored)
     {
         var end = (_broken ?? _end)!;
         for (var i = 0; i < lanes.Count; i++)
@@ -202,7 +207,7 @@ internal sealed class LanePublisher(Lane lane, LaneSetup setup, LaneIndex index)
             ref readonly var placed = ref lanes.PlacedAt(i);
             try
             {
-                placed.Owner.OnLost(end, placed.State);
+                placed.Owner.OnLost(end, mayBeStored, placed.State);
             }
             catch (Exception error) // As above.
             {

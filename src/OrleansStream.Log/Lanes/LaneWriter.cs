@@ -21,6 +21,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
     private readonly ulong _sessionHash = setup.Session.Hash;
     private uint _previousChecksum;
     private Slot _writtenEnd;
+    private Slot _begunEnd;
     private Slot _recordedEnd;
     private long _lastBlockAt = setup.Time.GetTimestamp();
     private bool _mayHurry;
@@ -122,6 +123,7 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
         }
 
         var started = setup.Time.GetTimestamp();
+        _begunEnd = blocks[^1].Slot.Next; // Before it: whatever it throws, what it was given may stand.
         setup.Store.Write(blocks);
 
         // Rule B3: a success that comes after the end changes nothing.
@@ -198,23 +200,24 @@ internal sealed class LaneWriter(Lane lane, LaneSetup setup, LaneIntake intake, 
     // The lane ends here, in slot order: what is durable was handed to the publisher before, all else is lost.
     private bool Fail(LaneEnd end)
     {
-        TakeFlightFirst();
+        var nowhereFrom = TakeFlightFirst();
         lane.CloseIntake(_batch);
-        publisher.Lose(CollectionsMarshal.AsSpan(_batch), end);
+        publisher.Lose(CollectionsMarshal.AsSpan(_batch), end, nowhereFrom);
         _batch.Clear();
         Pause = Timeout.InfiniteTimeSpan;
         Volatile.Write(ref _isDone, true);
         return false;
     }
 
-    // What is on its way lies below what was collected, which lies below what is still in the intake.
-    private void TakeFlightFirst()
+    // What is on its way lies below what was collected, which lies below what is still in the intake. From the slot returned on, nothing can stand anywhere.
+    private Slot TakeFlightFirst()
     {
-        if (_flight is not { IsEmpty: false }) return;
+        if (_flight is null) return _begunEnd;
         LaneBlock[] collected = [.. _batch];
         _batch.Clear();
-        _flight.TakeAll(_batch);
+        var nowhereFrom = _flight.GiveUp(_batch);
         _batch.AddRange(collected);
+        return nowhereFrom;
     }
 
     private void Finish(LaneEnd end) => Fail(end);

@@ -55,7 +55,7 @@ internal sealed class CarryForward(ILane lane, TimeProvider time, int atOnceByte
     public void OnPublished(Block block, int index, object? state) => Settle((int)state!);
 
     // The lane ended: the old copy stands where it stood, and the index goes with the lane.
-    public void OnLost(LaneEnd end, object? state) => Settle((int)state!);
+    public void OnLost(LaneEnd end, bool mayBeStored, object? state) => Settle((int)state!);
 
     private EnqueueStatus TryEnqueue(SplitPlan plan, in LeasedFrame frame)
     {

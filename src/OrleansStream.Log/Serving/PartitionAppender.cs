@@ -10,6 +10,8 @@ namespace OrleansStream.Log.Serving;
 /// <summary>The writing half of a partition handle: gives out offsets together with places in the lane, and tells each caller what became of its append.</summary>
 internal sealed class PartitionAppender : IFrameOwner
 {
+    private const string InDoubt = "The broker's log session ended before storage had said whether the batch stands; it may.";
+
     private readonly Lock _gate = new();
     private readonly ServingParts _parts;
     private readonly ILane _lane;
@@ -90,20 +92,23 @@ internal sealed class PartitionAppender : IFrameOwner
     public void OnPublished(Block block, int index, object? state)
     {
         _log.Publish(block, index);
-        Answer(Leave((PendingAppend)state!), ErrorCode.None);
+        Answer(Leave((PendingAppend)state!), ErrorCode.None, null);
     }
 
     /// <summary>The first loss ends the handle: nothing may succeed around it. What was in flight is lost with it, frame by frame.</summary>
-    public void OnLost(LaneEnd end, object? state)
+    public void OnLost(LaneEnd end, bool mayBeStored, object? state)
     {
         var error = ErrorOf(end);
         _handle.Close(error);
-        Answer(Leave((PendingAppend)state!), error);
+
+        // Clients take the codes of a refusal for a promise that the batch is not in the log: librdkafka sends it again whatever its retries, and a plain
+        // producer's would be there twice. This code leaves it in doubt, as the lane does.
+        Answer(Leave((PendingAppend)state!), mayBeStored ? ErrorCode.RequestTimedOut : error, mayBeStored ? InDoubt : null);
     }
 
     /// <summary>
-    /// A failed disk is the broker's fault and may pass (KAFKA_STORAGE_ERROR). A lane that was fenced or stopped has another owner or will have:
-    /// look for it (NOT_LEADER_OR_FOLLOWER). Clients try both again.
+    /// What was not stored is refused with. A failed disk is the broker's fault and may pass (KAFKA_STORAGE_ERROR). A lane that was fenced or stopped has
+    /// another owner or will have: look for it (NOT_LEADER_OR_FOLLOWER). Clients try both again.
     /// </summary>
     internal static ErrorCode ErrorOf(LaneEnd? end) =>
         end?.Cause is Storage.DiskException ? ErrorCode.KafkaStorageError : ErrorCode.NotLeaderOrFollower;
@@ -196,7 +201,7 @@ internal sealed class PartitionAppender : IFrameOwner
         if (beginning.IsFollowing) return AppendStatus.Begun;
         if (beginning.IsDurable)
         {
-            AnswerOne(pending, ErrorCode.None);
+            AnswerOne(pending, ErrorCode.None, null);
             return AppendStatus.Begun;
         }
 
@@ -243,21 +248,21 @@ internal sealed class PartitionAppender : IFrameOwner
         }
     }
 
-    private void Answer(PendingAppend pending, ErrorCode error)
+    private void Answer(PendingAppend pending, ErrorCode error, string? message)
     {
         for (var duplicate = pending.Duplicates; duplicate is not null;)
         {
             var next = duplicate.Next;
-            AnswerOne(duplicate, error);
+            AnswerOne(duplicate, error, message);
             duplicate = next;
         }
 
-        AnswerOne(pending, error);
+        AnswerOne(pending, error, message);
     }
 
-    private void AnswerOne(PendingAppend pending, ErrorCode error)
+    private void AnswerOne(PendingAppend pending, ErrorCode error, string? message)
     {
-        var outcome = error == ErrorCode.None ? Success(pending.BaseOffset, pending.LogAppendTimeMs) : Refusal(error, null);
+        var outcome = error == ErrorCode.None ? Success(pending.BaseOffset, pending.LogAppendTimeMs) : Refusal(error, message);
         var (completion, token) = (pending.Completion!, pending.Token);
         _parts.Appends.Return(pending);
         completion.OnAppended(token, outcome);

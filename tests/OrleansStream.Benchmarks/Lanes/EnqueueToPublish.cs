@@ -78,7 +78,7 @@ public class EnqueueToPublish : IFrameOwner
     {
     }
 
-    void IFrameOwner.OnLost(LaneEnd end, object? state)
+    void IFrameOwner.OnLost(LaneEnd end, bool mayBeStored, object? state)
     {
     }
 

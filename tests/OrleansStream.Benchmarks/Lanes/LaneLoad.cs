@@ -71,7 +71,7 @@ internal static class LaneLoad
             if (at < _latencies.Length && state is StrongBoxedTime time) _latencies[at] = Stopwatch.GetTimestamp() - time.At;
         }
 
-        public void OnLost(LaneEnd end, object? state) => Console.Error.WriteLine($"lost: {end.Reason}");
+        public void OnLost(LaneEnd end, bool mayBeStored, object? state) => Console.Error.WriteLine($"lost: {end.Reason}");
 
         public void OnBlockPublished(Block block) => _blocks++;
 

@@ -16,6 +16,10 @@ internal static class AppendCheck
             {
                 yield return new(ViolationKind.GivenUp, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, {append.Outcome} at {append.Ended.TotalSeconds:0.000} s");
             }
+            else if (append.Outcome == AppendOutcome.Refused && producer.Kind == ProducerKind.Once && logs.GetValueOrDefault(append.Partition)?.OffsetOf(append.Name) is { } offset)
+            {
+                yield return new(ViolationKind.RefusedAndStored, $"partition {append.Partition}: {append.Name}, refused at {append.Ended.TotalSeconds:0.000} s, is at {offset}");
+            }
         }
         foreach (var violation in Order(history)) yield return violation;
     }

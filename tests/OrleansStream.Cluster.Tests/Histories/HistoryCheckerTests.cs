@@ -81,6 +81,18 @@ public sealed class HistoryCheckerTests
     public void A_record_of_unknown_fate_may_come_late() =>
         Assert.Empty(MadeUpHistory.Clean().Store(2, (MadeUpHistory.Once, 1)).ReadRest().Violations);
 
+    // Whoever hears so sends it again, and then it would be there twice.
+    [Theory]
+    [InlineData(MadeUpHistory.Once)]
+    [InlineData(MadeUpHistory.AskingBroker1)]
+    public void A_record_that_was_refused_and_is_there_is_found(int producer) =>
+        Finds(ViolationKind.RefusedAndStored, history => history.Store(2, (producer, 3)).ReadRest().Answer(AppendOutcome.Refused, (producer, 3), at: 7));
+
+    // It was sent again after that, and once more.
+    [Fact]
+    public void A_record_of_a_producer_that_sends_again_may_be_refused_and_there() =>
+        Assert.Empty(MadeUpHistory.Clean().Answer(AppendOutcome.Refused, (MadeUpHistory.AtLeastOnce, 0), at: 7).Violations);
+
     [Fact]
     public void A_gap_in_the_records_of_an_idempotent_producer_is_found() =>
         Finds(ViolationKind.MissingSequence, history => history.Store(2, (MadeUpHistory.Idempotent, 4)).ReadRest());

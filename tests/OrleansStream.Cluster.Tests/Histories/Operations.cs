@@ -6,10 +6,10 @@ internal enum AppendOutcome
     /// <summary>It is in the log, at the offset that was named.</summary>
     Acknowledged,
 
-    /// <summary>An error was answered, or the client gave up before it sent anything. The log may still hold it: a broker that loses its place cannot know.</summary>
+    /// <summary>An error was answered that says it is not in the log, or the client gave up before it sent anything.</summary>
     Refused,
 
-    /// <summary>Nothing was heard.</summary>
+    /// <summary>Nothing was heard, or an error that leaves it in doubt: a broker that loses its place cannot know.</summary>
     Unknown,
 }
 

@@ -71,7 +71,8 @@ internal sealed class WireProducer(RunContext run, int number, BrokerProcess bro
         for (var partition = 0; partition < run.Partitions; partition++)
         {
             var (outcome, offset) = !answers.TryGetValue(partition, out var one) ? (AppendOutcome.Unknown, -1L)
-                : one.ErrorCode == ErrorCode.None ? (AppendOutcome.Acknowledged, one.BaseOffset) : (AppendOutcome.Refused, -1L);
+                : one.ErrorCode == ErrorCode.None ? (AppendOutcome.Acknowledged, one.BaseOffset)
+                : one.ErrorCode == ErrorCode.RequestTimedOut ? (AppendOutcome.Unknown, -1L) : (AppendOutcome.Refused, -1L);
             run.Note(new(names[partition], partition, outcome, offset, started, ended));
             run.LastAnswers[(partition, broker.Id)] = Describe(one);
         }

@@ -1,5 +1,6 @@
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Messages;
+using OrleansStream.Log.Storage;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Kafka.Gateway.Tests.Handlers;
@@ -178,6 +179,10 @@ public class ListOffsetsTests
         Assert.Equal((ErrorCode.OffsetOutOfRange, -1L), await DeleteAsync(4));
         Assert.Equal((ErrorCode.OffsetOutOfRange, -1L), await DeleteAsync(-2));
         Assert.Equal((ErrorCode.None, 3L), await DeleteAsync(-1));
+
+        // The manifest may say so already: nobody is to hear that it was refused.
+        harness.Grains.Partitions.DeletionFailure = new OutcomeUnknownException("m/1", "Write", "no answer came");
+        Assert.Equal((ErrorCode.RequestTimedOut, -1L), await DeleteAsync(3));
 
         async Task<(ErrorCode, long)> DeleteAsync(long offset)
         {

@@ -263,6 +263,27 @@ public class ProduceTests
         Assert.Empty(harness.Grains.Asked);
     }
 
+    // A code that means "not stored" would have a plain producer's batch in the log twice: its client sends it again without being asked.
+    [Fact]
+    public async Task Pitfall_31_a_batch_that_may_be_stored_is_in_doubt_and_whoever_sends_it_again_is_told_who_leads()
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.SendAsync(Requests.Produce("orders", "a"), 10);
+        await GatewayHarness.UntilAsync(() => harness.Broker.Lane.Lane.BlocksInFlight > 0);
+        harness.Broker.Lane.AbortInWrite();
+        harness.Broker.Restart();
+        harness.Cluster.Elsewhere.Add(new PartitionId(topic.Id, 0));
+
+        var inDoubt = ((ProduceResponse)(await client.ReceiveAsync(ApiKey.Produce, 10)).Body).Only();
+        var again = (await harness.Connect().AskAsync<ProduceResponse>(Requests.Produce("orders", "a"), 10)).Only();
+
+        Assert.Equal((ErrorCode.RequestTimedOut, -1), (inDoubt.ErrorCode, inDoubt.BaseOffset));
+        Assert.Contains("whether the batch stands", inDoubt.ErrorMessage, StringComparison.Ordinal);
+        Assert.Equal((ErrorCode.NotLeaderOrFollower, 7), (again.ErrorCode, again.CurrentLeader!.LeaderId));
+    }
+
     [Fact]
     public async Task A_partition_is_opened_once_however_many_ask_and_a_bounded_number_at_a_time()
     {

@@ -22,6 +22,9 @@ internal sealed class FakePartitionGrain(GatewayHarness harness) : ILocalPartiti
     /// <summary>What an opening answers instead of opening.</summary>
     public OpenResult? Answer { get; set; }
 
+    /// <summary>What a deletion of records fails with; null if it does not.</summary>
+    public Exception? DeletionFailure { get; set; }
+
     /// <summary>Sizes of partitions that are not open; null for one whose bytes cannot be counted.</summary>
     public Dictionary<PartitionId, long?> Sizes { get; } = [];
 
@@ -41,6 +44,11 @@ internal sealed class FakePartitionGrain(GatewayHarness harness) : ILocalPartiti
 
     Task<DeleteRecordsResult> ILocalPartitions.DeleteRecordsAsync(PartitionId partition, Offset before, CancellationToken cancellationToken)
     {
+        if (DeletionFailure is { } failure)
+        {
+            return Task.FromException<DeleteRecordsResult>(failure);
+        }
+
         TryMove(partition, before, out var start);
         return Task.FromResult(new DeleteRecordsResult(ErrorCode.None, start));
     }

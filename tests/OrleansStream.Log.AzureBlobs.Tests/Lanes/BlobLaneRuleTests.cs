@@ -83,6 +83,7 @@ public sealed class BlobLaneRuleTests
 
         Assert.Equal([0L], lane.Published);
         Assert.Equal([1L], lane.Lost);
+        Assert.Empty(lane.InDoubt); // Where a fence stands no block of ours ever will.
         Assert.True(Assert.IsType<SlotTakenException>(lane.Lane.End!.Cause!.InnerException).IsFence);
         Assert.Contains("another broker has ended this session", lane.Lane.End.Reason, StringComparison.Ordinal);
     }
@@ -98,6 +99,7 @@ public sealed class BlobLaneRuleTests
         second.Append(7);
 
         Assert.Equal([7L], second.Lost);
+        Assert.Equal([7L], second.InDoubt);
         Assert.False(Assert.IsType<SlotTakenException>(second.Lane.End!.Cause!.InnerException).IsFence);
     }
 
@@ -118,6 +120,7 @@ public sealed class BlobLaneRuleTests
         Assert.Contains(lane.NameOf(2), lane.Blobs.Names);
         Assert.Equal([0L], lane.Published);
         Assert.Equal([1L, 2], lane.Lost);
+        Assert.Empty(lane.InDoubt); // Not even the one that stands: no recovery goes past the fence.
         Assert.Equal(new Slot(1), lane.Store.DurableEnd);
     }
 
@@ -136,6 +139,7 @@ public sealed class BlobLaneRuleTests
         Assert.Equal(Slot.Zero, lane.Store.DurableEnd);
         Assert.Empty(lane.Published);
         Assert.Equal([0L, 1], lane.Lost);
+        Assert.Equal([0L], lane.InDoubt); // It stands below the fence, and is in the log.
     }
 
     [Fact]
@@ -168,7 +172,44 @@ public sealed class BlobLaneRuleTests
         Assert.True(lane.Wakes > wakes);
         lane.Run();
         Assert.Equal([0L, 1], lane.Lost);
+        Assert.Equal([0L, 1], lane.InDoubt);
         Assert.IsType<OutcomeUnknownException>(lane.Lane.End!.Cause!.InnerException);
+    }
+
+    [Fact]
+    public async Task What_waits_behind_blocks_without_an_outcome_was_never_sent_and_is_lost_for_certain()
+    {
+        var patience = new FakeTimeProvider();
+        await using var lane = new SimulatedLane(depth: 2, pauses: patience);
+        lane.Blobs.HoldsPuts = true;
+        lane.Append(0, 1, 2, 3);
+
+        patience.Advance(TimeSpan.FromSeconds(60));
+        lane.Run();
+
+        Assert.Equal([0L, 1, 2, 3], lane.Lost);
+        Assert.Equal([0L, 1], lane.InDoubt);
+    }
+
+    // What is told of it as lost for certain must stay so.
+    [Fact]
+    public async Task Nothing_is_sent_any_more_once_the_lane_has_ended()
+    {
+        var pauses = new FakeTimeProvider();
+        await using var lane = new SimulatedLane(pauses: pauses);
+        lane.Blobs.HoldsPuts = true;
+        lane.Append(0);
+        lane.Release(0, BlobFault.Busy);
+        lane.Append(1); // Waits for the account, and was never sent.
+        lane.Lane.Abort(new LaneEnd("The session's record was changed.", null));
+        lane.Run();
+
+        pauses.Advance(TimeSpan.FromSeconds(30));
+
+        Assert.Equal([0L], lane.InDoubt);
+        Assert.Equal([0L, 1], lane.Lost);
+        Assert.Empty(lane.Blobs.Held);
+        Assert.Single(lane.Blobs.Calls, call => call.IsPut);
     }
 
     [Fact]

@@ -152,7 +152,7 @@ public sealed class LaneCostTests
 
         public void OnPublished(Block block, int index, object? state) => Published++;
 
-        public void OnLost(LaneEnd end, object? state)
+        public void OnLost(LaneEnd end, bool mayBeStored, object? state)
         {
         }
 

@@ -83,6 +83,9 @@ internal sealed class SimulatedLane : IAsyncDisposable
 
     public IEnumerable<long> Lost => Owner.Lost.Select(frame => (long)frame.State!);
 
+    /// <summary>Of those the ones that the lane cannot say of whether they stand.</summary>
+    public IEnumerable<long> InDoubt => Owner.Lost.Where(frame => frame.MayBeStored).Select(frame => (long)frame.State!);
+
     public string NameOf(long slot) => BlobNames.BlockOf(Session, new Slot(slot));
 
     /// <summary>Appends a frame and writes what can be written: a block of its own, as long as there is room.</summary>

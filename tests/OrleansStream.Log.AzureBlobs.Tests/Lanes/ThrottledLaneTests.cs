@@ -97,6 +97,7 @@ public sealed class ThrottledLaneTests
         lane.Run();
 
         Assert.Equal([0L], lane.Lost);
+        Assert.Empty(lane.InDoubt);
     }
 
     [Theory]
@@ -142,6 +143,7 @@ public sealed class ThrottledLaneTests
         lane.Run();
 
         Assert.Equal([0L, 1], lane.Lost);
+        Assert.Equal([0L, 1], lane.InDoubt); // Refused, as it says; but what stands before an account says so too.
         Assert.IsType<OutcomeUnknownException>(lane.Lane.End!.Cause!.InnerException);
         Assert.Contains("asked too much", lane.Lane.End.Reason, StringComparison.Ordinal);
     }

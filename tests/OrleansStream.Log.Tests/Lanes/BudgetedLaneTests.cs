@@ -108,7 +108,7 @@ public sealed class BudgetedLaneTests : IFrameOwner
         _published++;
     }
 
-    void IFrameOwner.OnLost(LaneEnd end, object? state) => Assert.Fail(end.Reason);
+    void IFrameOwner.OnLost(LaneEnd end, bool mayBeStored, object? state) => Assert.Fail(end.Reason);
 
     private static LatencyClass Draw(Random random, (int Low, int Balanced, int Economy) shares)
     {

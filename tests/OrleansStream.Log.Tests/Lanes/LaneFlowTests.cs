@@ -272,7 +272,7 @@ public sealed class LaneFlowTests
         {
         }
 
-        public void OnLost(LaneEnd end, object? state)
+        public void OnLost(LaneEnd end, bool mayBeStored, object? state)
         {
         }
     }

@@ -22,6 +22,8 @@ internal sealed class PaidStore(WriteBudget? budget) : IPipelinedLaneStore
         DurableEnd = blocks[^1].Slot.Next;
     }
 
+    public Slot GiveUp() => DurableEnd;
+
     public TimeSpan Tend(bool isLast) => Timeout.InfiniteTimeSpan;
 
     public void Forget(Slot below)

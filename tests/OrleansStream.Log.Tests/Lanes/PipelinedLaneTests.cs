@@ -94,6 +94,27 @@ public sealed class PipelinedLaneTests : IDisposable
         _store.GiveBack(2);
     }
 
+    // The open block and those that wait for room never left; of those on their way only the store knows.
+    [Theory]
+    [InlineData(null, 2)]
+    [InlineData(2, 1)]
+    [InlineData(1, 0)]
+    public void Frames_are_lost_for_certain_from_the_slot_on_that_the_store_never_sent(int? nowhereFrom, int inDoubt)
+    {
+        Fill();
+        _bench.Append(10);
+        _store.Land(1);
+        _store.NowhereFrom = nowhereFrom is { } slot ? new Slot(slot) : null;
+        _bench.Lane.Abort(new LaneEnd("The session was fenced.", null));
+        _bench.RunAll();
+
+        // Slot 0 landed, but the lane had ended before it was told.
+        Assert.Equal([0L, 1, 2, 10], _bench.Owner.Lost.Select(frame => (long)frame.State!));
+        Assert.Equal(inDoubt + 1, _bench.Owner.Lost.TakeWhile(frame => frame.MayBeStored).Count());
+        Assert.DoesNotContain(_bench.Owner.Lost.Skip(inDoubt + 1), frame => frame.MayBeStored);
+        _store.GiveBack(2);
+    }
+
     // A late success of a lower slot changes nothing: whoever ended the lane may have found out its end already.
     [Fact]
     public void B3_what_lands_after_the_end_is_lost()

@@ -38,6 +38,11 @@ internal sealed class PipelinedStore(int depth) : IPipelinedLaneStore
         }
     }
 
+    /// <summary>What the store says when the lane has ended; unless set, that all that was begun may stand.</summary>
+    public Slot? NowhereFrom { get; set; }
+
+    public Slot GiveUp() => NowhereFrom ?? new Slot(Blocks.Count);
+
     public TimeSpan Tend(bool isLast) => Failure is { } failure ? throw failure : Timeout.InfiniteTimeSpan;
 
     public void Forget(Slot below)

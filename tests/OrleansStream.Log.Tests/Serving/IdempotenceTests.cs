@@ -75,6 +75,18 @@ public sealed class IdempotenceTests
     }
 
     [Fact]
+    public void A_duplicate_of_a_batch_that_was_being_written_is_in_doubt_with_it()
+    {
+        using var broker = new MemoryBroker();
+        var handle = broker.Open();
+        broker.Append(handle, BatchOf(sequence: 0));
+        broker.Append(handle, BatchOf(sequence: 0));
+        broker.Lane.AbortInWrite();
+
+        Assert.Equal([ErrorCode.RequestTimedOut, ErrorCode.RequestTimedOut], broker.Appends.Errors);
+    }
+
+    [Fact]
     public void A_duplicate_on_a_log_append_time_topic_has_the_time_of_the_original()
     {
         using var broker = new MemoryBroker();

@@ -21,6 +21,7 @@ internal sealed class ClusterLog(PartitionId partition, PartitionSettings settin
     // Offset of the first record to the batch's CRC, for everything that was acknowledged or that a reader has seen; and the other way round.
     private readonly SortedDictionary<long, uint> _settled = [];
     private readonly Dictionary<uint, long> _offsets = [];
+    private readonly Dictionary<uint, string> _refused = [];
     private readonly Dictionary<int, string> _owners = [];
     private readonly HashSet<long> _logStarts = [0];
     private long _logStart;
@@ -47,6 +48,14 @@ internal sealed class ClusterLog(PartitionId partition, PartitionSettings settin
     {
         if (!_owners.TryAdd(epoch.Value, broker) && _owners[epoch.Value] != broker) throw new ViolationException($"{partition}: {broker} and {_owners[epoch.Value]} both acknowledged in epoch {epoch}");
         Settle(offset.Value, CrcOf(batch), $"acknowledged by {broker} in epoch {epoch}");
+    }
+
+    /// <summary>A broker answered by an error that says more than that the batch is in doubt, and the batch was sent once: clients take that for a promise that it stands nowhere.</summary>
+    public void Refuse(string broker, ErrorCode error, byte[] batch)
+    {
+        var crc = CrcOf(batch);
+        _refused[crc] = $"{broker} answered {error}";
+        if (_offsets.TryGetValue(crc, out var offset)) throw new ViolationException($"{partition}: {_refused[crc]} for the batch that stands at offset {offset}");
     }
 
     public void AskLogStart(long offset) => _logStarts.Add(offset);
@@ -137,6 +146,7 @@ internal sealed class ClusterLog(PartitionId partition, PartitionSettings settin
     private void Settle(long offset, uint crc, string how)
     {
         if (_settled.TryGetValue(offset, out var there) && there != crc) throw new ViolationException($"{partition}: another batch than before was {how} at offset {offset}");
+        if (_refused.TryGetValue(crc, out var refused)) throw new ViolationException($"{partition}: {refused} for a batch that was {how} at offset {offset}");
         if (!_offsets.TryAdd(crc, offset) && _offsets[crc] != offset) throw new ViolationException($"{partition}: a batch was {how} at offset {offset}, which stands at {_offsets[crc]}");
         _settled[offset] = crc;
         End = Math.Max(End, offset + CountOf(crc));

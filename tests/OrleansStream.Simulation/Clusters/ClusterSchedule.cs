@@ -408,6 +408,7 @@ internal sealed class ClusterSchedule
             world.Check(() =>
             {
                 if (answer.Error == ErrorCode.None) log.Acknowledge(at.Broker.Silo, at.Handle.Epoch, batch, answer.BaseOffset);
+                else if (Producer is null && answer.Error != ErrorCode.RequestTimedOut) log.Refuse(at.Broker.Silo, answer.Error, batch);
                 Producer?.OnAnswer(batch, answer, !log.IsDeletionAsked && world.Manifests.Newest(log.Partition)!.Epoch == at.Handle.Epoch);
             });
         }

@@ -85,7 +85,7 @@ internal sealed class ForgottenCarryMutation : Mutation
             lane.Index.ForgetBelow(frame.Partition, frame.LastOffset + 1);
         }
 
-        public void OnLost(LaneEnd end, object? state) => inner.OnLost(end, state);
+        public void OnLost(LaneEnd end, bool mayBeStored, object? state) => inner.OnLost(end, mayBeStored, state);
     }
 }
 

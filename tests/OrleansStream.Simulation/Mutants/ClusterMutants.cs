@@ -45,7 +45,8 @@ internal static class ClusterMutants
         ["any fence taken for the end"] = () => new ContainerMutation(container => new MutantContainer(container) { AnyFenceIsTheEnd = true }),
         ["walk from the highest slot"] = () => new ContainerMutation(container => new MutantContainer(container) { WalksFromTheHighestSlot = true }),
         ["no fence"] = () => new ContainerMutation(container => new MutantContainer(container) { FencesNothing = true }),
-        ["acknowledge before durable"] = () => new StoreMutation(),
+        ["acknowledge before durable"] = () => new StoreMutation(static store => new HastyStore(store)),
+        ["what may be stored told as refused"] = () => new StoreMutation(static store => new CertainStore(store)),
         ["groups told of while stalled"] = () => new StalledGroupsMutation(),
         ["publish after the end"] = () => new LatePublicationMutation(),
     };
@@ -153,9 +154,31 @@ internal static class ClusterMutants
         }
     }
 
-    private sealed class StoreMutation : ClusterMutation
+    private sealed class StoreMutation(Func<IPipelinedLaneStore, IPipelinedLaneStore> change) : ClusterMutation
     {
-        public override Lane NewLane(LaneSetup setup, ClusterBroker broker) => new(setup with { Store = new HastyStore((IPipelinedLaneStore)setup.Store) });
+        public override Lane NewLane(LaneSetup setup, ClusterBroker broker) => new(setup with { Store = change((IPipelinedLaneStore)setup.Store) });
+    }
+
+    /// <summary>Says of all that has not landed that it stands nowhere.</summary>
+    private sealed class CertainStore(IPipelinedLaneStore inner) : IPipelinedLaneStore
+    {
+        public int Depth => inner.Depth;
+
+        public Slot DurableEnd => inner.DurableEnd;
+
+        public EnqueueStatus Reserve(int bytes) => inner.Reserve(bytes);
+
+        public void Write(ReadOnlySpan<LaneBlock> blocks) => inner.Write(blocks);
+
+        public Slot GiveUp()
+        {
+            inner.GiveUp();
+            return inner.DurableEnd;
+        }
+
+        public TimeSpan Tend(bool isLast) => inner.Tend(isLast);
+
+        public void Forget(Slot below) => inner.Forget(below);
     }
 
     /// <summary>Takes for durable what was sent.</summary>
@@ -174,6 +197,8 @@ internal static class ClusterMutants
             inner.Write(blocks);
             _sent = blocks[^1].Slot.Next;
         }
+
+        public Slot GiveUp() => inner.GiveUp();
 
         public TimeSpan Tend(bool isLast) => inner.Tend(isLast);
 

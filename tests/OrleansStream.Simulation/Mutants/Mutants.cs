@@ -24,7 +24,8 @@ internal static class Mutants
         }),
         ["recovered bytes synced but not written again"] = () => new DiskMutation((disk, isRecovering) => new MutantDisk(disk) { SkipsWrite = path => isRecovering() && IsWal(path) }),
         ["failed write taken for success"] = () => new StoreMutation(store => new MutantStore(store) { SwallowsFailures = true }),
-        ["publish out of order"] = () => new OwnerMutation(),
+        ["publish out of order"] = () => new OwnerMutation(static owner => new SwappingOwner(owner).Owner),
+        ["what may be stored told as refused"] = () => new OwnerMutation(static owner => new CertainOwner(owner)),
         ["no closed-epoch check"] = () => new LaneMutation(lane => new MutantLane(lane) { ClosesNoEpoch = true, DrainsNothing = true }),
         ["open in the own session without a manifest write"] = () => new ManifestMutation(store => new MutantManifests(store) { SkipsOwnClaims = true }),
         ["conflict taken for success"] = () => new ManifestMutation(store => new MutantManifests(store) { ConflictIsSuccess = true }),
@@ -103,9 +104,9 @@ internal static class Mutants
         public override ILane Lane(ILane lane) => change(lane);
     }
 
-    private sealed class OwnerMutation : Mutation
+    private sealed class OwnerMutation(Func<IFrameOwner, IFrameOwner> change) : Mutation
     {
-        private readonly ConditionalWeakTable<IFrameOwner, SwappingOwner> _owners = [];
+        private readonly ConditionalWeakTable<IFrameOwner, IFrameOwner> _owners = [];
 
         public override ILane Lane(ILane lane) => new MutantLane(lane) { OnEnqueue = Swapped };
 
@@ -118,7 +119,7 @@ internal static class Mutants
             MaxTimestampMs = request.MaxTimestampMs,
             Length = request.Length,
             Kind = request.Kind,
-            Owner = _owners.GetValue(request.Owner, owner => new SwappingOwner(owner)).Owner,
+            Owner = _owners.GetValue(request.Owner, owner => change(owner)),
             State = request.State,
             LatencyClass = request.LatencyClass,
         };

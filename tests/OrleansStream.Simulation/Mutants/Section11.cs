@@ -8,12 +8,13 @@ internal static class Section11
 {
     /// <summary>
     /// Mutants of rules that the protocol's list leaves out: footers (rule F5), slots that are taken (W1), brokers that stood still (W2), fences (X3), the wait
-    /// before a release (L3), undecided claims (M2), and what is read in the place of blocks (docs/adr/0015).
+    /// before a release (L3), undecided claims (M2), what is told of blocks without an outcome (B3), and what is read in the place of blocks (docs/adr/0015).
     /// </summary>
     public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
     {
         ["footer that says what is not so"] = Found.BySeeds("footer that leaves out a partition", "footer with a highest slot that is too low", "footer with a last offset that is too high"),
         ["slot that is taken"] = Found.InClusters("conflict on a block taken for success"),
+        ["frames of a block without an outcome told as refused"] = Found.BySeeds("what may be stored told as refused").AndInClusters("what may be stored told as refused"),
         ["recovery of a session that is not ended"] = Found.InClusters("no fence"),
         ["undecided claim taken for success"] = Found.InClusters("undecided claim taken for success"),
         ["groups told of by a broker that stood still"] = Found.InClusters("groups told of while stalled"),

@@ -23,6 +23,8 @@ internal sealed class StoreTap(ILaneStore inner, StoreTap.Written onWrite) : IPi
         inner.Write(blocks);
     }
 
+    public Slot GiveUp() => ((IPipelinedLaneStore)inner).GiveUp();
+
     public TimeSpan Tend(bool isLast) => inner.Tend(isLast);
 
     public void Forget(Slot below) => inner.Forget(below);

@@ -25,6 +25,6 @@ internal sealed class SwappingOwner(IFrameOwner inner)
             inner.OnPublished(held.Block, held.Index, held.State);
         }
 
-        public void OnLost(LaneEnd end, object? state) => inner.OnLost(end, state);
+        public void OnLost(LaneEnd end, bool mayBeStored, object? state) => inner.OnLost(end, mayBeStored, state);
     }
 }

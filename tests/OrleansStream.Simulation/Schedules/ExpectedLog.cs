@@ -17,6 +17,7 @@ internal sealed class ExpectedLog(PartitionId partition, PartitionSettings? sett
     // Offset of the first record to the batch's CRC, for everything that was acknowledged or that a reader has seen.
     private readonly SortedDictionary<long, uint> _settled = [];
 
+    private readonly Dictionary<uint, ErrorCode> _refused = [];
     private readonly HashSet<long> _logStarts = [0];
     private long _highWatermark;
     private long _logStart;
@@ -44,6 +45,7 @@ internal sealed class ExpectedLog(PartitionId partition, PartitionSettings? sett
         foreach (var (crc, batch) in _sent) copy._sent[crc] = batch;
         foreach (var (offset, crc) in _settled) copy._settled[offset] = crc;
         copy._logStarts.UnionWith(_logStarts);
+        foreach (var (crc, error) in _refused) copy._refused[crc] = error;
         return copy;
     }
 
@@ -56,6 +58,9 @@ internal sealed class ExpectedLog(PartitionId partition, PartitionSettings? sett
         if (isOrdered) _lastAcknowledged = baseOffset.Value;
         Settle(baseOffset.Value, CrcOf(batch), "acknowledged");
     }
+
+    /// <summary>Answered by an error that says more than that the batch is in doubt, after it was sent once: clients take that for a promise that it stands nowhere.</summary>
+    public void Refuse(byte[] batch, ErrorCode error) => _refused[CrcOf(batch)] = error;
 
     public void AskDeletion() => IsDeletionAsked = true;
 
@@ -162,6 +167,7 @@ internal sealed class ExpectedLog(PartitionId partition, PartitionSettings? sett
     private void Settle(long offset, uint crc, string how)
     {
         if (_settled.TryGetValue(offset, out var there) && there != crc) throw new ViolationException($"{partition}: offset {offset} was {how} for two batches");
+        if (_refused.TryGetValue(crc, out var refused)) throw new ViolationException($"{partition}: a batch that was refused with {refused} was {how} at offset {offset}");
         _settled[offset] = crc;
         _highWatermark = Math.Max(_highWatermark, offset + CountOf(crc));
     }

@@ -630,6 +630,7 @@ internal sealed class Schedule
             {
                 if (producer is not null) producer.OnAnswer(batch, outcome);
                 else if (outcome.Error == ErrorCode.None) log.Acknowledge(batch, outcome.BaseOffset);
+                else if (outcome.Error != ErrorCode.RequestTimedOut) log.Refuse(batch, outcome.Error);
             }
             catch (ViolationException violation)
             {

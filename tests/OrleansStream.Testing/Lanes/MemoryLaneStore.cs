@@ -15,6 +15,9 @@ public sealed class MemoryLaneStore : ILaneStore
     /// <summary>What the next write fails with; null for none.</summary>
     public DiskException? Failure { get; set; }
 
+    /// <summary>Called in the middle of each write.</summary>
+    public Action? OnWrite { get; set; }
+
     /// <summary>What reserving answers.</summary>
     public EnqueueStatus Space { get; set; } = EnqueueStatus.Accepted;
 
@@ -28,6 +31,7 @@ public sealed class MemoryLaneStore : ILaneStore
 
     public void Write(ReadOnlySpan<LaneBlock> blocks)
     {
+        OnWrite?.Invoke();
         if (Failure is { } failure) throw failure;
         foreach (var block in blocks)
         {

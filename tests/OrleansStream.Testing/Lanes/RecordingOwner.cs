@@ -9,7 +9,7 @@ public sealed class RecordingOwner : IFrameOwner
 {
     private readonly Lock _lock = new();
     private readonly List<(Slot Slot, Offset Base, object? State)> _published = [];
-    private readonly List<(string Reason, object? State)> _lost = [];
+    private readonly List<(string Reason, bool MayBeStored, object? State)> _lost = [];
 
     /// <summary>What the lane published, in the order in which it did.</summary>
     public IReadOnlyList<(Slot Slot, Offset Base, object? State)> Published
@@ -20,7 +20,7 @@ public sealed class RecordingOwner : IFrameOwner
         }
     }
 
-    public IReadOnlyList<(string Reason, object? State)> Lost
+    public IReadOnlyList<(string Reason, bool MayBeStored, object? State)> Lost
     {
         get
         {
@@ -37,8 +37,8 @@ public sealed class RecordingOwner : IFrameOwner
         AfterPublished?.Invoke(block, index);
     }
 
-    public void OnLost(LaneEnd end, object? state)
+    public void OnLost(LaneEnd end, bool mayBeStored, object? state)
     {
-        lock (_lock) _lost.Add((end.Reason, state));
+        lock (_lock) _lost.Add((end.Reason, mayBeStored, state));
     }
 }

@@ -72,10 +72,22 @@ public sealed class SteppedLane
     /// <summary>The next write fails, and with it the lane; what was accepted and is not durable is lost.</summary>
     public void FailWrites() => Store.Failure = new DiskException("w/1", "fdatasync", 5, "input/output error");
 
-    /// <summary>Ends the lane as a fence does: what is not durable by now is lost.</summary>
+    /// <summary>Ends the lane as a fence does: what is not durable by now is lost, and none of it was sent.</summary>
     public void Abort()
     {
         Lane.Abort(new LaneEnd("The session was fenced.", null));
+        Publish();
+    }
+
+    /// <summary>The same while what was accepted is being written: it is lost to the lane, and stands in the store.</summary>
+    /// <param name="meanwhile">What else happens in the middle of the write.</param>
+    public void AbortInWrite(Action? meanwhile = null)
+    {
+        Store.OnWrite = () =>
+        {
+            meanwhile?.Invoke();
+            Lane.Abort(new LaneEnd("The session was fenced.", null));
+        };
         Publish();
     }
 }

@@ -12,14 +12,10 @@ internal enum ViolationKind
     /// <summary>A record is there more than once though it was sent once, or by an idempotent producer.</summary>
     Duplicate,
 
-<<<<<<< HEAD
-    /// <summary>Records of an idempotent producer stand in another order than it has sent them, or one stands behind another that was offered when it had been acknowledged.</summary>
-=======
     /// <summary>A producer was told that a record was not stored, and it is there.</summary>
     RefusedAndStored,
 
-    /// <summary>Records of one producer stand in another order than it has sent them.</summary>
->>>>>>> e0d6d23 (A batch that may be stored is left in doubt, and only what certainly is not is refused: librdkafka sends again after NOT_LEADER_OR_FOLLOWER whatever its retries, so that a plain producer's records were there twice)
+    /// <summary>Records of an idempotent producer stand in another order than it has sent them, or one stands behind another that was offered when it had been acknowledged.</summary>
     Reordered,
 
     /// <summary>A record of an idempotent producer is missing before one that is there.</summary>

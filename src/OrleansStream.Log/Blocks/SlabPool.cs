@@ -24,16 +24,19 @@ public sealed class SlabPool : IDisposable
     private readonly Stack<Slab>[] _kept;
     private readonly long[] _lastRent;
     private readonly long _maxKeptBytes;
+    private readonly HashSet<Slab>? _out;
     private long _rents;
     private long _bytesOut;
     private long _bytesKept;
     private bool _isDisposed;
 
     /// <param name="maxKeptBytes">Free bytes that are kept for the next rent, 0 or more.</param>
-    public SlabPool(long maxKeptBytes = DefaultKeptBytes)
+    /// <param name="canAbandon">Whether each slab that is out is known, which <see cref="Abandon"/> asks for and a broker has no use for.</param>
+    public SlabPool(long maxKeptBytes = DefaultKeptBytes, bool canAbandon = false)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxKeptBytes);
         _maxKeptBytes = maxKeptBytes;
+        if (canAbandon) _out = [];
         _kept = new Stack<Slab>[ClassOf(MaxSlabBytes) + 1];
         _lastRent = new long[_kept.Length];
         for (var i = 0; i < _kept.Length; i++) _kept[i] = new Stack<Slab>();
@@ -61,6 +64,7 @@ public sealed class SlabPool : IDisposable
         {
             _lastRent[sizeClass] = ++_rents;
             if (_kept[sizeClass].TryPop(out slab)) _bytesKept -= length;
+            if (_out is not null) _out.Add(slab ??= new Slab(this, sizeClass, length));
         }
 
         slab ??= new Slab(this, sizeClass, length);
@@ -84,8 +88,25 @@ public sealed class SlabPool : IDisposable
         }
     }
 
+    /// <summary>
+    /// Frees what is kept and what is out: the memory of a process that was killed, where one is simulated. Nothing of it may run any more. What is out
+    /// stays counted, and is not looked at if it is given back nevertheless.
+    /// </summary>
+    public void Abandon()
+    {
+        if (_out is null) throw new InvalidOperationException("A pool can be abandoned only if it was made for that.");
+
+        Dispose();
+        lock (_kept)
+        {
+            foreach (var slab in _out) slab.Free();
+            _out.Clear();
+        }
+    }
+
     internal void TakeBack(Slab slab)
     {
+        if (_out is not null && !IsOut(slab)) return;
         if (LeaseLedger.IsTracking) slab.GetSpan().Fill(Dead);
         Interlocked.Add(ref _bytesOut, -slab.Length);
         while (MakeRoomFor(slab) is { } surplus)
@@ -93,6 +114,11 @@ public sealed class SlabPool : IDisposable
             surplus.Free();
             if (ReferenceEquals(surplus, slab)) return;
         }
+    }
+
+    private bool IsOut(Slab slab)
+    {
+        lock (_kept) return _out!.Remove(slab);
     }
 
     // Keeps the slab (null), or answers what is to be freed before that: the bound is for the sizes that are in use now. Left with those of a load that

@@ -87,4 +87,18 @@ public sealed class SlabPoolTests
         Assert.Throws<InvalidOperationException>(slab.Return);
         Assert.Equal(4096, pool.BytesKept);
     }
+
+    [Fact]
+    public void An_abandoned_pool_frees_what_is_out_and_takes_nothing_of_it_back()
+    {
+        var pool = new SlabPool(canAbandon: true);
+        var (returned, lost) = (pool.Rent(4096), pool.Rent(8192));
+        returned.Return();
+        pool.Abandon();
+        Assert.True(lost.GetSpan() is { Length: 8192 } span && Unsafe.IsNullRef(ref MemoryMarshal.GetReference(span)), "Its memory is still there.");
+
+        lost.Return();
+        Assert.Equal((8192, 0), (pool.BytesOut, pool.BytesKept));
+        Assert.Throws<InvalidOperationException>(new SlabPool().Abandon);
+    }
 }

@@ -34,7 +34,7 @@ internal sealed class SimulatedBroker
     private readonly FakeTimeProvider _time;
     private readonly WalFiles _files = new();
     private readonly ClosedEpochs _closedEpochs = new();
-    private readonly SlabPool _slabs = new();
+    private readonly SlabPool _slabs = new(canAbandon: true);
     private readonly Queue<Action> _chores = new();
     private bool _choresQueued;
     private bool _isRecovering = true;
@@ -97,8 +97,16 @@ internal sealed class SimulatedBroker
     public static SimulatedBroker Start(SimulatedDisk disk, SeededScheduler scheduler, FakeTimeProvider time, Random chance, BrokerSetup setup)
     {
         var broker = new SimulatedBroker(disk, scheduler, time, (chance, setup));
-        scheduler.Run(broker.StartAsync);
-        return broker;
+        try
+        {
+            scheduler.Run(broker.StartAsync);
+            return broker;
+        }
+        catch
+        {
+            broker.Abandon();
+            throw;
+        }
     }
 
     /// <summary>Lets the writer look at what time has made due.</summary>
@@ -138,18 +146,19 @@ internal sealed class SimulatedBroker
         ReleaseMemory();
     }
 
-    /// <summary>Gives back what a dead process held, so that leases can be counted.</summary>
-    public void ReleaseMemory()
+    /// <summary>The process is gone, with all that still runs of it and with its memory. Leases that are out then are no leak; those after a clean stop are.</summary>
+    public void Abandon()
+    {
+        Scheduler.Abandon();
+        ReleaseMemory();
+        _slabs.Abandon();
+    }
+
+    // What caches hold, so that leases can be counted.
+    private void ReleaseMemory()
     {
         _tail?.Clear();
         _reader?.Dispose();
-    }
-
-    /// <summary>Of a process that is gone. What it still had on lease is lost.</summary>
-    public void FreeMemory()
-    {
-        ReleaseMemory();
-        _slabs.Dispose();
     }
 
     private async Task StartAsync()

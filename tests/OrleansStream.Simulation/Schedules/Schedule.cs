@@ -82,7 +82,18 @@ internal sealed class Schedule
 
     /// <summary>Runs the seed's schedule. Returns the hash of everything that happened.</summary>
     /// <exception cref="ViolationException">The log did what it must never do.</exception>
-    public static ScheduleResult Run(int seed, Func<Mutation>? newMutation = null) => new Schedule(seed, newMutation ?? (() => Mutation.None)).Run();
+    public static ScheduleResult Run(int seed, Func<Mutation>? newMutation = null)
+    {
+        var schedule = new Schedule(seed, newMutation ?? (() => Mutation.None));
+        try
+        {
+            return schedule.Run();
+        }
+        finally
+        {
+            schedule._broker?.Abandon();
+        }
+    }
 
     private ScheduleResult Run()
     {
@@ -542,8 +553,7 @@ internal sealed class Schedule
         _segments += _broker.Upkeep?.Splitter.SegmentsWritten ?? 0;
         _carried += _broker.Upkeep?.Splitter.BytesCarried ?? 0;
         foreach (var journal in _journals) journal.Forget();
-        _broker.Scheduler.Abandon();
-        _broker.FreeMemory();
+        _broker.Abandon();
         _broker = null;
         (_replacing, _tendingWal, _tendingPartitions) = (null, null, null);
         _pending.Clear();

@@ -56,7 +56,7 @@ internal sealed class Script
     /// <summary>Goes on with this disk: the process is gone.</summary>
     public void Restart(SimulatedDisk disk, int seed = 2)
     {
-        _broker?.Scheduler.Abandon();
+        Abandon();
         Disk = disk;
         Start(seed);
     }
@@ -112,11 +112,7 @@ internal sealed class Script
     }
 
     /// <summary>The process is gone, with its memory.</summary>
-    public void Abandon()
-    {
-        _broker?.Scheduler.Abandon();
-        _broker?.FreeMemory();
-    }
+    public void Abandon() => _broker?.Abandon();
 
     public void TendWal() => Do(Broker.Upkeep!.TendWalAsync);
 

@@ -50,8 +50,11 @@ internal sealed class MutantManifests(IManifestStore inner) : IManifestStore
     /// <summary>Tombstones are answered without being written.</summary>
     public bool SkipsTombstones { get; init; }
 
+    /// <summary>Tombstones are not found.</summary>
+    public bool HidesTombstones { get; init; }
+
     public async ValueTask<StoredManifest?> GetAsync(PartitionId partition, CancellationToken cancellationToken) =>
-        await inner.GetAsync(partition, cancellationToken) is { } stored ? stored with { Manifest = OnGet(stored.Manifest) } : null;
+        await inner.GetAsync(partition, cancellationToken) is { } stored && !(HidesTombstones && stored.Manifest.Deleted) ? stored with { Manifest = OnGet(stored.Manifest) } : null;
 
     public async ValueTask<ManifestWrite> CompareAndSetAsync(Manifest next, ETag? expected, CancellationToken cancellationToken)
     {
@@ -140,7 +143,11 @@ internal sealed class MutantProducers(IRecoveredSessions inner) : IRecoveredSess
 {
     public ValueTask<IReadOnlyList<WalExtent>> FramesOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) => inner.FramesOfAsync(session, partition, cancellationToken);
 
-    public ValueTask<ProducerDelta?> ProducersOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) => ValueTask.FromResult<ProducerDelta?>(new ProducerDelta());
+    /// <summary>Of which partitions it tells nevertheless.</summary>
+    public Func<PartitionId, bool> Tells { get; init; } = static _ => false;
+
+    public ValueTask<ProducerDelta?> ProducersOfAsync(SessionId session, PartitionId partition, CancellationToken cancellationToken) =>
+        Tells(partition) ? inner.ProducersOfAsync(session, partition, cancellationToken) : ValueTask.FromResult<ProducerDelta?>(new ProducerDelta());
 }
 
 /// <summary>A reader of segments that says that nobody produced them.</summary>

@@ -70,6 +70,11 @@ internal static class Mutants
         ["footer with a last offset that is too high"] = () => new FooterMutation(FooterMutation.LastOffsetTooHigh),
         ["footer that leaves out a partition"] = () => new FooterMutation(FooterMutation.LeavesOutAPartition),
         ["footer with a highest slot that is too low"] = () => new FooterMutation(FooterMutation.HighestSlotTooLow),
+        ["records gone before their producers are saved"] = () => new ManifestMutation(store => new MutantManifests(store) { OnEdit = MendMutations.WithoutItsProducers }),
+        ["producers of ended sessions not handed on"] = () => new UntoldProducersMutation(),
+        ["tombstone forgotten in the life that wrote it"] = () => new ForgottenTombstoneMutation(),
+        ["no data sync of segments and snapshots"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsSync = IsObject }),
+        ["no directory sync of segments and snapshots"] = () => new DiskMutation((disk, _) => new MutantDisk(disk) { SkipsDirectorySync = IsObject }),
         ["closed-epoch check without the drain"] = () => new LaneMutation(lane => new MutantLane(lane) { DrainsNothing = true }),
     };
 
@@ -86,6 +91,8 @@ internal static class Mutants
     }
 
     private static bool IsWal(string path) => path.StartsWith(DataDirectory.WalDirectory, StringComparison.Ordinal);
+
+    private static bool IsObject(string path) => path.StartsWith(DataDirectory.ObjectDirectory, StringComparison.Ordinal);
 
     private static bool IsMetadata(string path) => path.StartsWith(DataDirectory.MetadataDirectory, StringComparison.Ordinal);
 

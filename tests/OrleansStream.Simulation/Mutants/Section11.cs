@@ -7,8 +7,9 @@ namespace OrleansStream.Simulation.Mutants;
 internal static class Section11
 {
     /// <summary>
-    /// Mutants of rules that the protocol's list leaves out: footers (rule F5), slots that are taken (W1), brokers that stood still (W2), fences (X3), the wait
-    /// before a release (L3), undecided claims (M2), what is told of blocks without an outcome (B3), and what is read in the place of blocks (docs/adr/0015).
+    /// Mutants of rules that the protocol's list leaves out: footers (rule F5), objects that are to be durable before a manifest names them (F1, F2), slots that
+    /// are taken (W1), brokers that stood still (W2), fences (X3), the wait before a release (L3), undecided claims (M2), what is told of blocks without an
+    /// outcome (B3), tombstones (D3), saved producers (D6), and what is read in the place of blocks (docs/adr/0015).
     /// </summary>
     public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
     {
@@ -19,7 +20,10 @@ internal static class Section11
         ["undecided claim taken for success"] = Found.InClusters("undecided claim taken for success"),
         ["groups told of by a broker that stood still"] = Found.InClusters("groups told of while stalled"),
         ["digest that says what is not so"] = Found.InClusters("digest before its blocks are durable", "digest that leaves out what its blocks hold", "digest with a last offset that is too low", "digest that disagrees with the block after it"),
-        ["producers that nobody reads"] = Found.InClusters("producers of ended sessions not handed on", "producers of segments not handed on"),
+        ["producers that nobody saved"] = Found.BySeeds("records gone before their producers are saved"),
+        ["tombstone forgotten too early"] = Found.BySeeds("tombstone forgotten in the life that wrote it"),
+        ["objects that are not durable when a manifest names them"] = Found.BySeeds("no data sync of segments and snapshots", "no directory sync of segments and snapshots"),
+        ["producers that nobody reads"] = Found.BySeeds("producers of ended sessions not handed on").AndInClusters("producers of ended sessions not handed on", "producers of segments not handed on"),
         ["release before all is published"] = Found.InClusters("release that does not drain"),
         ["release of what was prepared while the partition was served, without what came after"] = Found.InClusters("release of what was prepared only"),
         ["footer accepted without its chain"] = Found.ByTest(nameof(DamageTests.F5_damage_to_a_block_that_a_footer_is_chained_to_stops_the_start_unless_footers_are_believed_without)),

@@ -95,6 +95,9 @@ internal sealed class Schedule
         }
     }
 
+    /// <summary>Whether the partition holds a journal in every schedule.</summary>
+    public static bool IsJournal(PartitionId partition) => partition.Topic == JournalTopic;
+
     private ScheduleResult Run()
     {
         Restart(_disk);

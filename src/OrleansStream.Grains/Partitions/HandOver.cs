@@ -10,11 +10,12 @@ namespace OrleansStream.Grains.Partitions;
 
 /// <summary>
 /// Gives partitions that are open here to the brokers that placement has given them to: they are asked to claim them, a few at a time, and each is served here
-/// until its claim comes for it (rule O3). So a partition is without an owner for one claim, whatever the number that move.
+/// until its claim comes for it (rule O3). So a partition is without an owner for one claim, whatever the number that move. A broker that is slow, or takes
+/// nothing, holds up what belongs to it, and nothing else.
 /// </summary>
 internal sealed partial class HandOver(ClusterMembers members, HandleTable handles, IBrokerServices services, MoveSurroundings surroundings)
 {
-    // Claims that one message asks for. Small, so that a slow one holds up few others, and the next broker's turn comes soon.
+    // Claims that one message asks for. Small, so that a slow one holds up few others.
     private const int Chunk = 10;
     private static readonly TimeSpan AskAtMost = Limits.GrainCall + Limits.GrainCall;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
@@ -33,16 +34,53 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     private async Task<int> RunAsync(int atOnce, CancellationToken cancellationToken)
     {
         var taken = 0;
+        var giving = new Dictionary<BrokerId, Task<int>>();
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        try
+        {
+            while (true)
+            {
+                foreach (var target in Misplaced().Keys.Where(target => !giving.ContainsKey(target)))
+                {
+                    giving.Add(target, GiveAsync(target, atOnce, ending.Token));
+                }
+
+                if (giving.Count == 0)
+                {
+                    return taken;
+                }
+
+                // The cluster may change meanwhile, and one more broker have something due.
+                await Task.WhenAny([.. giving.Values, Task.Delay(LongestPause, surroundings.Time, ending.Token)]);
+                cancellationToken.ThrowIfCancellationRequested();
+                foreach (var (target, given) in giving.Where(static one => one.Value.IsCompleted).ToList())
+                {
+                    giving.Remove(target);
+                    taken += await given;
+                }
+            }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await ((Task)Task.WhenAll(giving.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        }
+    }
+
+    // Until nothing is due for this broker any more.
+    private async Task<int> GiveAsync(BrokerId target, int atOnce, CancellationToken cancellationToken)
+    {
+        var taken = 0;
         var pause = FirstPause;
         while (true)
         {
-            var due = handles.All.Where(IsMisplaced).ToList();
-            if (due.Count == 0)
+            var misplaced = Misplaced();
+            if (!misplaced.TryGetValue(target, out var due))
             {
                 return taken;
             }
 
-            await AskAllAsync(due, atOnce, cancellationToken);
+            await AskAllAsync(target, due.OrderBy(static handle => RankOf(handle.Id)), Math.Max(1, atOnce / misplaced.Count), cancellationToken);
             var moved = due.Count(static handle => !handle.IsOwner);
             taken += moved;
             surroundings.Metrics.HandedOver.Add(moved);
@@ -52,49 +90,55 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
                 continue;
             }
 
-            // Nobody took anything: the others may not have heard of the change yet, or cannot claim now.
+            // It took nothing: it may not have heard of the change yet, or cannot claim now.
             await Task.Delay(pause, surroundings.Time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 
+    // Topics first: a commit of offsets that is under way for one of them still finds its journal. That holds for one broker's share; nobody waits for another's.
+    private static int RankOf(PartitionId partition) => partition.Topic == HiddenTopics.Catalog ? 2 : partition.Topic == HiddenTopics.Groups ? 1 : 0;
+
     private bool IsMisplaced(PartitionHandle handle) => handle.IsOwner && members.PlacedOn(handle.Id) != members.Self;
 
-    private Task AskAllAsync(List<PartitionHandle> due, int atOnce, CancellationToken cancellationToken)
+    // By the broker that is to have them.
+    private Dictionary<BrokerId, List<PartitionHandle>> Misplaced() => handles.All.Where(static handle => handle.IsOwner)
+        .GroupBy(handle => members.PlacedOn(handle.Id))
+        .Where(target => target.Key != members.Self)
+        .ToDictionary(static target => target.Key, static target => target.ToList());
+
+    private Task AskAllAsync(BrokerId target, IEnumerable<PartitionHandle> due, int atOnce, CancellationToken cancellationToken)
     {
         var size = Math.Min(Chunk, atOnce);
-
-        // Of those for one broker topics first: a commit of offsets that is under way for one of them still finds its journal.
-        var chunks = due.OrderBy(static handle => handle.Id.Topic == HiddenTopics.Catalog ? 2 : handle.Id.Topic == HiddenTopics.Groups ? 1 : 0)
-            .GroupBy(handle => members.PlacedOn(handle.Id))
-            .SelectMany(target => target.Chunk(size).Select((chunk, index) => (Index: index, Target: target.Key, Handles: chunk)))
-            .OrderBy(static chunk => chunk.Index);
+        var isSilent = false;
         var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(1, atOnce / size), CancellationToken = cancellationToken };
-        return Parallel.ForEachAsync(chunks, options, async (chunk, stop) =>
+        return Parallel.ForEachAsync(due.Chunk(size), options, async (chunk, stop) =>
         {
-            // What clients have taken along by now is not asked for.
-            PartitionId[] left = [.. chunk.Handles.Where(IsMisplaced).Select(static handle => handle.Id)];
-            if (left.Length > 0)
+            // What clients have taken along by now is not asked for. And of a broker that does not answer, nothing more before the next round.
+            PartitionId[] left = [.. chunk.Where(handle => handle.IsOwner && members.PlacedOn(handle.Id) == target).Select(static handle => handle.Id)];
+            if (left.Length > 0 && !Volatile.Read(ref isSilent) && !await IsAnsweredAsync(target, left, stop))
             {
-                await AskAsync(chunk.Target, left, stop);
+                Volatile.Write(ref isSilent, true);
             }
         });
     }
 
-    private async Task AskAsync(BrokerId target, PartitionId[] partitions, CancellationToken cancellationToken)
+    private async Task<bool> IsAnsweredAsync(BrokerId target, PartitionId[] partitions, CancellationToken cancellationToken)
     {
         if (members.SiloOf(target) is not { } silo)
         {
-            return;
+            return false;
         }
 
         try
         {
             await services.Of(silo).ClaimAsync(new ClaimRequest(members.Layout.Version.Value, [.. partitions])).WaitAsync(AskAtMost, surroundings.Time, cancellationToken);
+            return true;
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             LogNotTaken(surroundings.Logger, exception, target, partitions.Length);
+            return false;
         }
     }
 

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -28,7 +29,7 @@ public sealed class HandOverTests
         var leaving = await LeavingAsync(cluster);
         var (handles, claims, atOnce) = (cluster.Brokers[0].Log.Handles, 0, 0);
         var asked = new List<PartitionId>();
-        _target.Answer = async request =>
+        _target.Answer = async (_, request) =>
         {
             atOnce = Math.Max(atOnce, Interlocked.Add(ref claims, request.Partitions.Length));
             await Task.Yield();
@@ -46,6 +47,61 @@ public sealed class HandOverTests
         Assert.All(leaving, handle => Assert.Equal((false, 2), (handle.IsOwner, asked.Count(handle.Id.Equals))));
     }
 
+    // The test's time stands still: no question is given up in it.
+    [Fact]
+    public async Task A_broker_that_does_not_answer_holds_up_nothing_that_belongs_to_others()
+    {
+        await using var cluster = await ClusterAsync();
+        await LeavingAsync(cluster, to: 2);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var (first, silent, quick) = (cluster.Brokers[0], cluster.Brokers[1], cluster.Brokers[2]);
+        List<PartitionHandle> DueTo(TestBroker broker) => [.. first.Log.Handles.All.Where(handle => handle.IsOwner && first.Members.PlacedOn(handle.Id) == broker.Id)];
+        var asked = 0;
+        _target.Answer = (silo, request) =>
+        {
+            if (silo.Equals(first.Members.SiloOf(silent.Id)))
+            {
+                Interlocked.Increment(ref asked);
+                return new TaskCompletionSource<ImmutableArray<ErrorCode>>().Task;
+            }
+
+            DueTo(quick).Where(handle => request.Partitions.Contains(handle.Id)).ToList().ForEach(first.Log.Handles.GiveUp);
+            return Task.FromResult<ImmutableArray<ErrorCode>>([]);
+        };
+
+        var running = Of(cluster).RunAsync(end.Token);
+        await PassAsync(() => DueTo(quick).Count == 0 && Volatile.Read(ref asked) > 0, TimeSpan.Zero);
+
+        Assert.Equal((1, Moving), (asked, DueTo(silent).Count));
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
+    // The cluster changes again while a broker is silent about what it was asked for before.
+    [Fact]
+    public async Task A_broker_that_joins_while_another_does_not_answer_gets_its_share()
+    {
+        await using var cluster = await ClusterAsync();
+        await LeavingAsync(cluster);
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Stop);
+        var (first, silent) = (cluster.Brokers[0], cluster.Brokers[1]);
+        var asked = new ConcurrentDictionary<SiloAddress, bool>();
+        _target.Answer = (silo, _) =>
+        {
+            asked[silo] = true;
+            return new TaskCompletionSource<ImmutableArray<ErrorCode>>().Task;
+        };
+
+        var running = Of(cluster).RunAsync(end.Token);
+        await PassAsync(() => asked.ContainsKey(first.Members.SiloOf(silent.Id)!), TimeSpan.Zero);
+        var late = await cluster.JoinAsync();
+        await PassAsync(() => first.Members.SiloOf(late.Id) is { } silo && asked.ContainsKey(silo), TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(2, asked.Count);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
+    }
+
     private HandOver Of(BrokerCluster cluster)
     {
         var broker = cluster.Brokers[0];
@@ -55,14 +111,15 @@ public sealed class HandOverTests
     // Brokers that hand over nothing by themselves.
     private static Task<BrokerCluster> ClusterAsync() => BrokerCluster.StartAsync(1, new MovementOptions { JoinDelay = TimeSpan.FromHours(1) });
 
-    private static async Task<List<PartitionHandle>> LeavingAsync(BrokerCluster cluster)
+    // Partitions of one topic that are open at the first broker, and so many due to each of those that joined.
+    private static async Task<List<PartitionHandle>> LeavingAsync(BrokerCluster cluster, int to = 1)
     {
         var first = cluster.Brokers[0];
-        var topic = await first.CreateAsync("leaving", 2 * Moving);
+        var topic = await first.CreateAsync("leaving", (to + 1) * Moving);
         for (var index = 0; index < topic.PartitionCount; index++) Assert.Equal(ErrorCode.None, (await first.AppendAsync(new PartitionId(topic.Id, index))).Error);
-        var joined = await cluster.JoinAsync();
-        List<PartitionHandle> Leaving() => [.. first.Log.Handles.All.Where(handle => handle.Id.Topic == topic.Id && first.Members.PlacedOn(handle.Id) == joined.Id)];
-        while (Leaving().Count != Moving) await Task.Delay(10, Stop);
+        for (var joined = 0; joined < to; joined++) await cluster.JoinAsync();
+        List<PartitionHandle> Leaving() => [.. first.Log.Handles.All.Where(handle => handle.Id.Topic == topic.Id && first.Members.PlacedOn(handle.Id) != first.Id)];
+        while (Leaving().GroupBy(handle => first.Members.PlacedOn(handle.Id)).Count(static target => target.Count() == Moving) != to) await Task.Delay(10, Stop);
         return Leaving();
     }
 
@@ -77,13 +134,16 @@ public sealed class HandOverTests
         }
     }
 
-    private sealed class Target : IBrokerServices, IBrokerService
+    private sealed class Target : IBrokerServices
     {
-        public Func<ClaimRequest, Task<ImmutableArray<ErrorCode>>> Answer { get; set; } = static _ => throw new NotSupportedException();
+        public Func<SiloAddress, ClaimRequest, Task<ImmutableArray<ErrorCode>>> Answer { get; set; } = static (_, _) => throw new NotSupportedException();
 
-        public IBrokerService Of(SiloAddress silo) => this;
+        public IBrokerService Of(SiloAddress silo) => new Service(this, silo);
+    }
 
-        public Task<ImmutableArray<ErrorCode>> ClaimAsync(ClaimRequest request) => Answer(request);
+    private sealed class Service(Target target, SiloAddress silo) : IBrokerService
+    {
+        public Task<ImmutableArray<ErrorCode>> ClaimAsync(ClaimRequest request) => target.Answer(silo, request);
 
         public Task<BrokerStats> StatsAsync() => throw new NotSupportedException();
 

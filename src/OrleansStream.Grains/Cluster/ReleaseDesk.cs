@@ -39,22 +39,34 @@ internal sealed class ReleaseDesk(IPartitionReleases releases, TimeProvider time
             return new ReleaseReply(true, [], null, 0);
         }
 
+        if (answer.Verdict == ReleaseVerdict.NoAnswer)
+        {
+            // "Not the owner" would have this broker's session fenced, whose other partitions may still be handed over.
+            throw new TimeoutException($"Partition {partition} is not let go of any more: the broker stops.");
+        }
+
         if (answer is not { Verdict: ReleaseVerdict.Released or ReleaseVerdict.Prepared, Log: { } log })
         {
             return new ReleaseReply(false, [], null, 0);
         }
 
-        var bytes = ReleasedLogCodec.Write(log);
-        var reply = bytes.Length <= IBrokerService.MaxBytes ? new ReleaseReply(true, bytes, null, bytes.Length) : Begin(bytes);
-        return answer.Producers is { } producers ? reply with { Producers = producers.Image, ProducerBytes = producers.Bytes } : reply;
+        // What is too large to travel beside a part of the log is left out: the claimant reads it.
+        var producers = answer.Producers is { } known && known.Image.Length <= IBrokerService.MaxBytes / 2 ? known : null;
+        var reply = Begin(ReleasedLogCodec.Write(log), IBrokerService.MaxBytes - (producers?.Image.Length ?? 0));
+        return producers is null ? reply : reply with { Producers = producers.Image, ProducerBytes = producers.Bytes };
     }
 
     /// <summary>What follows in an answer; null if it is not kept any more.</summary>
     public ReleaseReply? Rest(Guid answer, int from) =>
-        _kept.TryGetValue(answer, out var kept) && from >= 0 && from < kept.Bytes.Length ? Part(answer, kept.Bytes, from) : null;
+        _kept.TryGetValue(answer, out var kept) && from >= 0 && from < kept.Bytes.Length ? Part(answer, kept.Bytes, from, IBrokerService.MaxBytes) : null;
 
-    private ReleaseReply Begin(byte[] bytes)
+    private ReleaseReply Begin(byte[] bytes, int maxBytes)
     {
+        if (bytes.Length <= maxBytes)
+        {
+            return new ReleaseReply(true, bytes, null, bytes.Length);
+        }
+
         foreach (var (old, kept) in _kept)
         {
             if (time.GetElapsedTime(kept.Since) > KeptFor || _kept.Count >= MaxKept)
@@ -65,11 +77,11 @@ internal sealed class ReleaseDesk(IPartitionReleases releases, TimeProvider time
 
         var answer = Guid.NewGuid();
         _kept[answer] = new Kept(bytes, time.GetTimestamp());
-        return Part(answer, bytes, 0);
+        return Part(answer, bytes, 0, maxBytes);
     }
 
-    private static ReleaseReply Part(Guid answer, byte[] bytes, int from) =>
-        new(true, bytes.AsSpan(from, Math.Min(IBrokerService.MaxBytes, bytes.Length - from)).ToArray(), answer, bytes.Length);
+    private static ReleaseReply Part(Guid answer, byte[] bytes, int from, int maxBytes) =>
+        new(true, bytes.AsSpan(from, Math.Min(maxBytes, bytes.Length - from)).ToArray(), answer, bytes.Length);
 
     private sealed record Kept(byte[] Bytes, long Since);
 }

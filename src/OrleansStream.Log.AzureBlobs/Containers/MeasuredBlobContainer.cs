@@ -57,11 +57,14 @@ public sealed class MeasuredBlobContainer(IBlobContainer inner, StorageCallMetri
 
     public async IAsyncEnumerable<ListedBlob> ListAsync(string prefix, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
-        // Of the whole list, with what its caller does between two pages: pages are not told apart here.
+        // Of the whole list, without what its caller does in between: a caller that deletes what is listed would be taken for a slow account.
         using var call = Begin(StorageCall.List);
-        await foreach (var blob in inner.ListAsync(prefix, cancellationToken))
+        await using var blobs = inner.ListAsync(prefix, cancellationToken).GetAsyncEnumerator(cancellationToken);
+        while (await blobs.MoveNextAsync())
         {
-            yield return blob;
+            call.Pause();
+            yield return blobs.Current;
+            call.GoOn();
         }
 
         call.Outcome = StorageCall.Done;
@@ -72,10 +75,25 @@ public sealed class MeasuredBlobContainer(IBlobContainer inner, StorageCallMetri
     // What ended with an exception, a cancellation too, has failed.
     private sealed class Running(StorageCallMetrics metrics, string operation, TimeProvider time) : IDisposable
     {
-        private readonly long _began = time.GetTimestamp();
+        private long _began = time.GetTimestamp();
+        private TimeSpan _before;
+        private bool _isPaused;
 
         public string Outcome { get; set; } = StorageCall.Failed;
 
-        public void Dispose() => metrics.Add(operation, Outcome, time.GetElapsedTime(_began));
+        public void Pause()
+        {
+            _before += time.GetElapsedTime(_began);
+            _isPaused = true;
+        }
+
+        public void GoOn()
+        {
+            _began = time.GetTimestamp();
+            _isPaused = false;
+        }
+
+        // A caller may end a list while it is paused.
+        public void Dispose() => metrics.Add(operation, Outcome, _isPaused ? _before : _before + time.GetElapsedTime(_began));
     }
 }

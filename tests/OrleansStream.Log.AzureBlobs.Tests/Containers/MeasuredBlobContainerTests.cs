@@ -56,6 +56,24 @@ public sealed class MeasuredBlobContainerTests : IDisposable
         Assert.All(_durations.Told, told => Assert.Contains(told.Line, known));
     }
 
+    // A caller may delete each blob before it asks for the next one. Given up or not.
+    [Theory, InlineData(1), InlineData(3)]
+    public async Task A_list_takes_as_long_as_its_pages_do_and_not_as_what_is_done_with_them(int taken)
+    {
+        foreach (var name in (string[])["a", "b", "c"]) await PutAsync(name);
+        _blobs.BeforeCall = _ => _time.Advance(TimeSpan.FromMilliseconds(20));
+
+        await foreach (var _ in _container.ListAsync("", Token))
+        {
+            _time.Advance(TimeSpan.FromMinutes(1));
+            if (--taken == 0) break;
+        }
+
+        var (line, seconds) = _durations.Told[^1];
+        Assert.StartsWith($"{Instrument} list", line);
+        Assert.Equal(0.02, seconds, tolerance: 0.0001);
+    }
+
     [Fact]
     public async Task What_is_unknown_busy_or_failed_is_told_as_that()
     {

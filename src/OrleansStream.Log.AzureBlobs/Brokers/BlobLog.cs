@@ -101,6 +101,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
             Time = setup.Time,
             Moved = setup.Moved,
         });
+        _moves.Observe(_release);
     }
 
     public HandleTable Handles => _lanes.Handles;
@@ -177,7 +178,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>
-        _release.PrepareAsync(partition, owner, cancellationToken);
+        _moves.PrepareAsync(_release.PrepareAsync(partition, owner, cancellationToken));
 
     /// <inheritdoc/>
     public ValueTask<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner, CancellationToken cancellationToken) =>

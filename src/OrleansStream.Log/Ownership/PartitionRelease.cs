@@ -24,14 +24,24 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     // Of some thousand producers. What is larger the claimant reads.
     private const int MaxImageBytes = 256 * Limits.KiB;
 
+    // What is cut for a claim that does not come is written for nothing, and claimants may ask on and on. Some more than a claim that is tried again takes.
+    private const int MostCutsForNothing = 4;
+
     private readonly ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> _releasing = new();
     private readonly ConcurrentDictionary<(PartitionId Partition, SessionId Owner), Lazy<Task<ReleaseAnswer>>> _preparing = new();
     private readonly ReleaseAnswers _answers = new();
 
-    // Each is used once, and only while nothing has changed its manifest. What is not used in the end is in no manifest, and the sweep's (rule D4).
+    // Each is used once. What is not used in the end is in no manifest, and the sweep's (rule D4).
     private readonly ReleaseAnswers _prepared = new();
     private readonly SemaphoreSlim _cuts = new(CutsAtOnce);
     private readonly CancellationTokenSource _stopping = new();
+    private long _bounded;
+
+    /// <summary>Partitions that were made ready for claims that have not come yet.</summary>
+    public int Prepared => _prepared.Count;
+
+    /// <summary>Preparations that cut nothing, since the partition was cut several times for claims that did not come.</summary>
+    public long BoundedPreparations => Volatile.Read(ref _bounded);
 
     /// <summary>Whether a release of the partition runs or is being prepared: nobody else is to change its manifest meanwhile.</summary>
     public bool IsReleasing(PartitionId partition) => Names(_releasing, partition) || Names(_preparing, partition);
@@ -82,9 +92,8 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     // The cut of L4 before the close of L2: published frames change no more, and what comes behind them is cut by the release.
     private async Task<ReleaseAnswer> PrepareAsync(PartitionId partition, SessionId owner)
     {
-        var lane = parts.CurrentLane();
-        if (lane.Session != owner || lane.End is not null) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-        if (!parts.Handles.TryGet(partition, out var served) || !served.IsOwner) return new ReleaseAnswer(ReleaseVerdict.Unprepared);
+        if (LaneOf(owner) is not { } lane) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (ServedHere(partition) is not { } served) return new ReleaseAnswer(ReleaseVerdict.Unprepared);
 
         try
         {
@@ -100,12 +109,23 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     private async Task<ReleaseAnswer> PreparedAsync(PartitionId partition, ILane lane, PartitionHandle served)
     {
         var owner = lane.Session;
-        var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
-        if (stored is not { Manifest.Deleted: false } || stored.Manifest.Owner != owner) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-        if (await CutAsync(new ReleasedLog(stored, _prepared.Find(stored, owner)?.Log?.Extents ?? stored.Manifest.Extents), lane, served) is not { } extents) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        if (await ReadAsync(partition, owner) is not { } stored) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+        var begins = (_prepared.Find(partition, owner) is { } known ? await OnTopAsync(known, stored) : null) ?? new ReleasedLog(stored, stored.Manifest.Extents);
+        var cuts = _prepared.CutsOf(partition, owner);
+        var extents = begins.Extents;
+        if (cuts < MostCutsForNothing)
+        {
+            if (await CutAsync(begins, lane, served) is not { } cut) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+            if (cut.Length > extents.Length) cuts++;
+            extents = cut;
+        }
+        else
+        {
+            Interlocked.Increment(ref _bounded);
+        }
 
         var log = new ReleasedLog(stored, extents);
-        _prepared.Add(owner, log);
+        _prepared.Add(owner, log, cuts);
         return new ReleaseAnswer(ReleaseVerdict.Prepared, log, ProducersOf(served, log));
     }
 
@@ -120,25 +140,22 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
 
     private async Task<ReleaseAnswer> ReleaseAsync(PartitionId partition, SessionId owner)
     {
-        var line = new MoveTimeline(partition, "let go", parts.Time);
+        var line = parts.Moved is null ? null : new MoveTimeline(partition, "let go", parts.Time);
         while (true)
         {
-            // L1. A session that is not the current one is a dead one, whatever its manifests say.
-            var lane = parts.CurrentLane();
-            if (lane.Session != owner || lane.End is not null) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-            if (await BeginningAsync(partition, owner) is not { } begins) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
-            line.Mark("read");
+            if (LaneOf(owner) is not { } lane || await BeginningAsync(partition, lane) is not { } begins) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+            line?.Mark("read");
 
             // L2: from here on the partition is served here only after a claim of this broker's own.
             var epoch = begins.Stored.Manifest.Epoch;
             lane.CloseEpoch(partition, epoch);
             var served = parts.Handles.TryGet(partition, out var handle) && handle.Epoch <= epoch ? handle : null;
             served?.CloseForRelease();
-            line.Mark("closed");
+            line?.Mark("closed");
             try
             {
                 var answer = await AnswerAsync(begins, (lane, served), line);
-                parts.Moved?.Invoke(line);
+                if (line is not null && answer.Verdict == ReleaseVerdict.Released) parts.Moved?.Invoke(line);
                 return answer;
             }
             catch (LogException)
@@ -153,32 +170,66 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         }
     }
 
-    // What was prepared is as good as a manifest that is read now, as long as this broker, who alone writes it while it serves, knows of no newer one. If there is
-    // one all the same, the claim meets it (rule M3). Null: another session owns the partition, or it is deleted.
-    private async Task<ReleasedLog?> BeginningAsync(PartitionId partition, SessionId owner)
-    {
-        if (_prepared.Take(partition, owner) is { } prepared
-            && parts.Handles.TryGet(partition, out var served) && served.IsOwner && served.Manifest.Nonce == prepared.Stored.Manifest.Nonce)
-        {
-            return prepared;
-        }
+    // L1, for a preparation and for a release. A session that is not the current one is a dead one, whatever its manifests say.
+    private ILane? LaneOf(SessionId owner) => parts.CurrentLane() is { End: null } lane && lane.Session == owner ? lane : null;
 
-        var stored = await parts.Manifests.GetAsync(partition, _stopping.Token);
-        return stored is { Manifest.Deleted: false } && stored.Manifest.Owner == owner ? new ReleasedLog(stored, stored.Manifest.Extents) : null;
+    // L1. Null: another session owns the partition, or it is deleted.
+    private async Task<StoredManifest?> ReadAsync(PartitionId partition, SessionId owner) =>
+        await parts.Manifests.GetAsync(partition, _stopping.Token) is { Manifest.Deleted: false } stored && stored.Manifest.Owner == owner ? stored : null;
+
+    private PartitionHandle? ServedHere(PartitionId partition) => parts.Handles.TryGet(partition, out var served) && served.IsOwner ? served : null;
+
+    // The manifest that the claim replaces, and the extents that stand for it already. What was prepared on the manifest that the handle knows needs no look at storage: if there is a newer
+    // one all the same, the claim meets it (rule M3). Null: not the owner.
+    private async Task<ReleasedLog?> BeginningAsync(PartitionId partition, ILane lane)
+    {
+        var prepared = _prepared.Take(partition, lane.Session);
+        var served = ServedHere(partition);
+        if (prepared is not null && served?.Manifest.Nonce == prepared.Stored.Manifest.Nonce) return prepared;
+
+        if (await ReadAsync(partition, lane.Session) is not { } stored) return null;
+        var begins = new ReleasedLog(stored, stored.Manifest.Extents);
+        if ((prepared ?? _answers.Find(partition, lane.Session)) is { } earlier && await OnTopAsync(earlier, stored) is { } standing) return standing;
+        if (prepared is null || served is null) return begins;
+
+        try
+        {
+            // Once more while it is served: a claimant that asked for a preparation has not waited for nothing.
+            return await CutAsync(begins, lane, served) is { } extents ? begins with { Extents = extents } : null;
+        }
+        catch (LogException)
+        {
+            return begins; // As for a preparation.
+        }
     }
 
-    private async Task<ReleaseAnswer> AnswerAsync(ReleasedLog begins, (ILane Lane, PartitionHandle? Served) by, MoveTimeline line)
+    // What was cut for an older manifest goes on top of this one if nothing changed that bears on it: extents and log start are the same, in the same epoch, and the sweep has not come for a
+    // segment; that is looked for after the manifest was read (rule D4). Null: it is to be cut anew.
+    private async Task<ReleasedLog?> OnTopAsync(ReleasedLog cut, StoredManifest stored)
+    {
+        if (cut.Stored.ETag == stored.ETag) return cut;
+        var (old, stands) = (cut.Stored.Manifest, stored.Manifest);
+        if (stands.Epoch != old.Epoch || stands.LogStart != old.LogStart || !stands.Extents.SequenceEqual(old.Extents)) return null;
+        foreach (var segment in cut.Extents.Skip(stands.Extents.Length).OfType<SegmentExtent>())
+        {
+            if (stands.PendingDelete.Contains(segment.Name) || await parts.Objects.LengthAsync(segment.Name, _stopping.Token) < 0) return null;
+        }
+
+        return new ReleasedLog(stored, cut.Extents);
+    }
+
+    private async Task<ReleaseAnswer> AnswerAsync(ReleasedLog begins, (ILane Lane, PartitionHandle? Served) by, MoveTimeline? line)
     {
         // L3: only then the lane index has everything that was or may yet be acknowledged.
         var (lane, served) = by;
         await lane.DrainAsync(begins.Stored.Manifest.Partition, _stopping.Token);
-        line.Mark("drained");
+        line?.Mark("drained");
         if (HasEnded(lane)) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
         if (_answers.Find(begins.Stored, lane.Session) is { } known) return known;
 
         // L4. L5: the claimant's write does the rest, and no other.
         var cut = await CutAsync(begins, lane, served);
-        line.Mark("cut");
+        line?.Mark("cut");
         return cut is { } extents ? _answers.Add(lane.Session, begins with { Extents = extents }) : new ReleaseAnswer(ReleaseVerdict.NotOwner);
     }
 

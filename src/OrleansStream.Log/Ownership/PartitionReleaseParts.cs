@@ -33,7 +33,7 @@ public sealed class PartitionReleaseParts
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Told of each release that was answered; null for nobody.</summary>
+    /// <summary>Told of each partition that was let go of; null for nobody, and then no time is taken.</summary>
     public Action<MoveTimeline>? Moved { get; init; }
 
     public SegmentOptions Segments { get; init; } = new();

@@ -6,7 +6,8 @@ namespace OrleansStream.Log.Ownership;
 
 /// <summary>
 /// What was answered last, so that a request which comes again does not cut the same segments again. An answer holds while its manifest stands: whatever
-/// could take one of its segments away, another claim or the sweep (rule D4), changes that first. Safe for any number of callers.
+/// could take one of its segments away, another claim or the sweep (rule D4), changes that first. On top of a newer manifest its segments are to be looked at
+/// before they are named. Safe for any number of callers.
 /// </summary>
 /// <param name="mostBytes">Memory of all of them; the newest is kept whatever it takes.</param>
 internal sealed class ReleaseAnswers(long mostBytes = 8 * Limits.MiB)
@@ -23,19 +24,34 @@ internal sealed class ReleaseAnswers(long mostBytes = 8 * Limits.MiB)
     private readonly LinkedList<Answer> _byAge = [];
     private long _bytes;
 
-    public ReleaseAnswer? Find(StoredManifest stored, SessionId owner)
+    /// <summary>Partitions of which an answer is known.</summary>
+    public int Count
     {
-        lock (_lock)
+        get
         {
-            return _answers.TryGetValue(stored.Manifest.Partition, out var known) && known.Value.Owner == owner && known.Value.Log.Stored.ETag == stored.ETag
-                ? new ReleaseAnswer(ReleaseVerdict.Released, known.Value.Log)
-                : null;
+            lock (_lock) return _byAge.Count;
         }
     }
 
-    public ReleaseAnswer Add(SessionId owner, ReleasedLog log)
+    /// <summary>What was answered on this very manifest; null if nothing was.</summary>
+    public ReleaseAnswer? Find(StoredManifest stored, SessionId owner) =>
+        Find(stored.Manifest.Partition, owner) is { } log && log.Stored.ETag == stored.ETag ? new ReleaseAnswer(ReleaseVerdict.Released, log) : null;
+
+    /// <summary>What was answered on whatever manifest; null if nothing was.</summary>
+    public ReleasedLog? Find(PartitionId partition, SessionId owner)
     {
-        var answer = new Answer(owner, log);
+        lock (_lock) return _answers.TryGetValue(partition, out var known) && known.Value.Owner == owner ? known.Value.Log : null;
+    }
+
+    /// <summary>How often the partition was cut for what is known of it.</summary>
+    public int CutsOf(PartitionId partition, SessionId owner)
+    {
+        lock (_lock) return _answers.TryGetValue(partition, out var known) && known.Value.Owner == owner ? known.Value.Cuts : 0;
+    }
+
+    public ReleaseAnswer Add(SessionId owner, ReleasedLog log, int cuts = 0)
+    {
+        var answer = new Answer(owner, log, cuts);
         lock (_lock)
         {
             if (_answers.TryGetValue(answer.Partition, out var old)) Forget(old);
@@ -65,7 +81,7 @@ internal sealed class ReleaseAnswers(long mostBytes = 8 * Limits.MiB)
         _bytes -= node.Value.Bytes;
     }
 
-    private sealed record Answer(SessionId Owner, ReleasedLog Log)
+    private sealed record Answer(SessionId Owner, ReleasedLog Log, int Cuts)
     {
         public PartitionId Partition => Log.Stored.Manifest.Partition;
 

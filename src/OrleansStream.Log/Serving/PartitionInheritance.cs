@@ -12,7 +12,7 @@ namespace OrleansStream.Log.Serving;
 internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerReplay producers)
 {
     /// <summary>What to claim from the owner that the manifest names.</summary>
-    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, (OpenApproach Approach, MoveTimeline Line) how, CancellationToken cancellationToken)
+    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, (OpenApproach Approach, MoveTimeline? Line) how, CancellationToken cancellationToken)
     {
         var owner = stored.Manifest.Owner;
         if (owner == lane.Session) return await OwnAsync(stored, lane, cancellationToken);
@@ -24,16 +24,16 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerR
 
         // While the owner goes on serving: what this broker must read to serve is read by now, and what the owner must write for it is written.
         var prepared = await owners.PrepareAsync(owner, stored.Manifest.Partition, cancellationToken);
-        how.Line.Mark("prepared");
+        how.Line?.Mark("prepared");
         var warm = prepared is { Verdict: ReleaseVerdict.Prepared, Log: { } begins } ? await producers.WarmAsync(begins, prepared.Producers, lane, cancellationToken) : null;
-        how.Line.Mark("warmed");
+        how.Line?.Mark("warmed");
 
         // O3. What the answer carries is claimed on the version that it carries, whatever this broker has read.
         var answer = prepared.Verdict is ReleaseVerdict.Prepared or ReleaseVerdict.Unprepared ? await owners.ReleaseAsync(owner, stored.Manifest.Partition, cancellationToken) : prepared;
         switch (answer.Verdict)
         {
             case ReleaseVerdict.Released:
-                return new Inheritance(InheritanceState.Known, answer.Log, warm);
+                return new Inheritance(InheritanceState.Known, answer.Log, warm) { IsMove = true };
             case ReleaseVerdict.NotOwner when await HasChangedAsync(stored, cancellationToken):
                 return new Inheritance(InheritanceState.Changed);
             case ReleaseVerdict.NotOwner or ReleaseVerdict.Dead:
@@ -98,7 +98,11 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerR
 /// <param name="State">Whether it can be claimed.</param>
 /// <param name="Log">With <see cref="InheritanceState.Known"/>: what the claim is computed from, and the version that it replaces.</param>
 /// <param name="Warm">Producers as far as they were read before the owner let go; null if they were not.</param>
-internal readonly record struct Inheritance(InheritanceState State, ReleasedLog? Log = null, WarmProducers? Warm = null);
+internal readonly record struct Inheritance(InheritanceState State, ReleasedLog? Log = null, WarmProducers? Warm = null)
+{
+    /// <summary>Whether a broker that lives let go of it.</summary>
+    public bool IsMove { get; init; }
+}
 
 /// <summary>What a claimant does next.</summary>
 internal enum InheritanceState

@@ -73,7 +73,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
 
     private async ValueTask<OpenOutcome> ClaimAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach, CancellationToken cancellationToken)
     {
-        var line = new MoveTimeline(partition, "took", parts.Time);
+        var line = parts.Moved is null ? null : new MoveTimeline(partition, "took", parts.Time);
         long? silentSince = null;
         var silence = FirstSilence;
         while (true)
@@ -82,7 +82,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
             if (lane.End is not null) return new OpenOutcome(OpenStatus.LaneEnded);
 
             var stored = await parts.Manifests.GetAsync(partition, cancellationToken);
-            line.Mark("read");
+            line?.Mark("read");
             if (stored is { Manifest.Deleted: true }) return new OpenOutcome(OpenStatus.Deleted);
             if (stored is null && !await parts.ConfirmTopic(partition, cancellationToken)) return new OpenOutcome(OpenStatus.UnknownTopic);
 
@@ -101,16 +101,16 @@ public class PartitionOpener(PartitionOpenerParts parts)
                     continue;
             }
 
-            line.Mark("released");
+            line?.Mark("released");
 
             // Rule O5 and M3: a conflict forgets everything, and begins anew.
             var (next, expected) = inheritance.Log is { } log ? (ClaimOf(log, lane), log.Stored.ETag) : (First(partition, lane.Session), (ETag?)null);
             if (await WriteAsync(next, expected, cancellationToken) is not { } claimed) continue;
-            line.Mark("claimed");
+            line?.Mark("claimed");
             if (await ServeAsync((claimed, inheritance.Warm), lane, settings, cancellationToken) is { } handle)
             {
-                line.Mark("served");
-                if (parts.Owners is not null && stored is not null) parts.Moved?.Invoke(line);
+                line?.Mark("served");
+                if (line is not null && inheritance.IsMove) parts.Moved?.Invoke(line);
                 return new OpenOutcome(OpenStatus.Opened, handle);
             }
         }

@@ -48,7 +48,7 @@ public sealed class PartitionOpenerParts
 
     public required TimeProvider Time { get; init; }
 
-    /// <summary>Told of each partition that was taken from a broker that lives; null for nobody.</summary>
+    /// <summary>Told of each partition that was taken from a broker that lives; null for nobody, and then no time is taken.</summary>
     public Action<MoveTimeline>? Moved { get; init; }
 
     public ProducerOptions Producers { get; init; } = new();

@@ -16,7 +16,8 @@ internal static class SeriesFromStart
         ["orleansstream.gateway.errors"] = [],
         [StorageCallMetrics.Duration] = [.. StorageCallMetrics.Lines.Select(static line => (KeyValuePair<string, object?>[])[new("operation", line.Operation), new("outcome", line.Outcome)])],
         ["orleansstream.partitions.claim.duration"] = Each("outcome", ["claimed", "elsewhere", "failed"]),
-        ["orleansstream.partitions.release.duration"] = Each("outcome", ["released", "elsewhere", "failed"]),
+        ["orleansstream.partitions.release.duration"] = Each("outcome", ["released", "elsewhere", "stopping", "failed"]),
+        ["orleansstream.partitions.prepare.duration"] = Each("outcome", ["prepared", "unprepared", "elsewhere", "stopping", "failed"]),
         ["orleansstream.sessions.recovery.duration"] = Each("outcome", ["recovered", "failed"]),
         ["orleansstream.groups.events"] = Each("kind", Enum.GetNames<GroupEventKind>()),
     };

@@ -1,4 +1,6 @@
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
+using OrleansStream.Log.Ownership;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
 
@@ -6,6 +8,7 @@ namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
 public sealed class MoveTimesTests
 {
     private const string Claim = "orleansstream.partitions.claim.duration";
+    private const string Prepare = "orleansstream.partitions.prepare.duration";
     private const string Release = "orleansstream.partitions.release.duration";
     private const string Recovery = "orleansstream.sessions.recovery.duration";
 
@@ -26,12 +29,25 @@ public sealed class MoveTimesTests
 
         var second = await cluster.StartAsync(2, setup => setup with { Meters = ofSecond });
         await second.OpenAsync();
-        Assert.Equal((1, 1), (ofFirst.Count($"{Release} released"), ofSecond.Count($"{Claim} claimed")));
+        Assert.Equal((1, 1, 1), (ofFirst.Count($"{Prepare} prepared"), ofFirst.Count($"{Release} released"), ofSecond.Count($"{Claim} claimed")));
 
         first.Container.Freeze();
         first.IsDead = true;
         await second.OpenAsync(TestCluster.PartitionOf(1));
         Assert.Equal((2, 1), (ofSecond.Count($"{Claim} claimed"), ofSecond.Count($"{Recovery} recovered")));
         Assert.DoesNotContain(ofSecond.Told, static told => told.Line.EndsWith("failed", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task A_broker_that_stops_is_not_counted_as_one_that_owns_nothing()
+    {
+        using var durations = new Durations();
+        using var times = new MoveTimes(durations, TimeProvider.System);
+
+        await times.ReleaseAsync(ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer)));
+        await Assert.ThrowsAsync<TaskCanceledException>(async () => await times.ReleaseAsync(ValueTask.FromCanceled<ReleaseAnswer>(new CancellationToken(true))));
+        await times.ReleaseAsync(ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NotOwner)));
+
+        Assert.Equal([$"{Release} stopping", $"{Release} stopping", $"{Release} elsewhere"], durations.Told.Select(static told => told.Line));
     }
 }

@@ -176,6 +176,25 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
         Assert.Equal(["read", "prepared", "warmed", "released", "claimed", "served"], lines[1].Steps.Select(static step => step.Step));
     }
 
+    // A partition that is opened again here, and one whose broker is gone.
+    [Fact]
+    public async Task A_claim_that_is_no_move_is_told_to_nobody()
+    {
+        var lines = new List<MoveTimeline>();
+        var first = await _cluster.StartAsync(1, setup => setup with { Moved = lines.Add });
+        var opened = await first.OpenAsync();
+        await TestBroker.AppendDurablyAsync(opened, "a");
+        first.Log.Handles.GiveUp(opened);
+        await first.OpenAsync();
+        first.Container.Freeze();
+        first.IsDead = true;
+        var second = await _cluster.StartAsync(2, setup => setup with { Moved = lines.Add });
+
+        await second.OpenAsync();
+
+        Assert.Empty(lines);
+    }
+
     private async Task<(PartitionHandle Old, TestBroker Claimant)> TwoBrokersAsync(params string[] values)
     {
         var old = await (await _cluster.StartAsync(1)).OpenAsync();

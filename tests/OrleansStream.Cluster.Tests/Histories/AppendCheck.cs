@@ -14,11 +14,11 @@ internal static class AppendCheck
             }
             else if (producer.Kind == ProducerKind.Idempotent)
             {
-                yield return new(ViolationKind.GivenUp, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, {append.Outcome} at {append.Ended.TotalSeconds:0.000} s");
+                yield return new(ViolationKind.GivenUp, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, {append.Outcome} at {append.Ended.TotalSeconds:0.000} s ({append.Error})");
             }
-            else if (append.Outcome == AppendOutcome.Refused && producer.Kind == ProducerKind.Once && logs.GetValueOrDefault(append.Partition)?.OffsetOf(append.Name) is { } offset)
+            else if (append.Outcome == AppendOutcome.Refused && producer.Kind == ProducerKind.Once && logs.GetValueOrDefault(append.Partition) is { } log && log.OffsetOf(append.Name) is { } offset)
             {
-                yield return new(ViolationKind.RefusedAndStored, $"partition {append.Partition}: {append.Name}, refused at {append.Ended.TotalSeconds:0.000} s, is at {offset}");
+                yield return new(ViolationKind.RefusedAndStored, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, refused at {append.Ended.TotalSeconds:0.000} s ({append.Error}), is at {offset} in epoch {log.At(offset)?.Epoch}");
             }
         }
         foreach (var violation in Order(history)) yield return violation;

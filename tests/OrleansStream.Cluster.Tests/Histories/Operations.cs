@@ -14,7 +14,11 @@ internal enum AppendOutcome
 }
 
 /// <summary>A record that was offered to the cluster. Times count from the start of the run.</summary>
-internal readonly record struct Append(RecordName Name, int Partition, AppendOutcome Outcome, long Offset, TimeSpan Started, TimeSpan Ended);
+internal readonly record struct Append(RecordName Name, int Partition, AppendOutcome Outcome, long Offset, TimeSpan Started, TimeSpan Ended)
+{
+    /// <summary>What the client named as the reason, if it was not acknowledged.</summary>
+    public string? Error { get; init; }
+}
 
 /// <summary>One uninterrupted time in which one consumer had one partition: within it offsets follow each other.</summary>
 /// <param name="Group">Null for a reader that was given its partitions by hand and began at 0.</param>

@@ -108,6 +108,6 @@ internal sealed class RecordedProducer(RunContext run, int number, ProducerKind 
             PersistenceStatus.NotPersisted => AppendOutcome.Refused,
             _ => AppendOutcome.Unknown,
         };
-        run.Note(new(name, partition, outcome, report.Offset.Value, started, run.Clock.Now));
+        run.Note(new(name, partition, outcome, report.Offset.Value, started, run.Clock.Now) { Error = report.Error.IsError ? report.Error.Code.ToString() : null });
     }
 }

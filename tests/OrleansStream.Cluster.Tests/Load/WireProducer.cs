@@ -73,7 +73,7 @@ internal sealed class WireProducer(RunContext run, int number, BrokerProcess bro
             var (outcome, offset) = !answers.TryGetValue(partition, out var one) ? (AppendOutcome.Unknown, -1L)
                 : one.ErrorCode == ErrorCode.None ? (AppendOutcome.Acknowledged, one.BaseOffset)
                 : one.ErrorCode == ErrorCode.RequestTimedOut ? (AppendOutcome.Unknown, -1L) : (AppendOutcome.Refused, -1L);
-            run.Note(new(names[partition], partition, outcome, offset, started, ended));
+            run.Note(new(names[partition], partition, outcome, offset, started, ended) { Error = outcome == AppendOutcome.Acknowledged ? null : one?.ErrorCode.ToString() });
             run.LastAnswers[(partition, broker.Id)] = Describe(one);
         }
         return answer is not null;

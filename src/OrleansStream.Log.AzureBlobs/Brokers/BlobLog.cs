@@ -47,7 +47,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         var objects = new BlobObjectStore(setup.Container, setup.Undecided);
         Slabs = new SlabPool();
         Tail = new TailCache(setup.TailCache, error => setup.Note("The owner of a frame failed where it must not.", error));
-        var budget = new WorkBudget(setup.Background, setup.Time) { StandsBack = IsPressed };
+        var budget = Budget = new WorkBudget(setup.Background, setup.Time) { StandsBack = IsPressed };
         _metrics = new BrokerLogMetrics(setup.Meters, setup.Ledger?.Topics);
         _moves = new MoveTimes(setup.Meters, setup.Time);
         _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
@@ -126,6 +126,9 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     public SharedUpkeep Shared => _upkeep.Shared;
 
     public (long TotalBytes, long UsableBytes) Volume => (-1, -1);
+
+    /// <summary>What all background work of this broker takes from.</summary>
+    internal WorkBudget Budget { get; }
 
     /// <summary>Whether this log can serve; may be asked at any time.</summary>
     public LogHealth Health

@@ -37,7 +37,7 @@ public sealed class BlobLaneKeeper : LaneKeeper
     private Task _beating = Task.CompletedTask;
 
     internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (TailCache Tail, LaneMetrics Metrics) watchers)
-        : base(new LaneKeeperParts(setup.Time, setup.Random, setup.Scheduler, setup.Note))
+        : base(new LaneKeeperParts(setup.Time, setup.Random, setup.Scheduler, setup.Note) { StopEnds = setup.StopEnds })
     {
         _setup = setup;
         _sessions = sessions;

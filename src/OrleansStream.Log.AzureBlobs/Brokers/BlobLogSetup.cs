@@ -48,6 +48,9 @@ public sealed record BlobLogSetup
     /// <summary>Asks the catalog's owner whether the partition's topic exists (rule O1).</summary>
     public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
 
+    /// <summary>Cancelled when a stop has taken its time: blocks without an outcome are left then. None: they are waited for, 60 s by rule W2.</summary>
+    public CancellationToken StopEnds { get; init; }
+
     /// <summary>Told of what an operator should know: a lane that ended, upkeep that failed.</summary>
     public required Action<string, Exception?> Note { get; init; }
 

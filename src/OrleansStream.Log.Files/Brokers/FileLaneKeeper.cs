@@ -25,7 +25,7 @@ public sealed class FileLaneKeeper : LaneKeeper
     private SessionId? _begun;
 
     internal FileLaneKeeper(FileLogSetup setup, ISessionStore sessions, (WalFiles Files, DiskReserve Reserve) wal, SlabPool slabs, (TailCache Tail, FileLogMetrics Metrics) watchers)
-        : base(new LaneKeeperParts(setup.Time, setup.Random, TaskScheduler.Default, setup.Note))
+        : base(new LaneKeeperParts(setup.Time, setup.Random, TaskScheduler.Default, setup.Note) { StopEnds = setup.StopEnds })
     {
         _setup = setup;
         _sessions = sessions;

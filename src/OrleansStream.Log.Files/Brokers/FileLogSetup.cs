@@ -26,6 +26,9 @@ public sealed record FileLogSetup
     /// <summary>Asks the catalog's owner whether the partition's topic exists (rule O1).</summary>
     public required Func<PartitionId, CancellationToken, ValueTask<bool>> ConfirmTopic { get; init; }
 
+    /// <summary>Cancelled when a stop has taken its time: blocks that the disk has not taken by then are left. None: they are waited for.</summary>
+    public CancellationToken StopEnds { get; init; }
+
     /// <summary>Told of what an operator should know: a lane that ended, upkeep that failed.</summary>
     public required Action<string, Exception?> Note { get; init; }
 

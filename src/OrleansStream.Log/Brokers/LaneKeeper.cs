@@ -69,13 +69,13 @@ public abstract class LaneKeeper : IAsyncDisposable
         return Current.End is null ? Task.FromResult(true) : signal.Task;
     }
 
-    /// <summary>Publishes what was accepted, ends the lane in order and waits until that is concluded.</summary>
+    /// <summary>Publishes what was accepted, ends the lane in order and waits until that is concluded. What has no outcome when the time is up is left.</summary>
     public async ValueTask DisposeAsync()
     {
         _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         if (_lane is { } lane)
         {
-            if (lane.Lane.End is null) await lane.Lane.StopAsync(CancellationToken.None);
+            if (lane.Lane.End is null) await StopAsync(lane.Lane);
             await _watch;
         }
 
@@ -145,7 +145,21 @@ public abstract class LaneKeeper : IAsyncDisposable
             OnReplaced();
 
             // Whoever stops looks at the lane once, and that may have been the old one.
-            if (_stopping.IsCancellationRequested) await next.Lane.StopAsync(CancellationToken.None);
+            if (_stopping.IsCancellationRequested) await StopAsync(next.Lane);
+        }
+    }
+
+    // Whoever stops waits for the writes that are on their way, as long as he may. What is given up then was acknowledged to nobody.
+    private async Task StopAsync(Lane lane)
+    {
+        try
+        {
+            await lane.StopAsync(_parts.StopEnds);
+        }
+        catch (OperationCanceledException) when (_parts.StopEnds.IsCancellationRequested)
+        {
+            _parts.Note($"The time of the stop is over, and storage has not said what became of {lane.BlocksInFlight} blocks ({lane.OpenBytes} bytes): they are left. None of it was acknowledged; what stands of it is found by whoever opens its partitions.", null);
+            lane.Abort(new LaneEnd("The broker stopped before storage had answered.", null));
         }
     }
 

@@ -30,7 +30,7 @@ internal static class BrokerHost
         Services(builder.Services, settings, parts.Log);
         builder.Services.AddBrokerGrains(form.Rules);
         builder.Services.AddSingleton(state);
-        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = settings.Server.StopTimeout);
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = parts.Stop.Budget.ForConnections);
         builder.Services.Configure<SocketTransportOptions>(options => options.CreateBoundListenSocket = parts.Sockets.Take);
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, settings));
         builder.UseOrleans(form.Silo);
@@ -39,7 +39,7 @@ internal static class BrokerHost
         form.Services(builder.Services);
 
         // After the silo, which must be up when the catalog is read; Kestrel comes last of all.
-        builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerLifecycle>(provider, new StopOrder(parts.Stop)));
+        builder.Services.AddHostedService(provider => ActivatorUtilities.CreateInstance<BrokerLifecycle>(provider, parts.Stop));
         builder.Services.AddSingleton<IHostLifetime, NoSignals>();
 
         var app = builder.Build();

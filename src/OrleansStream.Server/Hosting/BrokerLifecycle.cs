@@ -40,7 +40,8 @@ internal sealed class BrokerLifecycle(GrainStartup startup, GatewayDrain drain, 
         // Others take over one partition after the other while clients are served here; only what nobody takes ends with the connections.
         if (leaving is not null)
         {
-            await leaving.LeaveAsync(cancellationToken);
+            using var enough = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, stop.Budget.HandOverEnds);
+            await leaving.LeaveAsync(enough.Token);
         }
 
         await drain.DrainAsync(cancellationToken);

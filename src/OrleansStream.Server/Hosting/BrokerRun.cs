@@ -6,13 +6,23 @@ namespace OrleansStream.Server.Hosting;
 internal static class BrokerRun
 {
     /// <returns>False if it was told to stop before it served.</returns>
-    public static async Task<bool> UntilStoppedAsync(WebApplication app, BrokerSettings settings, StartupNotes notes, CancellationToken stop)
+    public static async Task<bool> UntilStoppedAsync(WebApplication app, BrokerSettings settings, StartupNotes notes, StopOrder stop)
     {
         notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
-        await StartAsync(app, settings, stop);
-        var isWanted = !stop.IsCancellationRequested;
+        await using var begins = stop.Token.Register(stop.Budget.Begin);
+        await StartAsync(app, settings, stop.Token);
+        var isWanted = !stop.Token.IsCancellationRequested;
         if (isWanted) await Announcement.WriteAsync(settings, app.Services);
-        await app.WaitForShutdownAsync(stop);
+        try
+        {
+            await app.WaitForShutdownAsync(stop.Token).WaitAsync(stop.Budget.ConnectionsEnd);
+        }
+        catch (OperationCanceledException) when (stop.Budget.ConnectionsEnd.IsCancellationRequested)
+        {
+            // A silo whose membership table is silent, for one. The log has the rest of the time, so that what storage still takes of it is not left.
+            notes.Write($"Connections and the silo have not ended within {stop.Budget.ForConnections} of the order to stop; the log is ended without them.", null);
+        }
+
         return isWanted;
     }
 

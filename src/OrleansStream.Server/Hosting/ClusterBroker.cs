@@ -34,6 +34,8 @@ internal static class ClusterBroker
     public static async Task<bool> RunAsync(BoundSettings bound, ClusterStorage cluster, CancellationToken stop)
     {
         var notes = new StartupNotes();
+        var order = StopOrder.Of(bound.Settings.Server.StopTimeout, stop);
+        using var budget = order.Budget;
 
         // Found out here, since Orleans tells it as a failure of its own.
         bound.Sockets.Take(bound.Sockets.Bind([cluster.SiloListen], "The silo of this broker", "--silo IP:PORT")[0]).Dispose();
@@ -44,29 +46,29 @@ internal static class ClusterBroker
 
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
         using var metrics = new MetricsCollector();
-        var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, stop);
+        var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, order);
         using var spending = new WriteMetrics(ledger, id => parts.Catalog.TopicName(id));
         BlobLog? log = null;
         await using var app = BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null))));
         var registration = await RegisterAsync(app, settings, store, stop);
         var link = new ClusterLink();
-        await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)) with { Cluster = link.View }, stop))
+        await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)) with { Cluster = link.View, StopEnds = budget.LogEnds }, stop))
         {
             parts.Log.Fill(log);
             BrokerHost.Connect(app, parts.Catalog);
             link.Connect(app.Services.GetRequiredService<LogCluster>(), log.Shared);
-            return await UntilStoppedOrReplacedAsync(app, settings, (log, notes), stop);
+            return await UntilStoppedOrReplacedAsync(app, settings, (log, notes), order);
         }
     }
 
     // Without a lane for ever this process is of no use, and stands in the way of the one that has its number.
-    private static async Task<bool> UntilStoppedOrReplacedAsync(WebApplication app, BrokerSettings settings, (BlobLog Log, StartupNotes Notes) parts, CancellationToken stop)
+    private static async Task<bool> UntilStoppedOrReplacedAsync(WebApplication app, BrokerSettings settings, (BlobLog Log, StartupNotes Notes) parts, StopOrder stop)
     {
-        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop);
+        using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         var givenUp = parts.Log.Lanes.GivenUp;
         using var over = new CancellationTokenSource();
         var watch = givenUp.ContinueWith(_ => ends.CancelAsync(), over.Token, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
-        var isWanted = await BrokerRun.UntilStoppedAsync(app, settings, parts.Notes, ends.Token);
+        var isWanted = await BrokerRun.UntilStoppedAsync(app, settings, parts.Notes, stop with { Token = ends.Token });
         await over.CancelAsync();
         await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return givenUp.IsCompleted ? throw new StartupException((await givenUp).Message) : isWanted;

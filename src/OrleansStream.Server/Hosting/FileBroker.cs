@@ -20,6 +20,8 @@ internal static class FileBroker
     {
         var notes = new StartupNotes();
         var asked = bound.Settings;
+        var order = StopOrder.Of(asked.Server.StopTimeout, stop);
+        using var budget = order.Budget;
         using var directory = DataDirectory.Open(asked.Server.Data, root => new LinuxDisk(root, text => notes.Write(text, null)), new DataDirectoryIdentity(asked.Identity.ClusterId, asked.Identity.Broker));
         var found = directory.Identity;
         if (asked.Server.ClusterId is { } expected && expected != found.ClusterId)
@@ -31,13 +33,13 @@ internal static class FileBroker
 
         // Before the first instrument: those that are made earlier are found too, but what they count until then is not.
         using var metrics = new MetricsCollector();
-        var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, stop);
-        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, parts.Catalog), stop);
+        var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, order);
+        await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, parts.Catalog) with { StopEnds = budget.LogEnds }, stop);
         parts.Log.Fill(log);
         stop.ThrowIfCancellationRequested();
         await using var app = BrokerHost.Build(settings, parts, Form(settings));
         BrokerHost.Connect(app, parts.Catalog);
-        return await BrokerRun.UntilStoppedAsync(app, settings, notes, stop);
+        return await BrokerRun.UntilStoppedAsync(app, settings, notes, order);
     }
 
     // Nobody else calls this silo, so it has a port that nobody knows and no gateway.

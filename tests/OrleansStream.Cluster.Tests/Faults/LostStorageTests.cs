@@ -54,6 +54,28 @@ public sealed class LostStorageTests : IDisposable
         Assert.Equal(["before", "after"], read.Where(static value => value != "meanwhile")); // Of a request that timed out nobody knows what became.
     }
 
+    // What starts brokers anew waits half a minute for one to end, and kills it then. Here it is told to take five seconds.
+    [Fact]
+    public async Task A_broker_whose_storage_is_silent_ends_in_time_when_it_is_told_to_and_says_what_it_left()
+    {
+        await using var cluster = new BlobCluster(_directory.FullName, brokers: 1, new Dictionary<string, string> { ["OrleansStream:StopTimeout"] = "00:00:05" });
+        await cluster.StartAsync(Cancelled);
+        var broker = cluster.Brokers[0];
+        using var admin = new AdminClientBuilder(new AdminClientConfig { BootstrapServers = cluster.Bootstrap }).Build();
+        await admin.CreateTopicsAsync([new TopicSpecification { Name = Topic, NumPartitions = 1, ReplicationFactor = 1 }]);
+        using var producer = (await WireConnection.TryOpenAsync(broker.Port, Limit))!;
+        await AcknowledgedAsync(producer, "before");
+        cluster.StorageLink(1)!.Apply(new LinkFault.Hold());
+        Assert.Equal(ErrorCode.RequestTimedOut, (await OfferAsync(producer, "without an outcome"))!.ErrorCode);
+
+        var took = await broker.StopAsync(Cancelled);
+
+        while (broker.ExitCode is null) await Task.Yield(); // The process is gone; its end may not have been told yet.
+        Assert.True(took < TimeSpan.FromSeconds(20), $"It took {took}.\n{broker.RecentOutput()}"); // Of writes alone it would wait a minute.
+        Assert.Equal(0, broker.ExitCode);
+        Assert.Contains("storage has not said what became of", broker.RecentOutput(), StringComparison.Ordinal);
+    }
+
     // As clients do: again, after an answer that allows it.
     private static async Task AcknowledgedAsync(WireConnection connection, string value)
     {

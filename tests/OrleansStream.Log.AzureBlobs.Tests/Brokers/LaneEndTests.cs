@@ -221,6 +221,29 @@ public sealed class LaneEndTests
         Assert.False(handle.IsOwner);
     }
 
+    [Fact]
+    public async Task A_stop_whose_time_is_over_leaves_blocks_without_an_outcome_and_says_how_many()
+    {
+        await using var cluster = new TestCluster();
+        using var budget = new StopBudget(TimeSpan.FromSeconds(25), cluster.Time, static () => { });
+        var first = await cluster.StartAsync(1, setup => setup with { StopEnds = budget.LogEnds });
+        var handle = await first.OpenAsync();
+        await TestBroker.AppendDurablyAsync(handle, "a");
+        cluster.Blobs.HoldsPuts = true;
+        var pending = TestBroker.AppendAsync(handle, new BatchBuilder().Record("b"));
+        while (cluster.Blobs.Held.Count == 0) await Task.Yield();
+        budget.Begin();
+        var stop = first.DisposeAsync().AsTask();
+        cluster.Time.Advance(TimeSpan.FromSeconds(25) - TimeSpan.FromTicks(1));
+        Assert.False(pending.IsCompleted);
+
+        cluster.Time.Advance(TimeSpan.FromTicks(1));
+
+        Assert.Equal(ErrorCode.RequestTimedOut, (await pending.WaitAsync(Token)).Error);
+        await stop.WaitAsync(Token);
+        Assert.Contains(first.Notes, static note => note.Contains("what became of 1 blocks (4096 bytes): they are left", StringComparison.Ordinal));
+    }
+
     // The put was answered, but so late that somebody may have ended the session in between, and has.
     [Fact]
     public async Task A_block_that_was_long_on_its_way_is_not_acknowledged_in_a_session_that_was_ended()

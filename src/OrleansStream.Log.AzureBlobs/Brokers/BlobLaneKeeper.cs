@@ -29,21 +29,21 @@ public sealed class BlobLaneKeeper : LaneKeeper
     private readonly ISessionStore _sessions;
     private readonly SlabPool _slabs;
     private readonly WorkBudget _budget;
-    private readonly TailCache _tail;
+    private readonly ILaneObserver _observer;
     private readonly LaneMetrics _metrics;
     private readonly ConcurrentDictionary<SessionId, byte> _ended = new();
     private SessionId? _begun;
     private SessionWatch? _watch;
     private Task _beating = Task.CompletedTask;
 
-    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (TailCache Tail, LaneMetrics Metrics) watchers)
+    internal BlobLaneKeeper(BlobLogSetup setup, ISessionStore sessions, SlabPool slabs, WorkBudget budget, (ILaneObserver Observer, LaneMetrics Metrics) watchers)
         : base(new LaneKeeperParts(setup.Time, setup.Random, setup.Scheduler, setup.Note) { StopEnds = setup.StopEnds })
     {
         _setup = setup;
         _sessions = sessions;
         _slabs = slabs;
         _budget = budget;
-        (_tail, _metrics) = watchers;
+        (_observer, _metrics) = watchers;
     }
 
     /// <summary>Whether nothing may be served before the session's record was read: the process stood still (rule W2).</summary>
@@ -99,7 +99,7 @@ public sealed class BlobLaneKeeper : LaneKeeper
             Random = new Random(NewGuid().GetHashCode()),
             Dispatcher = _setup.Scheduler,
             WakeWriter = wake,
-            Observer = _tail,
+            Observer = _observer,
             Metrics = _metrics,
             MaxOpenBytes = _setup.Lane.MaxOpenBytes,
             BlockBytes = _setup.Lane.BlockBytes,

@@ -50,12 +50,12 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         var budget = Budget = new WorkBudget(setup.Background, setup.Time) { StandsBack = IsPressed };
         _metrics = new BrokerLogMetrics(setup.Meters, setup.Ledger?.Topics);
         _moves = new MoveTimes(setup.Meters, setup.Time);
-        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (Tail, _metrics.Lane)) { Replaced = OnReplaced };
+        Reader = new BlobExtentReader(setup.OfReading(Slabs));
+        _lanes = new BlobLaneKeeper(setup, sessions, Slabs, budget, (new PublishedBlocks(Tail, Reader), _metrics.Lane)) { Replaced = OnReplaced };
         Handles.Opened += handle => _lost.TryRemove(handle.Id, out _);
         Handles.Withdrawn += OnWithdrawn;
         var recovery = new SessionRecovery(new RecoverySetup { Container = setup.Container, Sessions = sessions, Undecided = setup.Undecided, ClusterGeneration = setup.ClusterGeneration });
         Recovered = new RecoveredSessions(recovery, () => _lanes.Current.Session, setup.Scheduler, _moves.RecoverAsync);
-        Reader = new BlobExtentReader(setup.OfReading(Slabs));
         var manifests = new ManifestEditor(_seen, setup.Random, setup.Time);
         Journals = new JournalParts { Objects = objects, Manifests = manifests, Random = setup.Random, Options = setup.Journals };
         _upkeep = new BlobLogUpkeep(UpkeepParts(new BlobUpkeepStores { Container = setup.Container, Manifests = _seen, Sessions = sessions, Objects = objects }, recovery, budget));
@@ -232,6 +232,8 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         CurrentLane = () => _lanes.Current,
         Slabs = Slabs,
         Extents = Reader.Background,
+        Blocks = Reader.Blocks,
+        Tail = Tail,
         Recovery = recovery,
         Cluster = _setup.Cluster,
         ConfirmTopic = _setup.ConfirmTopic,

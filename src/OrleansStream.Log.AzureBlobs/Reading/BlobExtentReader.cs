@@ -31,11 +31,15 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
 
         IndexBound = setup.Segments.IndexCacheBytes;
         var few = IndexBound / SmallIndexShare;
-        StreamingReader New(ReadPriority blocks, ReadPriority segments, long indexBytes) =>
-            new(_cache, _directories, new ReadingGroup(blocks, segments, options.MaxReadAheadBytes, indexBytes, setup.Scheduler));
-        _serving = New(ReadPriority.Hot, ReadPriority.Cold, IndexBound - (2 * few));
-        _opening = New(ReadPriority.Open, ReadPriority.Open, few);
-        _background = New(ReadPriority.Background, ReadPriority.Background, few);
+        StreamingReader New(ReadPriority blocks, ReadPriority segments, int aheadBytes, long indexBytes) =>
+            new(_cache, _directories, new ReadingGroup(blocks, segments, aheadBytes, indexBytes, setup.Scheduler));
+        _serving = New(ReadPriority.Hot, ReadPriority.Cold, options.MaxReadAheadBytes, IndexBound - (2 * few));
+        _opening = New(ReadPriority.Open, ReadPriority.Open, options.MaxReadAheadBytes, few);
+
+        // What is read further ahead than its part of the cache has left that before it is used.
+        var ahead = (int)Math.Min(options.MaxReadAheadBytes, options.CacheBytes / BlockCache.BackgroundShare / BlockCache.AheadShare);
+        _background = New(ReadPriority.Background, ReadPriority.Background, ahead, few);
+        Blocks = new BlobFrames(_directories, _cache, (setup.Slabs, setup.Scheduler));
         if (setup.Meters is { } meters) _metrics = new BlobReadingMetrics(meters, this);
     }
 
@@ -44,6 +48,9 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
 
     /// <summary>The same extents for splitting, merging and compaction, which have limits of their own and push little out of the cache that consumers use.</summary>
     public IExtentReader Background => _background;
+
+    /// <summary>Blocks for splitting, each of them once for all partitions; within the limits of <see cref="Background"/>.</summary>
+    public IBlockFrames Blocks { get; }
 
     /// <summary>Memory of the block cache, with what is on its way.</summary>
     public long CachedBytes => _cache.Bytes;
@@ -72,6 +79,10 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
 
     /// <inheritdoc/>
     public ValueTask<ProducerDelta?> ProducersOfAsync(PartitionId partition, Extent extent, CancellationToken cancellationToken) => _serving.ProducersOfAsync(partition, extent, cancellationToken);
+
+    /// <summary>Remembers where the frames of a block stand that this broker has just written, as it remembers those of blocks that it has read.</summary>
+    /// <param name="block">Leased by the caller.</param>
+    public void Remember(Block block) => _directories.Keep(block);
 
     /// <summary>Ends what is being read, waits until its memory is back, and gives up what is cached. Leases that readers hold stay good.</summary>
     public ValueTask DisposeAsync()

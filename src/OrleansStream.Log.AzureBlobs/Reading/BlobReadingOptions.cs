@@ -16,7 +16,7 @@ public sealed class BlobReadingOptions : IValidatableObject
     [Between(32L * Limits.MiB, 64 * Limits.GiB)]
     public long CacheBytes { get; set; } = 64L * Limits.MiB;
 
-    /// <summary>Memory for the directories of blocks that were read last. 1 MiB to 4 GiB; 16 MiB unless set.</summary>
+    /// <summary>Memory for the directories of blocks that were written or read last. 1 MiB to 4 GiB; 16 MiB unless set.</summary>
     [Between(Limits.MiB, 4 * Limits.GiB)]
     public long DirectoryCacheBytes { get; set; } = 16L * Limits.MiB;
 

@@ -24,8 +24,8 @@ internal sealed class BlockCache : IAsyncDisposable
     // Whoever takes less than this share of a slab gets a copy: an answer of a few bytes must not keep megabytes that nobody counts any more.
     private const int LeastShare = 8;
 
-    // Of the cache for what the broker's own work reads.
-    private const int BackgroundShare = 8;
+    /// <summary>The part of the cache for what the broker's own work reads: some blocks, of which a pass of splitting takes a part and the next one the rest.</summary>
+    public const int BackgroundShare = 4;
 
     private readonly Lock _gate = new();
     private readonly BlobReads _reads;

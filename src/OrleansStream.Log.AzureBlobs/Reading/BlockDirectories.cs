@@ -12,8 +12,8 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 /// </summary>
 internal sealed class BlockDirectories
 {
-    // Less would save no time, and cost most blocks a second request.
-    private const int FirstReadBytes = 256 * Limits.KiB;
+    /// <summary>What is read of a block first. Less would save no time, and cost most blocks a second request.</summary>
+    public const int FirstReadBytes = 256 * Limits.KiB;
 
     private readonly BlockCache _cache;
     private readonly ReadCounts _counts;
@@ -48,6 +48,11 @@ internal sealed class BlockDirectories
         _counts.OnDirectory(isHit: known is not null);
         return known is not null ? new(known) : _loads.GetAsync((session, slot), wish, cancellationToken);
     }
+
+    /// <summary>Keeps the directory of a block that was written a moment ago, for whoever reads it once it has left the tail cache: he then takes one request instead of three.</summary>
+    /// <param name="block">Leased by the caller.</param>
+    public void Keep(Block block) =>
+        _kept.Add(block.Session, new BlockDirectory(BlobNames.BlockOf(block.Session, block.Slot), block.Slot, block.FrameEnd, block.Frames));
 
     private async Task<BlockDirectory> ReadAsync((SessionId Session, Slot Slot) of, LoadUrgency urgency, CancellationToken cancellationToken)
     {
@@ -100,6 +105,6 @@ internal sealed class BlockDirectories
 
     private static BlockDirectory Read(string name, ReadOnlySpan<byte> start, ReadOnlySpan<byte> lines, in BlockHeader header) =>
         BlockCodec.TryReadDirectory(start, lines, header, out var frames, out var problem)
-            ? new BlockDirectory(name, header, frames)
+            ? new BlockDirectory(name, header.Slot, header.DirectoryPosition, frames)
             : throw new CorruptBlockException(name, 0, problem!);
 }

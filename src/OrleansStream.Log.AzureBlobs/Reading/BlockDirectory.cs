@@ -10,15 +10,16 @@ internal sealed class BlockDirectory
     private readonly FrameEntry[] _frames;
 
     /// <param name="name">The blob's.</param>
-    /// <param name="header">Verified, as is the directory.</param>
-    /// <param name="frames">In any order; copied.</param>
-    public BlockDirectory(string name, in BlockHeader header, ReadOnlySpan<FrameEntry> frames)
+    /// <param name="slot">Its own.</param>
+    /// <param name="frameEnd">See <see cref="FrameEnd"/>.</param>
+    /// <param name="frames">Verified, in any order; copied.</param>
+    public BlockDirectory(string name, Slot slot, int frameEnd, ReadOnlySpan<FrameEntry> frames)
     {
         Name = name;
-        Slot = header.Slot;
-        FrameEnd = header.DirectoryPosition;
+        Slot = slot;
+        FrameEnd = frameEnd;
         _frames = frames.ToArray();
-        Array.Sort(_frames, static (left, right) => Compare(left, right));
+        Array.Sort(_frames, FrameEntry.ByOffset);
     }
 
     public string Name { get; }
@@ -30,6 +31,9 @@ internal sealed class BlockDirectory
 
     /// <summary>Memory that it takes.</summary>
     public int ChargedBytes => 256 + (_frames.Length * Unsafe.SizeOf<FrameEntry>());
+
+    /// <summary>All frames: partition by partition, those of one partition in offset order.</summary>
+    public ReadOnlySpan<FrameEntry> Frames => _frames;
 
     /// <summary>The partition's frames in offset order.</summary>
     public ReadOnlySpan<FrameEntry> FramesOf(PartitionId partition)
@@ -50,12 +54,5 @@ internal sealed class BlockDirectory
         }
 
         return low;
-    }
-
-    private static int Compare(in FrameEntry left, in FrameEntry right)
-    {
-        var order = left.Partition.CompareTo(right.Partition);
-        if (order == 0) order = left.BaseOffset.CompareTo(right.BaseOffset);
-        return order != 0 ? order : left.Position.CompareTo(right.Position);
     }
 }

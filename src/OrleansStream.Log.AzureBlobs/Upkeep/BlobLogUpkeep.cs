@@ -2,6 +2,7 @@ using OrleansStream.Log.Budgets;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Retention;
 using OrleansStream.Log.Segments;
+using OrleansStream.Log.Serving;
 
 namespace OrleansStream.Log.AzureBlobs.Upkeep;
 
@@ -132,6 +133,7 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
         Manifests = editor,
         Objects = new BudgetedObjects(_parts.Stores.Objects, _parts.Budget, () => usage.IsNearCap),
         Extents = new TailFirstReader(_parts.Handles, new BudgetedExtents(_parts.Extents, _parts.Budget, () => usage.IsNearCap)),
+        Blocks = new TailFirstBlocks(_parts.Tail, new BudgetedBlocks(_parts.Blocks, _parts.Budget, () => usage.IsNearCap)),
         Slabs = _parts.Slabs,
         Handles = _parts.Handles,
         CurrentLane = _parts.CurrentLane,

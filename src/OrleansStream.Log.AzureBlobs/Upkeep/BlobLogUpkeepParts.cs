@@ -28,6 +28,12 @@ public sealed record BlobLogUpkeepParts
     /// <summary>Reads extents of both kinds in the background: behind whatever a client waits for.</summary>
     public required IExtentReader Extents { get; init; }
 
+    /// <summary>Reads blocks that are split, in the background as well.</summary>
+    public required IBlockFrames Blocks { get; init; }
+
+    /// <summary>What it has of blocks need not be read.</summary>
+    public required TailCache Tail { get; init; }
+
     /// <summary>Finds what dead sessions hold.</summary>
     public required SessionRecovery Recovery { get; init; }
 

@@ -37,6 +37,9 @@ public sealed class Block
     public ReadOnlySpan<FrameEntry> Frames =>
         MemoryMarshal.Cast<byte, FrameEntry>(_slab.GetSpan().Slice(_directoryPosition, _frameCount * BlockLayout.EntryBytes));
 
+    /// <summary>The byte of the block behind its last frame, or a few bytes behind that. Read it under a lease only.</summary>
+    public int FrameEnd => _directoryPosition;
+
     /// <summary>Bytes of memory that the block holds: whole slabs, which is what caches charge.</summary>
     public int ChargedBytes => _slab.Length;
 

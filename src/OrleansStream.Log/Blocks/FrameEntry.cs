@@ -27,4 +27,12 @@ public readonly record struct FrameEntry
 
     /// <summary>CRC-32C of the frame's bytes as stored, so that one frame can be verified without the rest of its block.</summary>
     public required uint Checksum { get; init; }
+
+    /// <summary>Partition by partition, those of one partition by offset. Of copies the one that stands first in the block comes first.</summary>
+    public static Comparison<FrameEntry> ByOffset { get; } = static (left, right) =>
+    {
+        var order = left.Partition.CompareTo(right.Partition);
+        if (order == 0) order = left.BaseOffset.CompareTo(right.BaseOffset);
+        return order != 0 ? order : left.Position.CompareTo(right.Position);
+    };
 }

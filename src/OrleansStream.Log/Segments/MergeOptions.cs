@@ -9,9 +9,9 @@ public sealed class MergeOptions : IValidatableObject
 {
     public const string Section = "OrleansStream:Merge";
 
-    /// <summary>A segment with fewer bytes than this is small. 0 (nothing is merged) to 64 MiB; 8 MiB unless set.</summary>
+    /// <summary>A segment with fewer bytes than this is small. 0 (nothing is merged) to 64 MiB; 4 MiB unless set.</summary>
     [Between(0, 64 * Limits.MiB)]
-    public int SmallBytes { get; set; } = 8 * Limits.MiB;
+    public int SmallBytes { get; set; } = 4 * Limits.MiB;
 
     /// <summary>Bytes of a merged segment at the most; it is in memory while it is written. 1 MiB to 64 MiB; 32 MiB unless set. A topic's segment.bytes bounds it too.</summary>
     [Between(Limits.MiB, 64 * Limits.MiB)]

@@ -12,9 +12,9 @@ public sealed class SplitOptions
     [Between(0, 16 * Limits.MiB)]
     public int CarryBytes { get; set; } = 256 * Limits.KiB;
 
-    /// <summary>Memory for the segments of small partitions that are cut in one pass over a file. 1 MiB to 1 GiB; 32 MiB unless set.</summary>
+    /// <summary>Memory for the segments of small partitions that are cut in one pass over a file. 1 MiB to 1 GiB; 64 MiB unless set.</summary>
     [Between(Limits.MiB, Limits.GiB)]
-    public long BudgetBytes { get; set; } = 32 * Limits.MiB;
+    public long BudgetBytes { get; set; } = 64 * Limits.MiB;
 
     /// <summary>Most bytes that are appended again before the splitter waits for the lane, so that producers keep their latency. 64 KiB to 16 MiB; 1 MiB unless set.</summary>
     [Between(64 * Limits.KiB, 16 * Limits.MiB)]

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
 
@@ -86,11 +87,14 @@ public sealed class Splitter(SplitterParts parts)
 
             if (plan.Bytes >= parts.Options.BudgetBytes)
             {
-                isEmptied &= await TryAsync(plan, () => CutAloneAsync(plan, cancellationToken));
+                // It is written a segment at a time, so its memory is bounded without a budget.
+                isEmptied &= parts.Blocks is null ? await TryAsync(plan, () => CutAloneAsync(plan, cancellationToken)) : await SplitGroupAsync([plan], cancellationToken);
                 continue;
             }
 
-            if (bytes + plan.Bytes > parts.Options.BudgetBytes)
+            // What is carried goes from block to block, and waits nowhere.
+            var held = plan.Carries ? 0 : plan.Bytes;
+            if (bytes + held > parts.Options.BudgetBytes)
             {
                 isEmptied &= await SplitGroupAsync(group, cancellationToken);
                 group.Clear();
@@ -98,7 +102,7 @@ public sealed class Splitter(SplitterParts parts)
             }
 
             group.Add(plan);
-            bytes += plan.Bytes;
+            bytes += held;
         }
 
         return await SplitGroupAsync(group, cancellationToken) && isEmptied;
@@ -123,39 +127,68 @@ public sealed class Splitter(SplitterParts parts)
     // One pass in the order of slots for all of them: what stands in one block is read with one read.
     private async ValueTask<bool> SplitGroupAsync(List<SplitPlan> group, CancellationToken cancellationToken)
     {
-        var carrier = new CarryForward(parts.CurrentLane(), parts.Time, parts.Options.CarryAtOnceBytes);
-        var cuts = group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts.Cut, plan));
-        var apart = new HashSet<SplitPlan>();
-        var failed = new HashSet<SplitPlan>();
+        if (group.Count == 0) return true;
+        var work = new SplitWork(
+            group, new CarryForward(parts.CurrentLane(), parts.Time, parts.Options.CarryAtOnceBytes), group.Where(static plan => !plan.Carries).ToDictionary(static plan => plan, plan => new PartitionCut(parts.Cut, plan)));
         try
         {
-            foreach (var (plan, source) in InSlotOrder(group))
-            {
-                if (apart.Contains(plan) || failed.Contains(plan) || IsOver(plan)) continue;
-                var isDone = await TryAsync(plan, async () =>
-                {
-                    var isTaken = plan.Carries ? await CarryAsync(carrier, plan, source, cancellationToken) : await CutAsync(cuts[plan], plan, source, cancellationToken);
-                    if (!isTaken) apart.Add(plan);
-                });
-                if (!isDone) failed.Add(plan);
-            }
+            if (parts.Blocks is { } blocks) await ReadBlocksAsync(blocks, work, cancellationToken);
+            else await ReadExtentsAsync(work, cancellationToken);
 
-            await carrier.SettledAsync(cancellationToken);
-            var whole = group.Where(plan => !apart.Contains(plan) && !failed.Contains(plan)).ToList();
-            failed.UnionWith(await FinishAsync(whole, cuts, cancellationToken));
+            await work.Carrier.SettledAsync(cancellationToken);
+            work.Failed.UnionWith(await FinishAsync([.. group.Where(work.IsWhole)], work.Cuts, cancellationToken));
         }
         finally
         {
-            foreach (var cut in cuts.Values) await cut.DisposeAsync();
+            foreach (var cut in work.Cuts.Values) await cut.DisposeAsync();
         }
 
-        foreach (var plan in apart)
+        foreach (var plan in work.Apart)
         {
-            if (!await TryAsync(plan, () => CutAnewAsync(plan, cancellationToken))) failed.Add(plan);
+            if (!await TryAsync(plan, () => CutAnewAsync(plan, cancellationToken))) work.Failed.Add(plan);
         }
 
-        foreach (var plan in group.Where(plan => !failed.Contains(plan))) _pauses.OnSplit(plan.Partition);
-        return failed.Count == 0;
+        foreach (var plan in group.Where(plan => !work.Failed.Contains(plan))) _pauses.OnSplit(plan.Partition);
+        return work.Failed.Count == 0;
+    }
+
+    private async ValueTask ReadExtentsAsync(SplitWork work, CancellationToken cancellationToken)
+    {
+        foreach (var (plan, source) in InSlotOrder(work.Plans))
+        {
+            if (!work.IsWhole(plan) || IsOver(plan)) continue;
+            var isDone = await TryAsync(plan, async () =>
+            {
+                var isTaken = plan.Carries ? await CarryAsync(work.Carrier, plan, source, cancellationToken) : await CutAsync(work.Cuts[plan], plan, source, cancellationToken);
+                if (!isTaken) work.Apart.Add(plan);
+            });
+            if (!isDone) work.Failed.Add(plan);
+        }
+    }
+
+    private async ValueTask ReadBlocksAsync(IBlockFrames blocks, SplitWork work, CancellationToken cancellationToken)
+    {
+        var pass = new BlockPass(work.Plans.Select(plan => (plan, plan.Sources.RemoveAll(source => IsCarried(plan, source)))), parts.CurrentLane().Session);
+        await pass.RunAsync(blocks, (plan, frame) => TakeAsync(work, plan, frame, cancellationToken), cancellationToken);
+        work.Apart.UnionWith(pass.Irregular);
+    }
+
+    // False if the plan is over, and the work says how.
+    private async ValueTask<bool> TakeAsync(SplitWork work, SplitPlan plan, LeasedFrame frame, CancellationToken cancellationToken)
+    {
+        if (IsOver(plan)) return false;
+        try
+        {
+            if (plan.Carries ? await CarryAsync(work.Carrier, plan, frame, cancellationToken) : await CutAsync(work.Cuts[plan], frame, cancellationToken)) return true;
+            work.Apart.Add(plan);
+        }
+        catch (LogException error)
+        {
+            OnFailed(plan.Partition, error);
+            work.Failed.Add(plan);
+        }
+
+        return false;
     }
 
     // What was read is written and named, several partitions at once where each write takes long; and what was carried for dead sessions is dropped there.
@@ -199,27 +232,38 @@ public sealed class Splitter(SplitterParts parts)
     private async ValueTask<bool> CutAsync(PartitionCut cut, SplitPlan plan, WalExtent source, CancellationToken cancellationToken)
     {
         if (source.BaseOffset > cut.Next) return false;
-        await ReadAsync(plan, source, async frame =>
+        return await ReadAsync(plan, source, async frame =>
         {
             await cut.AddAsync(frame, cancellationToken);
             return true;
         }, cancellationToken);
+    }
+
+    private static async ValueTask<bool> CutAsync(PartitionCut cut, LeasedFrame frame, CancellationToken cancellationToken)
+    {
+        if (frame.Entry.BaseOffset > cut.Next) return false;
+        await cut.AddAsync(frame, cancellationToken);
         return true;
     }
 
-    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, WalExtent source, CancellationToken cancellationToken)
+    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, WalExtent source, CancellationToken cancellationToken) =>
+        IsCarried(plan, source) || await ReadAsync(plan, source, frame => CarryAsync(carrier, plan, frame, cancellationToken), cancellationToken);
+
+    private async ValueTask<bool> CarryAsync(CarryForward carrier, SplitPlan plan, LeasedFrame frame, CancellationToken cancellationToken)
     {
-        // Carried before, and the manifest could not be written then.
+        // What has expired goes with the extents that it stands in.
+        if (plan.CarriesInherited && frame.Entry.LastOffset < plan.LogStart) return true;
+        if (!await carrier.TryAddAsync(plan, frame, cancellationToken)) return false;
+        BytesCarried += frame.Entry.Length;
+        return true;
+    }
+
+    // Carried before, and the manifest could not be written then.
+    private bool IsCarried(SplitPlan plan, WalExtent source)
+    {
+        if (!plan.CarriesInherited) return false;
         var first = Offset.Max(source.BaseOffset, plan.LogStart);
-        if (plan.CarriesInherited && (first > source.LastOffset || parts.CurrentLane().Index.Holds(plan.Partition, first, source.LastOffset))) return true;
-        return await ReadAsync(plan, source, async frame =>
-        {
-            // What has expired goes with the extents that it stands in.
-            if (plan.CarriesInherited && frame.Entry.LastOffset < plan.LogStart) return true;
-            if (!await carrier.TryAddAsync(plan, frame, cancellationToken)) return false;
-            BytesCarried += frame.Entry.Length;
-            return true;
-        }, cancellationToken);
+        return first > source.LastOffset || parts.CurrentLane().Index.Holds(plan.Partition, first, source.LastOffset);
     }
 
     private async ValueTask<bool> ReadAsync(SplitPlan plan, WalExtent source, Func<LeasedFrame, ValueTask<bool>> take, CancellationToken cancellationToken)

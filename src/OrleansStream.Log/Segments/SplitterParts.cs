@@ -20,6 +20,9 @@ public sealed class SplitterParts
     /// <summary>Reads WAL extents, on threads of its own.</summary>
     public required IExtentReader Extents { get; init; }
 
+    /// <summary>Reads whole passes over blocks, each of them once for all partitions. Null: each partition's extents are read by themselves, which on a disk costs nothing.</summary>
+    public IBlockFrames? Blocks { get; init; }
+
     public required SlabPool Slabs { get; init; }
 
     public required HandleTable Handles { get; init; }

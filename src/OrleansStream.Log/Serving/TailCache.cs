@@ -1,5 +1,6 @@
 using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
+using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Log.Serving;
 
@@ -15,6 +16,7 @@ public sealed class TailCache : ILaneObserver
 {
     private readonly Lock _gate = new();
     private readonly Queue<CachedBlock> _blocks = new();
+    private readonly Dictionary<(SessionId Session, Slot Slot), CachedBlock> _bySlot = [];
     private readonly Stack<CachedBlock> _spare = new();
     private readonly long _maxBytes;
     private CachedBlock? _newest;
@@ -55,12 +57,20 @@ public sealed class TailCache : ILaneObserver
             if (!_spare.TryPop(out var cached)) cached = new CachedBlock();
             cached.Fill(block, lease);
             _blocks.Enqueue(cached);
+            _bySlot[(block.Session, block.Slot)] = cached;
             _newest = cached;
             Volatile.Write(ref _bytes, _bytes + block.ChargedBytes);
         }
     }
 
     public void OnOwnerFailed(Exception error) => _onOwnerFailed?.Invoke(error);
+
+    /// <summary>Gives a right to read the block of a slot, to be disposed. False if it is not cached.</summary>
+    public bool TryLease(SessionId session, Slot slot, LeaseHolder holder, out BlockLease lease)
+    {
+        lease = default;
+        lock (_gate) return _bySlot.TryGetValue((session, slot), out var cached) && cached.Block.TryLease(holder, out lease);
+    }
 
     /// <summary>Gives every block back: the broker stops.</summary>
     public void Clear()
@@ -84,18 +94,14 @@ public sealed class TailCache : ILaneObserver
     private CachedBlock? Find(Block block)
     {
         if (_newest is { } newest && ReferenceEquals(newest.Block, block)) return newest;
-        foreach (var cached in _blocks)
-        {
-            if (ReferenceEquals(cached.Block, block)) return cached;
-        }
-
-        return null;
+        return _bySlot.TryGetValue((block.Session, block.Slot), out var cached) && ReferenceEquals(cached.Block, block) ? cached : null;
     }
 
     // First the logs forget the frames, each under its own lock, then the lease goes back: a reader that finds a frame can lease its block.
     private void EvictOldest()
     {
         var cached = _blocks.Dequeue();
+        _bySlot.Remove((cached.Block.Session, cached.Block.Slot));
         if (ReferenceEquals(_newest, cached)) _newest = null;
         Volatile.Write(ref _bytes, _bytes - cached.Block.ChargedBytes);
         Volatile.Write(ref _evictedBlocks, _evictedBlocks + 1);

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
+using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Manifests;
 using OrleansStream.Log.AzureBlobs.Objects;
@@ -72,6 +73,13 @@ internal sealed class UpkeepWorld : IDisposable
 
     public MergeOptions Merge { get; init; } = new() { SmallBytes = 0 };
 
+    /// <summary>Of each broker's lane. Small blocks unless set, of which a test needs few bytes to fill many.</summary>
+    public BlobLaneOptions Lane { get; init; } = new() { MaxOpenBytes = Limits.MaxBlockBytes, BlockBytes = 64 * Limits.KiB };
+
+    public UnsplitOptions Unsplit { get; init; } = new() { PartitionBytes = 256 * Limits.KiB, LaneBytes = 16 * Limits.MiB };
+
+    public SegmentOptions Cut { get; init; } = new() { MaxBytes = Limits.MiB, IndexIntervalBytes = 4 * Limits.KiB };
+
     public bool SweepOnlyReports { get; init; }
 
     /// <summary>Of each broker's tail cache. The least there can be: what is split is read from the container.</summary>
@@ -143,6 +151,21 @@ internal sealed class UpkeepWorld : IDisposable
             Assert.Equal((ErrorCode.None, values.Count), (outcome.Error, (int)outcome.BaseOffset.Value));
             values.Add(value);
         }
+    }
+
+    /// <summary>Appends batches of one record at the same time, so that they share blocks, and waits until all are acknowledged.</summary>
+    public void AppendTogether(UpkeepBroker broker, IReadOnlyList<(PartitionId Partition, int ValueBytes)> batches)
+    {
+        var appends = new List<(PartitionHandle Handle, byte[] Batch, Completion Completion)>();
+        foreach (var (partition, valueBytes) in batches)
+        {
+            if (!_acknowledged.TryGetValue(partition, out var values)) _acknowledged[partition] = values = [];
+            values.Add(NewValue($"{partition.Index}:{values.Count}:", valueBytes));
+            appends.Add((Open(broker, partition), new BatchBuilder().At(Time.GetUtcNow().ToUnixTimeMilliseconds()).Record(values[^1]).Build(), new Completion()));
+        }
+
+        Wait(broker.Scheduler.Start(() => Task.FromResult(appends.Count(one => one.Handle.Append(one.Batch, new AppendContext(ZstdAllowed: true), one.Completion, 0) == AppendStatus.Begun))));
+        foreach (var (_, _, completion) in appends) Assert.Equal(ErrorCode.None, Wait(completion.Task).Error);
     }
 
     /// <summary>Appends one batch through whatever storage does to it: where the lane was lost, what the next one has of the partition tells whether it stands.</summary>

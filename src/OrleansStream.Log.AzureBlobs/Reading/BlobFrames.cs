@@ -12,6 +12,17 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 /// </summary>
 internal sealed class BlobFrames(BlockDirectories directories, BlockCache cache, (SlabPool Slabs, TaskScheduler Scheduler) where) : IBlockFrames
 {
+    public bool IsKnownToLack(SessionId session, Slot slot, FrameFilter isWanted)
+    {
+        if (directories.Find(session, slot) is not { } block) return false;
+        foreach (ref readonly var frame in block.Frames)
+        {
+            if (isWanted(frame)) return false;
+        }
+
+        return true;
+    }
+
     public ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken) =>
         TaskScheduler.Current == where.Scheduler
             ? ReadHereAsync(session, slot, isWanted, into, cancellationToken)
@@ -82,7 +93,7 @@ internal sealed class BlobFrames(BlockDirectories directories, BlockCache cache,
     {
         var (start, length) = (wanted.Start, wanted.Length);
 
-        // A small block came as a whole with its directory, and is in the cache.
+        // A small block comes as a whole with its directory where that was read, and is in the cache then.
         var isScattered = wanted.Wanted < length && length > block.FrameEnd / 2;
         if (isScattered || block.FrameEnd <= BlockDirectories.FirstReadBytes)
             return await cache.LeaseAsync(new ObjectRange(block.Name, start, length, block.FrameEnd), ReadPriority.Background, cancellationToken);

@@ -15,6 +15,9 @@ internal sealed class BlockDirectories
     /// <summary>What is read of a block first. Less would save no time, and cost most blocks a second request.</summary>
     public const int FirstReadBytes = 256 * Limits.KiB;
 
+    // A copy of more lines would go to the heap of large objects, once for each block that is written.
+    private const int MostFramesKept = 1_024;
+
     private readonly BlockCache _cache;
     private readonly ReadCounts _counts;
     private readonly DirectoryCache _kept;
@@ -50,9 +53,15 @@ internal sealed class BlockDirectories
     }
 
     /// <summary>Keeps the directory of a block that was written a moment ago, for whoever reads it once it has left the tail cache: he then takes one request instead of three.</summary>
-    /// <param name="block">Leased by the caller.</param>
-    public void Keep(Block block) =>
+    /// <param name="block">Leased by the caller. One of more than 1,024 frames is not kept.</param>
+    public void Keep(Block block)
+    {
+        if (block.Frames.Length > MostFramesKept) return;
         _kept.Add(block.Session, new BlockDirectory(BlobNames.BlockOf(block.Session, block.Slot), block.Slot, block.FrameEnd, block.Frames));
+    }
+
+    /// <summary>The block's directory if it is kept; asks nobody.</summary>
+    public BlockDirectory? Find(SessionId session, Slot slot) => _kept.Find(session, slot);
 
     private async Task<BlockDirectory> ReadAsync((SessionId Session, Slot Slot) of, LoadUrgency urgency, CancellationToken cancellationToken)
     {

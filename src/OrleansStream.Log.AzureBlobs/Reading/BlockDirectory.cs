@@ -7,7 +7,9 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 /// <summary>The verified directory of one block, in an order in which a partition's frames are found without a walk.</summary>
 internal sealed class BlockDirectory
 {
+    private readonly Lock _sorting = new();
     private readonly FrameEntry[] _frames;
+    private volatile bool _isSorted;
 
     /// <param name="name">The blob's.</param>
     /// <param name="slot">Its own.</param>
@@ -19,7 +21,6 @@ internal sealed class BlockDirectory
         Slot = slot;
         FrameEnd = frameEnd;
         _frames = frames.ToArray();
-        Array.Sort(_frames, FrameEntry.ByOffset);
     }
 
     public string Name { get; }
@@ -33,22 +34,39 @@ internal sealed class BlockDirectory
     public int ChargedBytes => 256 + (_frames.Length * Unsafe.SizeOf<FrameEntry>());
 
     /// <summary>All frames: partition by partition, those of one partition in offset order.</summary>
-    public ReadOnlySpan<FrameEntry> Frames => _frames;
+    public ReadOnlySpan<FrameEntry> Frames => Sorted;
 
     /// <summary>The partition's frames in offset order.</summary>
     public ReadOnlySpan<FrameEntry> FramesOf(PartitionId partition)
     {
-        var first = FirstAtOrAbove(partition, after: false);
-        return _frames.AsSpan(first, FirstAtOrAbove(partition, after: true) - first);
+        var frames = Sorted;
+        var first = FirstAtOrAbove(frames, partition, after: false);
+        return frames.AsSpan(first, FirstAtOrAbove(frames, partition, after: true) - first);
     }
 
-    private int FirstAtOrAbove(PartitionId partition, bool after)
+    // By whom first looks into it: that of a block just published is made while its acknowledgements wait, and mostly nobody looks.
+    private FrameEntry[] Sorted
     {
-        int low = 0, high = _frames.Length;
+        get
+        {
+            if (_isSorted) return _frames;
+            lock (_sorting)
+            {
+                if (!_isSorted) Array.Sort(_frames, FrameEntry.ByOffset);
+                _isSorted = true;
+            }
+
+            return _frames;
+        }
+    }
+
+    private static int FirstAtOrAbove(FrameEntry[] frames, PartitionId partition, bool after)
+    {
+        int low = 0, high = frames.Length;
         while (low < high)
         {
             var middle = (low + high) >>> 1;
-            var order = _frames[middle].Partition.CompareTo(partition);
+            var order = frames[middle].Partition.CompareTo(partition);
             if (order < 0 || (after && order == 0)) low = middle + 1;
             else high = middle;
         }

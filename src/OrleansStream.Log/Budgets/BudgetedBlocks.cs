@@ -11,8 +11,12 @@ namespace OrleansStream.Log.Budgets;
 public sealed class BudgetedBlocks(IBlockFrames inner, WorkBudget budget, Func<bool>? isUrgent = null) : IBlockFrames
 {
     /// <inheritdoc/>
+    public bool IsKnownToLack(SessionId session, Slot slot, FrameFilter isWanted) => inner.IsKnownToLack(session, slot, isWanted);
+
+    /// <inheritdoc/>
     public async ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
     {
+        if (inner.IsKnownToLack(session, slot, isWanted)) return; // Costs no request: a run of one partition may go past thousands of such blocks.
         await budget.StandBackAsync(isUrgent, cancellationToken);
         await budget.TakeAsync(1, 0, isUrgent, cancellationToken);
         var before = into.Bytes;

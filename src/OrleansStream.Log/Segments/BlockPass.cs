@@ -67,7 +67,7 @@ internal sealed class BlockPass
         var frames = new FrameList();
         try
         {
-            await blocks.ReadAsync(session, slot, (in FrameEntry frame) => _byPartition.TryGetValue(frame.Partition, out var reading) && reading.Find(frame, session, slot) >= 0, frames, cancellationToken);
+            await blocks.ReadAsync(session, slot, (in FrameEntry frame) => _byPartition.TryGetValue(frame.Partition, out var reading) && !reading.IsOver && !reading.IsIrregular && reading.Find(frame, session, slot) >= 0, frames, cancellationToken);
             return frames;
         }
         catch

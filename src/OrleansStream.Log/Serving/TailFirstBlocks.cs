@@ -10,6 +10,9 @@ namespace OrleansStream.Log.Serving;
 public sealed class TailFirstBlocks(TailCache tail, IBlockFrames stored) : IBlockFrames
 {
     /// <inheritdoc/>
+    public bool IsKnownToLack(SessionId session, Slot slot, FrameFilter isWanted) => stored.IsKnownToLack(session, slot, isWanted);
+
+    /// <inheritdoc/>
     public ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
     {
         if (!tail.TryLease(session, slot, LeaseHolder.Splitter, out var lease)) return stored.ReadAsync(session, slot, isWanted, into, cancellationToken);

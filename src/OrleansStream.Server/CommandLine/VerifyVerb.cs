@@ -86,7 +86,7 @@ internal static class VerifyVerb
         if (named.HasUnnamed)
         {
             await Console.Out.WriteLineAsync(catalog.IsWhole
-                ? "Partitions that stand here by their ids alone are of no topic in the catalog."
+                ? "Partitions that stand here by their ids alone are of no topic in the catalog as it was read; whether changes behind the last one were lost cannot be told."
                 : "Partitions that stand here by their ids alone have no name in what could be read of the catalog of topics, which is damaged.");
         }
 

@@ -49,6 +49,16 @@ internal static class StoredLog
         return file;
     }
 
+    /// <summary>Turns over one byte of the first record.</summary>
+    public static void DamageFirst(string data)
+    {
+        using var stream = File.Open(Directory.EnumerateFiles(Path.Combine(data, "wal")).Order(StringComparer.Ordinal).First(), FileMode.Open, FileAccess.ReadWrite);
+        var bytes = new byte[Math.Min(stream.Length, 1 << 20)];
+        stream.ReadExactly(bytes);
+        stream.Position = bytes.AsSpan().IndexOf(Value.AsSpan(0, 64)) + 32;
+        stream.WriteByte(unchecked((byte)~Filling));
+    }
+
     /// <summary>Turns over one byte of a record in the middle of what was acknowledged, far from the tail.</summary>
     /// <returns>The file that has it.</returns>
     public static string Damage(string data)

@@ -49,6 +49,22 @@ public sealed class VerifyTests : IDisposable
         Assert.DoesNotContain("by their ids alone", named, StringComparison.Ordinal);
     }
 
+    // The topic's creation is the last change of the catalog: that it is gone leaves no hole, so nothing may be said of the catalog being whole.
+    [Fact]
+    public async Task Partitions_are_told_by_id_alone_where_the_catalog_s_names_cannot_be_read()
+    {
+        await StoredLog.WriteAsync(Data);
+        StoredLog.DamageCatalog(Data);
+        StoredLog.DamageFirst(Data);
+
+        var (exitCode, output, _) = await VerifyAsync();
+
+        Assert.Equal(1, exitCode);
+        Assert.Matches("Partition [0-9a-f]{32}/0: offsets", output);
+        Assert.DoesNotContain(StoredLog.Topic, output, StringComparison.Ordinal);
+        Assert.Contains("whether changes behind the last one were lost cannot be told", output, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_directory_in_use_is_not_judged()
     {

@@ -166,7 +166,8 @@ public sealed class BrokerClusterTests
 
         Assert.Equal(ErrorCode.None, (await cluster.Brokers[2].Grains.GetGrain<ITopicGrain>("mortal").DeleteAsync(null, Stop)).Error);
 
-        Assert.All(cluster.Brokers, static broker => Assert.Null(broker.View.Current.Find("mortal")));
+        // The deletion waits for the news to spread, but for a second at most.
+        await UntilAsync(() => cluster.Brokers.All(broker => broker.View.Current.Find("mortal") is null));
         await UntilAsync(() => cluster.Brokers.All(broker => broker.Log.Handles.All.All(handle => handle.Id.Topic != topic.Id)));
     }
 

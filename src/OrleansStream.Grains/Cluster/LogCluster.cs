@@ -35,10 +35,15 @@ public sealed class LogCluster
         var record = await _records.ReadAsync(session.Broker, cancellationToken);
         if (record?.Session != session)
         {
-            return SessionStanding.Unnamed;
+            return SessionStanding.Unknown;
         }
 
-        return await _silos.IsDeadAsync(SiloAddress.FromParsableString(record!.SiloAddress), cancellationToken) ? SessionStanding.Ended : SessionStanding.Lives;
+        return await _silos.OfAsync(SiloAddress.FromParsableString(record!.SiloAddress), cancellationToken) switch
+        {
+            SiloStatus.Dead => SessionStanding.Ended,
+            SiloStatus.None => SessionStanding.Unknown, // A broker names its session before it joins, and must not be fenced meanwhile.
+            _ => SessionStanding.Lives,
+        };
     }
 
     /// <summary>Has the partition opened by the broker that placement names, whoever is asked; an open one stays as it is.</summary>

@@ -2,11 +2,13 @@ using Orleans.Runtime;
 
 namespace OrleansStream.Grains.Cluster;
 
-/// <summary>Which silos membership has declared dead.</summary>
+/// <summary>What membership says of silos.</summary>
 internal sealed class SiloStatuses(IClusterMembershipService membership)
 {
-    /// <summary>Dead is for ever; a silo that nobody knows was cleaned away after its death, unless this snapshot is older than the silo.</summary>
-    public async ValueTask<bool> IsDeadAsync(SiloAddress silo, CancellationToken cancellationToken)
+    /// <summary>
+    /// Dead is for ever. None is a silo that was cleaned away after its death, or that has yet to join; never one that joined after the snapshot here was taken.
+    /// </summary>
+    public async ValueTask<SiloStatus> OfAsync(SiloAddress silo, CancellationToken cancellationToken)
     {
         var status = membership.CurrentSnapshot.GetSiloStatus(silo);
         if (status == SiloStatus.None)
@@ -15,6 +17,10 @@ internal sealed class SiloStatuses(IClusterMembershipService membership)
             status = membership.CurrentSnapshot.GetSiloStatus(silo);
         }
 
-        return status is SiloStatus.Dead or SiloStatus.None;
+        return status;
     }
+
+    /// <summary>Whether a silo that once joined is dead. Only such a one has ever owned partitions.</summary>
+    public async ValueTask<bool> IsDeadAsync(SiloAddress silo, CancellationToken cancellationToken) =>
+        await OfAsync(silo, cancellationToken) is SiloStatus.Dead or SiloStatus.None;
 }

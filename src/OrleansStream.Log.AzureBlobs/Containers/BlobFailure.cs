@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 using Azure.Identity;
 using OrleansStream.Log.Storage;
@@ -42,7 +43,8 @@ internal static class BlobFailure
     {
         RequestFailedException failed => failed.Status is NoAnswer or RequestTimeout or TooManyRequests or >= FirstServerError
             || (failed.Status is Conflict or PreconditionFailed && CodeOf(failed) is null),
-        OperationCanceledException or IOException => true, // The caller's own cancellation was sorted out before.
+        // The caller's own cancellation was sorted out before. The HTTP client lets socket errors of a connection that is cut as it opens through as they are.
+        OperationCanceledException or IOException or SocketException => true,
         AggregateException several => several.InnerExceptions.All(LeavesUnknown),
         _ => false,
     };

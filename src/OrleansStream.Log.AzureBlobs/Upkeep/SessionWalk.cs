@@ -17,7 +17,7 @@ internal sealed class SessionWalk(SessionWalkParts parts)
     /// <summary>How long a partition of a dead session may stay unopened before it is asked to be opened.</summary>
     public static readonly TimeSpan OpenPatience = TimeSpan.FromMinutes(10);
 
-    /// <summary>How long a session that the registry does not name may be on its way to be named there: for that long storage may refuse it to a broker.</summary>
+    /// <summary>How long a session that the registry or membership does not know may be on its way there: for that long storage may refuse it to a broker.</summary>
     public static readonly TimeSpan NamingPatience = TimeSpan.FromMinutes(10);
 
     // Each is a call to another broker, which claims the partition.
@@ -82,14 +82,14 @@ internal sealed class SessionWalk(SessionWalkParts parts)
     private async ValueTask<bool> VisitOpenAsync(SessionId session, TimeSpan recordAge, SessionWalkReport report, CancellationToken cancellationToken)
     {
         var standing = await parts.Cluster.StandingOf(session, cancellationToken);
-        if (standing == SessionStanding.Ended || (standing == SessionStanding.Unnamed && recordAge >= NamingPatience))
+        if (standing == SessionStanding.Ended || (standing == SessionStanding.Unknown && recordAge >= NamingPatience))
         {
             await TendDeadAsync(session, report, cancellationToken);
             return true;
         }
 
         report.SessionsAlive++;
-        return standing == SessionStanding.Unnamed;
+        return standing == SessionStanding.Unknown;
     }
 
     private async ValueTask TendDeadAsync(SessionId session, SessionWalkReport report, CancellationToken cancellationToken)

@@ -10,8 +10,8 @@ public enum SessionStanding
     Ended,
 
     /// <summary>
-    /// The registry names another session of its broker, or none. It was replaced; or it is so new that its broker is about to name it: the record is
-    /// created first.
+    /// The registry names another session of its broker, or none, or membership does not know that broker. It was replaced, or cleaned away long ago; or it is
+    /// so new that its broker is about to name it and then to join: the record is created first.
     /// </summary>
-    Unnamed,
+    Unknown,
 }

@@ -1,9 +1,13 @@
+using System.Net;
 using System.Runtime.CompilerServices;
+using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Cluster;
+using OrleansStream.Log.Brokers;
+using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 
@@ -155,6 +159,23 @@ public sealed class BrokerClusterTests
         var other = cluster.Brokers.First(broker => broker.Id != next.Id);
         Assert.Equal(ErrorCode.NotCoordinator, (await other.Get<ILocalGroups>().Of(group).FetchOffsetsAsync(null)).Error);
         Assert.Equal(42, Assert.Single((await other.Grains.GetGrain<IConsumerGroupGrain>(GroupKeys.Of(group)).FetchOffsetsAsync(null)).Offsets).Offset.Value);
+    }
+
+    // It says first which session is its own, and joins then: whoever took it for dead would fence what it is about to write.
+    [Fact]
+    public async Task A_broker_that_has_yet_to_join_is_not_taken_for_dead()
+    {
+        await using var cluster = await StartAsync(2);
+        var (asked, other) = (cluster.Brokers[0], cluster.Brokers[1]);
+        var joining = new SessionId(new BrokerId(77), Guid.NewGuid());
+        cluster.Storage.Put(new BrokerRecord { Broker = joining.Broker, ClusterId = "cluster-of-tests", SiloAddress = SiloAddress.New(IPAddress.Loopback, 1, other.Silo.Generation).ToParsableString(), SiloName = "joining", Session = joining, Listeners = [], Version = "1" });
+
+        Assert.Equal(SessionStanding.Unknown, await asked.Get<LogCluster>().StandingOfAsync(joining, Stop));
+        Assert.Equal(SessionStanding.Lives, await asked.Get<LogCluster>().StandingOfAsync(other.Log.Session, Stop));
+
+        await cluster.KillAsync(other);
+        await UntilAsync(() => asked.Members.Layout.Members.Count == 1);
+        Assert.Equal(SessionStanding.Ended, await asked.Get<LogCluster>().StandingOfAsync(other.Log.Session, Stop));
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using OrleansStream.Log.AzureBlobs.Containers;
 using OrleansStream.Log.AzureBlobs.Tests.Harness;
 using OrleansStream.Log.Storage;
@@ -15,6 +16,7 @@ public sealed class PutOutcomeTests(AzuriteFixture azurite)
     public static TheoryData<string, bool> Unknowns => new()
     {
         { "request lost", false }, { "answer lost", true },
+        { "cut as it opens", false },
         { "503 before", false }, { "503 after", true },
         { "500 before", false }, { "500 after", true },
         { "408", false }, { "429", false },
@@ -172,6 +174,7 @@ public sealed class PutOutcomeTests(AzuriteFixture azurite)
     {
         "request lost" => FaultPolicy.LoseRequest,
         "answer lost" => FaultPolicy.LoseAnswer,
+        "cut as it opens" => static (_, _) => throw new SocketException((int)SocketError.NotConnected), // As the HTTP client says it, bare.
         "503 before" => FaultPolicy.AnswerInstead(503, "ServerBusy"),
         "503 after" => FaultPolicy.AnswerAfter(503),
         "500 before" => FaultPolicy.AnswerInstead(500, "InternalError"),

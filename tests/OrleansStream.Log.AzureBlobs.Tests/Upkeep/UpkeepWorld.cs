@@ -125,7 +125,7 @@ internal sealed class UpkeepWorld : IDisposable
     public async ValueTask<SessionStanding> StandingOfAsync(IBrokerRegistry registry, SessionId session, CancellationToken cancellationToken)
     {
         var stored = await registry.GetAsync(session.Broker, cancellationToken);
-        if (stored?.Record.Session != session) return SessionStanding.Unnamed;
+        if (stored?.Record.Session != session) return SessionStanding.Unknown;
         return _brokers.Any(broker => broker.Silo == stored.Record.SiloAddress && !broker.IsDead) ? SessionStanding.Lives : SessionStanding.Ended;
     }
 

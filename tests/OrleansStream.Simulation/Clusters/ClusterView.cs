@@ -29,7 +29,7 @@ internal sealed class ClusterView(ClusterWorld world, ClusterBroker viewer, Blob
     private async ValueTask<SessionStanding> StandingOfAsync(SessionId session, CancellationToken cancellationToken)
     {
         var record = (await registry.GetAsync(session.Broker, cancellationToken))?.Record;
-        if (record?.Session != session) return SessionStanding.Unnamed;
+        if (record?.Session != session) return SessionStanding.Unknown;
         return world.Membership.KnowsDead(viewer.Silo, record.SiloAddress) ? SessionStanding.Ended : SessionStanding.Lives;
     }
 

@@ -40,7 +40,8 @@ internal static class LogCheck
             }
             if (!seen.Add(name))
             {
-                if (producer.Kind != ProducerKind.AtLeastOnce) yield return new(ViolationKind.Duplicate, $"{where}: {name} is also at {log.OffsetOf(name)}");
+                var first = log.OffsetOf(name)!.Value;
+                if (producer.Kind != ProducerKind.AtLeastOnce) yield return new(ViolationKind.Duplicate, $"{where}, epoch {record.Epoch}: {name} is also at {first}, epoch {log.At(first)?.Epoch}");
                 continue;
             }
             if (producer.Kind != ProducerKind.Idempotent) continue;

@@ -17,7 +17,7 @@ public sealed record BrokerNews
     [Id(1)]
     public required SiloAddress Silo { get; init; }
 
-    /// <summary>Partitions that it began or ceased to serve; at most <see cref="IBrokerService.MaxListed"/>.</summary>
+    /// <summary>Partitions that it began or ceased to serve, or that it lets go of; at most <see cref="IBrokerService.MaxListed"/>.</summary>
     [Id(2)]
     public ImmutableArray<ServedPartition> Partitions { get; init; } = [];
 
@@ -35,8 +35,12 @@ public sealed record BrokerNews
 }
 
 /// <summary>That a broker serves a partition in an epoch, or does no more.</summary>
+/// <param name="Partition">Which.</param>
+/// <param name="Epoch">In which it serves the partition, or did.</param>
+/// <param name="IsServed">False once it has closed the partition, and nobody has to take it over if the broker dies.</param>
+/// <param name="IsLeaving">It let go of the partition because it leaves the cluster: clients ask whom placement names; and if nobody has claimed it when the broker is gone, it is to be taken over.</param>
 [GenerateSerializer, Immutable, Alias("os.ServedPartition")]
-public readonly record struct ServedPartition(PartitionId Partition, LeaderEpoch Epoch, bool IsServed);
+public readonly record struct ServedPartition(PartitionId Partition, LeaderEpoch Epoch, bool IsServed, bool IsLeaving = false);
 
 /// <summary>What the receiver of news says.</summary>
 /// <param name="CatalogVersion">The version of the catalog that its requests see from now on.</param>

@@ -58,7 +58,7 @@ internal sealed partial class ClusterMembers : IClusterView, ILifecycleParticipa
             return Self;
         }
 
-        return _leaders.Find(partition) is { IsServing: true } leader && leader.Silo.Equals(SiloOf(leader.Broker)) && leader.Broker != Self
+        return _leaders.Find(partition) is { IsServing: true, IsLeaving: false } leader && leader.Silo.Equals(SiloOf(leader.Broker)) && leader.Broker != Self
             ? leader.Broker
             : PlacedOn(partition);
     }

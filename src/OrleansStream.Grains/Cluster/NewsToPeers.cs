@@ -58,21 +58,15 @@ internal sealed class NewsToPeers(ClusterMembers members, LocalPartitions partit
     /// <summary>Completes when every live broker has this version of the catalog, or a later one.</summary>
     public Task WhenHeardAsync(long catalogVersion) => Task.WhenAll(ForEach(peer => peer.WhenHeardAsync(catalogVersion)));
 
-    private void OnOpened(PartitionHandle handle) => Tell(handle, isServed: true);
+    private void OnOpened(PartitionHandle handle) => Tell(new ServedPartition(handle.Id, handle.Epoch, IsServed: true));
 
-    // What a broker closes while it leaves another one has claimed, and tells of that; or nobody has, and it must be taken over when this one is gone.
-    private void OnWithdrawn(PartitionHandle handle)
-    {
-        if (!partitions.IsDraining)
-        {
-            Tell(handle, isServed: false);
-        }
-    }
+    // What a broker closes while it leaves another one is about to claim, which clients are to find at once; or nobody is, and it must be taken over when this one is gone.
+    private void OnWithdrawn(PartitionHandle handle) => Tell(new ServedPartition(handle.Id, handle.Epoch, partitions.IsDraining, partitions.IsDraining));
 
-    private void Tell(PartitionHandle handle, bool isServed)
+    private void Tell(ServedPartition partition)
     {
-        leaders.Note(handle.Id, new Leader(members.Self, self.SiloAddress, handle.Epoch, isServed));
-        ForEach(peer => peer.Add(new ServedPartition(handle.Id, handle.Epoch, isServed)));
+        leaders.Note(partition.Partition, new Leader(members.Self, self.SiloAddress, partition.Epoch, partition.IsServed, partition.IsLeaving));
+        ForEach(peer => peer.Add(partition));
     }
 
     private void OnChanged(ClusterLayout before, ClusterLayout after) => FollowLayout(after);

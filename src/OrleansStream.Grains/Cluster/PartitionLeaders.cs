@@ -27,11 +27,11 @@ internal sealed class PartitionLeaders : IDisposable
     /// <summary>The newest that was said of the partition; null if nothing was.</summary>
     public Leader? Find(PartitionId partition) => _known.TryGetValue(partition, out var leader) ? leader : null;
 
-    /// <summary>Takes what a broker says of a partition, unless a later claim is known. Of one epoch its end is the last word.</summary>
+    /// <summary>Takes what a broker says of a partition, unless a later claim is known. Of one epoch its end is the last word, and that it is left comes before that.</summary>
     public void Note(PartitionId partition, Leader said) => _known.AddOrUpdate(
         partition,
         static (_, said) => said,
-        static (_, known, said) => said.Epoch > known.Epoch || (said.Epoch == known.Epoch && !said.IsServing) ? said : known,
+        static (_, known, said) => said.Epoch > known.Epoch || (said.Epoch == known.Epoch && said.Stage > known.Stage) ? said : known,
         said);
 
     /// <summary>Partitions whose last known broker is gone, or was started anew, and had not closed them.</summary>
@@ -71,4 +71,9 @@ internal sealed class PartitionLeaders : IDisposable
 /// <param name="Silo">Its silo then: what an earlier silo of the broker served, the broker does not serve by that.</param>
 /// <param name="Epoch">In which it serves the partition, or did.</param>
 /// <param name="IsServing">False once it has closed the partition.</param>
-internal readonly record struct Leader(BrokerId Broker, SiloAddress Silo, LeaderEpoch Epoch, bool IsServing);
+/// <param name="IsLeaving">It has let go of the partition on its way out of the cluster, and nobody is known to have claimed it.</param>
+internal readonly record struct Leader(BrokerId Broker, SiloAddress Silo, LeaderEpoch Epoch, bool IsServing, bool IsLeaving = false)
+{
+    /// <summary>How far it is with this epoch; it only goes on.</summary>
+    public int Stage => !IsServing ? 2 : IsLeaving ? 1 : 0;
+}

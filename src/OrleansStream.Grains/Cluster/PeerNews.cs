@@ -21,6 +21,9 @@ internal sealed partial class PeerNews : IDisposable
     // Partitions that move come and go one by one, and a message to every broker for each is most of what their move costs. Who serves one knows it by himself.
     private static readonly TimeSpan PartitionsTogether = TimeSpan.FromMilliseconds(50);
 
+    // For one that was let go of: until the others hear of it they send clients to where they were just refused.
+    private static readonly TimeSpan EndsTogether = TimeSpan.FromMilliseconds(10);
+
     private readonly NewsSending _sending;
     private readonly LiveBroker _peer;
     private readonly Func<BrokerNews> _begin;
@@ -32,6 +35,7 @@ internal sealed partial class PeerNews : IDisposable
     private readonly List<(long Version, TaskCompletionSource Heard)> _waiting = [];
     private List<TaskCompletionSource> _records = [];
     private TaskCompletionSource? _urgent;
+    private TaskCompletionSource? _ended;
     private long _version;
     private long _heard;
     private Task _running = Task.CompletedTask;
@@ -67,6 +71,10 @@ internal sealed partial class PeerNews : IDisposable
         lock (_gate)
         {
             _partitions[partition.Partition] = partition;
+            if (IsEnd(partition))
+            {
+                _ended?.TrySetResult();
+            }
         }
 
         _wake.Set();
@@ -156,7 +164,7 @@ internal sealed partial class PeerNews : IDisposable
                         await Task.Delay(Pause, _sending.Time, _ending.Token);
                     }
 
-                    await CollectAsync(PartitionsTogether - _sending.Time.GetElapsedTime(began));
+                    await CollectAsync(began);
                 }
                 catch (Exception exception) when (!_ending.IsCancellationRequested)
                 {
@@ -169,24 +177,41 @@ internal sealed partial class PeerNews : IDisposable
     }
 
     // Waits for more of them behind a message; everything else that comes up goes at once.
-    private async Task CollectAsync(TimeSpan left)
+    private async Task CollectAsync(long began)
     {
-        TaskCompletionSource urgent;
+        TaskCompletionSource urgent, ended;
         lock (_gate)
         {
-            if (left <= TimeSpan.Zero || HasUrgent)
+            if (HasUrgent)
             {
                 return;
             }
 
             urgent = _urgent = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            ended = _ended = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            if (_partitions.Values.Any(IsEnd))
+            {
+                ended.SetResult();
+            }
         }
 
-        using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
-        await Task.WhenAny(urgent.Task, Task.Delay(left, _sending.Time, over.Token));
-        await over.CancelAsync();
+        await RestAsync(EndsTogether - _sending.Time.GetElapsedTime(began), urgent.Task);
+        await RestAsync(PartitionsTogether - _sending.Time.GetElapsedTime(began), Task.WhenAny(urgent.Task, ended.Task));
+    }
+
+    private async Task RestAsync(TimeSpan left, Task unless)
+    {
+        if (left > TimeSpan.Zero && !unless.IsCompleted)
+        {
+            using var over = CancellationTokenSource.CreateLinkedTokenSource(_ending.Token);
+            await Task.WhenAny(unless, Task.Delay(left, _sending.Time, over.Token));
+            await over.CancelAsync();
+        }
+
         _ending.Token.ThrowIfCancellationRequested();
     }
+
+    private static bool IsEnd(ServedPartition partition) => !partition.IsServed || partition.IsLeaving;
 
     // Under the lock.
     private bool HasUrgent => _records.Count > 0 || _version > _heard;

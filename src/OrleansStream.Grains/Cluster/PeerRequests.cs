@@ -36,7 +36,7 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
     {
         foreach (var partition in news.Partitions)
         {
-            leaders.Note(partition.Partition, new Leader(news.Broker, news.Silo, partition.Epoch, partition.IsServed));
+            leaders.Note(partition.Partition, new Leader(news.Broker, news.Silo, partition.Epoch, partition.IsServed, partition.IsLeaving));
         }
 
         if (news.RecordChanged)

@@ -99,6 +99,44 @@ public sealed class BrokerClusterTests
         Assert.Equal(0, others.Sum(broker => broker.Members.Brokers.Count(live => live.Id == leaving.Id)));
     }
 
+    // Between its release and the claim: who was refused at the broker that leaves finds the next one at each of the others, not only at those that heard of the claim.
+    [Fact]
+    public async Task Every_broker_names_whom_placement_names_for_what_a_leaving_broker_let_go_of()
+    {
+        await using var cluster = await BrokerCluster.StartAsync(2, new MovementOptions { JoinDelay = TimeSpan.FromHours(1) });
+        var topic = await cluster.Brokers[0].CreateAsync("let-go", 12);
+        foreach (var partition in Of(topic)) await AppendAsync(cluster, partition);
+        var joined = await cluster.JoinAsync();
+        var leaving = cluster.Brokers[0];
+        await UntilAsync(() => cluster.Brokers.All(broker => Of(topic).All(partition => broker.Members.PlacedOn(partition) == joined.Members.PlacedOn(partition))));
+        var moving = leaving.Log.Handles.All.First(handle => leaving.Members.PlacedOn(handle.Id) == joined.Id);
+        await UntilAsync(() => cluster.Brokers.All(broker => broker.Members.OwnerOf(moving.Id) == leaving.Id));
+
+        leaving.Partitions.BeginDraining();
+        leaving.Log.Handles.GiveUp(moving);
+
+        await UntilAsync(() => cluster.Brokers.All(broker => broker.Members.OwnerOf(moving.Id) == joined.Id));
+        Assert.False(joined.Log.Handles.TryGet(moving.Id, out _));
+    }
+
+    [Fact]
+    public async Task What_a_leaving_broker_let_go_of_and_nobody_claimed_is_opened_when_it_is_gone()
+    {
+        await using var cluster = await StartAsync(3);
+        var topic = await cluster.Brokers[0].CreateAsync("unclaimed", 30);
+        foreach (var partition in Of(topic)) await AppendAsync(cluster, partition);
+        var leaving = cluster.Brokers.First(broker => broker.Id != cluster.Brokers[0].Members.OwnerOf(HiddenTopics.CatalogPartition));
+        await UntilAsync(() => cluster.Brokers.All(broker => Of(topic).All(partition => broker.Partitions.EpochOf(partition) is not null)));
+        var unclaimed = leaving.Log.Handles.All.First(handle => handle.Id.Topic == topic.Id);
+
+        leaving.Partitions.BeginDraining();
+        leaving.Log.Handles.GiveUp(unclaimed);
+        await UntilAsync(() => cluster.Brokers.All(broker => broker.Get<PartitionLeaders>().Find(unclaimed.Id) is { IsLeaving: true }));
+        await cluster.KillAsync(leaving);
+
+        await UntilAsync(() => cluster.Brokers.Any(broker => broker.Log.Handles.TryGet(unclaimed.Id, out _)));
+    }
+
     [Fact]
     public async Task What_a_killed_broker_served_is_opened_by_the_others_without_a_client_and_in_higher_epochs()
     {

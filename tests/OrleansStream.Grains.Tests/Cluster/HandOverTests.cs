@@ -5,6 +5,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Microsoft.Extensions.Time.Testing;
 using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Cluster;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Log.Serving;
@@ -45,6 +46,36 @@ public sealed class HandOverTests
         Assert.Equal(Moving, await running);
         Assert.Equal(new MovementOptions().HandOverAtOnce, atOnce);
         Assert.All(leaving, handle => Assert.Equal((false, 2), (handle.IsOwner, asked.Count(handle.Id.Equals))));
+    }
+
+    // A client that is refused for one partition looks for the leaders of its whole topic.
+    [Fact]
+    public async Task Partitions_of_a_topic_are_asked_for_one_after_the_other_and_topics_by_their_ids()
+    {
+        await using var cluster = await ClusterAsync();
+        var first = cluster.Brokers[0];
+        for (var topic = 0; topic < 3; topic++)
+        {
+            var created = await first.CreateAsync($"topic-{topic}", Moving);
+            for (var index = 0; index < Moving; index++) Assert.Equal(ErrorCode.None, (await first.AppendAsync(new PartitionId(created.Id, index))).Error);
+        }
+
+        await cluster.JoinAsync();
+        List<PartitionHandle> Due() => [.. first.Log.Handles.All.Where(handle => handle.IsOwner && !HiddenTopics.Contains(handle.Id.Topic) && first.Members.PlacedOn(handle.Id) != first.Id)];
+        while (Due().Count < 3) await Task.Delay(10, Stop);
+        var due = Due().ConvertAll(static handle => handle.Id);
+        var asked = new List<PartitionId>();
+        _target.Answer = (_, request) =>
+        {
+            asked.AddRange(request.Partitions);
+            first.Log.Handles.All.Where(handle => request.Partitions.Contains(handle.Id)).ToList().ForEach(first.Log.Handles.GiveUp);
+            return Task.FromResult<ImmutableArray<ErrorCode>>([]);
+        };
+
+        var running = Of(cluster).RunAsync(Stop);
+        await PassAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
+
+        Assert.Equal(due.Order(), asked.Where(static partition => !HiddenTopics.Contains(partition.Topic)));
     }
 
     // The test's time stands still: no question is given up in it.
@@ -141,22 +172,8 @@ public sealed class HandOverTests
         public IBrokerService Of(SiloAddress silo) => new Service(this, silo);
     }
 
-    private sealed class Service(Target target, SiloAddress silo) : IBrokerService
+    private sealed class Service(Target target, SiloAddress silo) : UnaskedPeer
     {
-        public Task<ImmutableArray<ErrorCode>> ClaimAsync(ClaimRequest request) => target.Answer(silo, request);
-
-        public Task<BrokerStats> StatsAsync() => throw new NotSupportedException();
-
-        public Task<IReadOnlyList<LocalPartition>> LocalPartitionsAsync(PartitionId? after, int atMost) => throw new NotSupportedException();
-
-        public Task<int> DrainAsync() => throw new NotSupportedException();
-
-        public Task<ReleaseReply> PrepareAsync(PartitionId partition, SessionId owner) => throw new NotSupportedException();
-
-        public Task<ReleaseReply> ReleaseAsync(PartitionId partition, SessionId owner) => throw new NotSupportedException();
-
-        public Task<ReleaseReply?> ReleaseRestAsync(Guid answer, int from) => throw new NotSupportedException();
-
-        public Task<HeardNews> HearAsync(BrokerNews news) => throw new NotSupportedException();
+        public override Task<ImmutableArray<ErrorCode>> ClaimAsync(ClaimRequest request) => target.Answer(silo, request);
     }
 }

@@ -1,0 +1,94 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Orleans.Runtime;
+using OrleansStream.Abstractions.Cluster;
+using OrleansStream.Grains.Cluster;
+using OrleansStream.Model.Ids;
+
+namespace OrleansStream.Grains.Tests.Cluster;
+
+// How long news wait for company, by the test's clock.
+public sealed class PeerNewsTests
+{
+    private static readonly SiloAddress Here = SiloAddress.New(IPAddress.Loopback, 1, 1);
+    private static readonly TopicId Topic = new(Guid.NewGuid());
+
+    private readonly FakeTimeProvider _time = new();
+    private readonly Peer _peer = new();
+
+    private static CancellationToken Stop => TestContext.Current.CancellationToken;
+
+    [Fact]
+    public async Task That_a_partition_is_let_go_of_is_told_within_10_ms_with_whatever_waits()
+    {
+        var news = Begun();
+        news.Add(Served(0));
+        await HeardAsync(1);
+
+        news.Add(Served(1));
+        news.Add(Served(2) with { IsLeaving = true });
+        news.Add(Served(3) with { IsServed = false });
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+
+        await HeardAsync(2);
+        Assert.Equal(["0", "1, 2, 3"], _peer.Heard.Select(static heard => string.Join(", ", heard.Partitions.Select(static partition => partition.Partition.Index).Order())));
+        await news.EndAsync();
+    }
+
+    [Fact]
+    public async Task That_a_partition_is_served_waits_for_others_until_50_ms_after_the_message_before()
+    {
+        var news = Begun();
+        var began = _time.GetUtcNow();
+        news.Add(Served(0));
+        await HeardAsync(1);
+
+        news.Add(Served(1));
+        for (var step = 0; _peer.Heard.Count < 2; step++)
+        {
+            Assert.True(step < 5000);
+            await Task.Delay(1, Stop);
+            if (step % 5 == 4) _time.Advance(TimeSpan.FromMilliseconds(1));
+        }
+
+        Assert.True(_time.GetUtcNow() - began >= TimeSpan.FromMilliseconds(50));
+        await news.EndAsync();
+    }
+
+    private static ServedPartition Served(int index) => new(new PartitionId(Topic, index), default, IsServed: true);
+
+    private PeerNews Begun()
+    {
+        var peer = new LiveBroker(new Broker(new BrokerId(2), null, ImmutableDictionary<string, Endpoint>.Empty), Here, "peer", IsDraining: false, IsCurrent: true);
+        var news = new PeerNews(new NewsSending(_peer, _time, NullLogger<NewsToPeers>.Instance), peer, static () => new BrokerNews { Broker = new BrokerId(1), Silo = Here });
+        news.Begin([]);
+        return news;
+    }
+
+    private async Task HeardAsync(int messages)
+    {
+        for (var step = 0; _peer.Heard.Count < messages; step++)
+        {
+            Assert.True(step < 5000);
+            await Task.Delay(1, Stop);
+        }
+    }
+
+    private sealed class Peer : UnaskedPeer, IBrokerServices
+    {
+        private readonly ConcurrentQueue<BrokerNews> _heard = new();
+
+        public IReadOnlyCollection<BrokerNews> Heard => _heard;
+
+        public IBrokerService Of(SiloAddress silo) => this;
+
+        public override Task<HeardNews> HearAsync(BrokerNews news)
+        {
+            _heard.Enqueue(news);
+            return Task.FromResult(new HeardNews(news.CatalogVersion));
+        }
+    }
+}

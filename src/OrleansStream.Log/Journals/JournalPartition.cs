@@ -16,6 +16,9 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
 {
     private const int LoadStepBytes = Limits.MiB;
 
+    // What a snapshot writes again for each change since the one before.
+    private const int SnapshotBytesOfChange = 4 * Limits.KiB;
+
     private readonly Lock _gate = new();
     private readonly Queue<JournalAppend> _waiting = new();
     private long _bytesSinceSnapshot;
@@ -26,8 +29,21 @@ public sealed class JournalPartition(PartitionHandle handle, JournalParts parts)
     /// <summary>Bytes of changes that the last snapshot does not cover.</summary>
     public long BytesSinceSnapshot => Volatile.Read(ref _bytesSinceSnapshot);
 
-    /// <summary>Whether a snapshot is worth its write: loading would read more changes than the bound, and more than twice the state itself.</summary>
-    public bool WantsSnapshot => BytesSinceSnapshot >= Math.Max(parts.Options.SnapshotBytes, 2 * Volatile.Read(ref _snapshotBytes));
+    /// <summary>Changes that the last snapshot does not cover.</summary>
+    public long ChangesSinceSnapshot => handle.HighWatermark.Value - (handle.Manifest is { Snapshot: { } snapshot } ? snapshot.CoversTo : handle.LogStart).Value;
+
+    /// <summary>
+    /// Whether a snapshot is worth its write: loading would read more changes than the bound, and more than twice the state itself; or so many of them that asking for their blocks
+    /// takes long, however small they are.
+    /// </summary>
+    public bool WantsSnapshot
+    {
+        get
+        {
+            var stateBytes = Volatile.Read(ref _snapshotBytes);
+            return BytesSinceSnapshot >= Math.Max(parts.Options.SnapshotBytes, 2 * stateBytes) || ChangesSinceSnapshot >= Math.Max(parts.Options.SnapshotChanges, stateBytes / SnapshotBytesOfChange);
+        }
+    }
 
     /// <summary>Hands the state its snapshot and every change up to the high watermark, in steps of bounded size.</summary>
     /// <returns>None; the handle's code if it was closed meanwhile; KAFKA_STORAGE_ERROR if stored bytes could not be read.</returns>

@@ -131,6 +131,29 @@ public sealed class JournalPartitionTests
         Assert.True(journal.WantsSnapshot);
     }
 
+    // Each may stand in a block of its own, and a load asks for every one of them.
+    [Fact]
+    public async Task A_snapshot_is_wanted_after_many_small_changes_whatever_their_bytes_and_later_where_the_state_is_large()
+    {
+        using var broker = new MemoryBroker();
+        var journal = Open(broker, snapshotChanges: 100);
+        for (var append = 0; append < 99; append++) await AppendAsync(broker, journal, "x");
+        Assert.False(journal.WantsSnapshot);
+        await AppendAsync(broker, journal, "x");
+        Assert.True(journal.WantsSnapshot);
+
+        await journal.SnapshotAsync(Content(new string('y', 101 * 4 * Limits.KiB)), journal.Handle.HighWatermark, TestContext.Current.CancellationToken);
+        for (var append = 0; append < 100; append++) await AppendAsync(broker, journal, "x");
+        Assert.False(journal.WantsSnapshot);
+        await AppendAsync(broker, journal, "x");
+        Assert.True(journal.WantsSnapshot);
+
+        // Who loads it next counts what it had to read.
+        var loaded = Open(broker, epoch: 1, snapshotChanges: 100);
+        await LoadAsync(loaded);
+        Assert.True(loaded.WantsSnapshot);
+    }
+
     // A failing disk may recover, and is told by its code.
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_damaged_change_stops_loading_and_is_named(bool isDamage)
@@ -239,7 +262,7 @@ public sealed class JournalPartitionTests
     }
 
     // As a claim does: the manifest that stands there, with the next epoch.
-    private JournalPartition Open(MemoryBroker broker, int epoch = 0, int maxWaiting = 10_000)
+    private JournalPartition Open(MemoryBroker broker, int epoch = 0, int maxWaiting = 10_000, int snapshotChanges = 1_000)
     {
         var stored = _manifests.GetAsync(MemoryBroker.AnyPartition, TestContext.Current.CancellationToken).AsTask().GetAwaiter().GetResult();
         var manifest = (stored?.Manifest ?? broker.NewManifest(MemoryBroker.AnyPartition)) with { Epoch = new LeaderEpoch(epoch) };
@@ -249,7 +272,7 @@ public sealed class JournalPartitionTests
             Objects = _objects,
             Manifests = new ManifestEditor(_manifests, new Random(1), broker.Time),
             Random = new Random(2),
-            Options = new JournalOptions { SnapshotBytes = 64 * Limits.KiB, MaxWaitingAppends = maxWaiting },
+            Options = new JournalOptions { SnapshotBytes = 64 * Limits.KiB, MaxWaitingAppends = maxWaiting, SnapshotChanges = snapshotChanges },
         };
         return new JournalPartition(broker.Open(manifest), parts);
     }

@@ -10,7 +10,7 @@ internal static class AppendCheck
             var producer = history.Producers[append.Name.Producer];
             if (append.Outcome == AppendOutcome.Acknowledged)
             {
-                if (Missing(append, logs.GetValueOrDefault(append.Partition)) is { } missing) yield return missing;
+                if (Missing(append, producer.Kind, logs.GetValueOrDefault(append.Partition)) is { } missing) yield return missing;
             }
             else if (producer.Kind == ProducerKind.Idempotent)
             {
@@ -21,12 +21,16 @@ internal static class AppendCheck
                 yield return new(ViolationKind.RefusedAndStored, $"partition {append.Partition}: {append.Name}, offered at {append.Started.TotalSeconds:0.000} s, refused at {append.Ended.TotalSeconds:0.000} s ({append.Error}), is at {offset} in epoch {log.At(offset)?.Epoch}");
             }
         }
-        foreach (var violation in Order(history)) yield return violation;
+        foreach (var violation in Order(history, logs)) yield return violation;
     }
 
-    private static Violation? Missing(in Append append, PartitionLog? log)
+    // Of an idempotent producer a later record was acknowledged first, which says that this one is in the log, but not where: librdkafka tells no offset then.
+    private static long? OffsetOf(in Append append, IReadOnlyDictionary<int, PartitionLog> logs) =>
+        append.Offset >= 0 ? append.Offset : logs.GetValueOrDefault(append.Partition)?.OffsetOf(append.Name);
+
+    private static Violation? Missing(in Append append, ProducerKind kind, PartitionLog? log)
     {
-        var there = log?.At(append.Offset);
+        var there = append.Offset < 0 && kind == ProducerKind.Idempotent && log?.OffsetOf(append.Name) is { } implied ? log.At(implied) : log?.At(append.Offset);
         if (there?.Name == append.Name) return null;
 
         var what = $"partition {append.Partition}: {append.Name} was acknowledged at {append.Offset} ({append.Ended.TotalSeconds:0.000} s)";
@@ -37,9 +41,10 @@ internal static class AppendCheck
 
     // What was acknowledged before another record was offered, by whomever, stands before it. More is not promised but to idempotent producers (see LogCheck):
     // a client with one request in flight has one at each broker, and what the old leader refuses it sends again behind what the new one took meanwhile.
-    private static IEnumerable<Violation> Order(History history)
+    private static IEnumerable<Violation> Order(History history, IReadOnlyDictionary<int, PartitionLog> logs)
     {
-        foreach (var partition in history.Appends.Where(append => append.Outcome == AppendOutcome.Acknowledged).GroupBy(append => append.Partition))
+        var acknowledged = history.Appends.Where(append => append.Outcome == AppendOutcome.Acknowledged).Select(append => append with { Offset = OffsetOf(append, logs) ?? append.Offset });
+        foreach (var partition in acknowledged.Where(append => append.Offset >= 0).GroupBy(append => append.Partition))
         {
             var ended = partition.OrderBy(append => append.Ended).ToArray();
             var (next, highest) = (0, (Append?)null);

@@ -37,6 +37,24 @@ public sealed class HistoryCheckerTests
         Assert.Equal([ViolationKind.LostWrite], history.Found);
     }
 
+    // By a later one's acknowledgement, which names its own offset alone.
+    [Fact]
+    public void A_record_of_an_idempotent_producer_may_be_acknowledged_without_an_offset() =>
+        Assert.Empty(MadeUpHistory.Clean().Store(2, (MadeUpHistory.Idempotent, 3)).ReadRest().Acknowledge((MadeUpHistory.Idempotent, 3), -1001, at: 7).Violations);
+
+    [Fact]
+    public void A_record_that_was_acknowledged_without_an_offset_and_is_nowhere_is_lost() =>
+        Finds(ViolationKind.LostWrite, history => history.Acknowledge((MadeUpHistory.Idempotent, 3), -1001, at: 7));
+
+    [Fact]
+    public void A_record_that_was_acknowledged_without_an_offset_stands_behind_what_was_acknowledged_before() =>
+        Finds(ViolationKind.Reordered, history => history.Store(2, (MadeUpHistory.Idempotent, 3), (MadeUpHistory.Once, 3)).ReadRest()
+            .Acknowledge((MadeUpHistory.Once, 3), 10, at: 7).Acknowledge((MadeUpHistory.Idempotent, 3), -1001, at: 9));
+
+    [Fact]
+    public void Another_producer_s_record_is_not_acknowledged_without_an_offset() =>
+        Finds(ViolationKind.TwoRecordsAtOneOffset, history => history.Store(2, (MadeUpHistory.Once, 3)).ReadRest().Acknowledge((MadeUpHistory.Once, 3), -1001, at: 7));
+
     [Fact]
     public void Two_acknowledgements_of_one_offset_name_two_records() =>
         Finds(ViolationKind.TwoRecordsAtOneOffset, history => history.Store(2, (MadeUpHistory.AskingBroker2, 1)).ReadRest().Acknowledge((MadeUpHistory.AskingBroker2, 1), 8, at: 7));

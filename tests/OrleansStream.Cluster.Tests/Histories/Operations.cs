@@ -3,7 +3,7 @@ namespace OrleansStream.Cluster.Tests.Histories;
 /// <summary>What a producer was told of a record.</summary>
 internal enum AppendOutcome
 {
-    /// <summary>It is in the log, at the offset that was named.</summary>
+    /// <summary>It is in the log, at the offset that was named; a negative one names none.</summary>
     Acknowledged,
 
     /// <summary>An error was answered that says it is not in the log, or the client gave up before it sent anything.</summary>

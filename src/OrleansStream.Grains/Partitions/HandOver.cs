@@ -96,8 +96,8 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
         }
     }
 
-    // One topic after the other, and all brokers in the same order: a client that is refused once looks for the leaders of the whole topic, and finds the others of its partitions
-    // without being refused. Journals last: a commit of offsets that is under way for a topic still finds its journal. That holds for one broker's share; nobody waits for another's.
+    // One topic after the other, and all brokers in the same order: a client that is refused for one partition, and looks for the leaders of the whole topic then, finds the others of
+    // its partitions without being refused. Journals last: a commit of offsets that is under way for a topic still finds its journal. That holds for one broker's share; nobody waits for another's.
     private static int RankOf(PartitionId partition) => partition.Topic == HiddenTopics.Catalog ? 2 : partition.Topic == HiddenTopics.Groups ? 1 : 0;
 
     private bool IsMisplaced(PartitionHandle handle) => handle.IsOwner && members.PlacedOn(handle.Id) != members.Self;

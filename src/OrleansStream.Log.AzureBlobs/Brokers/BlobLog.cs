@@ -303,8 +303,10 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
     // Whoever gives a partition up closes its epoch first: this one was taken by another broker, or goes with its lane.
     private void OnWithdrawn(PartitionHandle handle)
     {
-        if (_lanes.ClosedEpochs.Of(handle.Id) < handle.Epoch) _lost[handle.Id] = handle.Settings;
+        if (!IsGivenUp(handle)) _lost[handle.Id] = handle.Settings;
     }
+
+    private bool IsGivenUp(PartitionHandle handle) => _lanes.ClosedEpochs.Of(handle.Id) >= handle.Epoch;
 
     private void OnReplaced() => _ = Task.Factory.StartNew(ReopenAsync, CancellationToken.None, TaskCreationOptions.DenyChildAttach, _setup.Scheduler).Unwrap();
 
@@ -315,7 +317,15 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         foreach (var (partition, settings) in _lost)
         {
             if (opens.Count == ReopensAtOnce) await Task.WhenAny(opens.Dequeue());
-            if (_lost.TryRemove(partition, out _)) opens.Enqueue(_opening.OpenAsync(partition, settings, OpenApproach.LeavesOwner, CancellationToken.None).AsTask());
+            if (_lost.TryRemove(partition, out _)) opens.Enqueue(ReopenAsync(partition, settings));
         }
+    }
+
+    // A handle serves before its open is over, and may go with its lane before that, too: to have joined such an open is to have opened nothing.
+    private async Task ReopenAsync(PartitionId partition, PartitionSettings settings)
+    {
+        OpenedHandle opened;
+        do opened = await _opening.OpenAsync(partition, settings, OpenApproach.LeavesOwner, CancellationToken.None);
+        while (opened.Handle is { IsOwner: false } handle && !IsGivenUp(handle));
     }
 }

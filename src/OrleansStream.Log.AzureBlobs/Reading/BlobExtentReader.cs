@@ -72,6 +72,7 @@ public sealed class BlobExtentReader : IExtentReader, IAsyncDisposable
     internal long IndexBound { get; }
 
     /// <inheritdoc/>
+    /// <remarks>Whoever gives up does not wait for requests that he may share: each ends once nobody wants it, a moment later, and until then has its permit and its memory.</remarks>
     /// <exception cref="MissingObjectException">A block or segment is gone: a newer manifest or index may not name it any more (rule D2).</exception>
     /// <exception cref="StorageException">The store could not be asked, or refused.</exception>
     public ValueTask ReadAsync(PartitionId partition, Extent extent, Offset from, int maxBytes, FrameList into, CancellationToken cancellationToken) =>

@@ -24,6 +24,7 @@ public sealed class PartitionOpenings(PartitionOpener opener, PartitionOpeningsP
     /// <param name="settings">Its topic's configs.</param>
     /// <param name="approach">What to do where another broker owns it. Whoever joins an open that is under way joins its approach.</param>
     /// <param name="cancellationToken">Ends the wait, never the claim.</param>
+    /// <returns>A handle may have closed again by then, given up or with its lane: also before whoever joined the open had asked.</returns>
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, OpenApproach approach, CancellationToken cancellationToken)
     {
         if (parts.Handles.TryGet(partition, out var serving) && serving.IsOwner)
@@ -33,6 +34,14 @@ public sealed class PartitionOpenings(PartitionOpener opener, PartitionOpeningsP
 
         var mine = new Lazy<Task<OpenedHandle>>(() => StartOpening(partition, settings, approach));
         var opening = _opening.GetOrAdd(partition, mine);
+
+        // One that has ended was before this call, and is forgotten in a moment.
+        while (opening != mine && opening is { IsValueCreated: true, Value.IsCompleted: true })
+        {
+            _opening.TryRemove(KeyValuePair.Create(partition, opening));
+            opening = _opening.GetOrAdd(partition, mine);
+        }
+
         if (opening == mine) _ = ForgetWhenDoneAsync(partition, mine);
         return new ValueTask<OpenedHandle>(opening.Value.WaitAsync(cancellationToken));
     }

@@ -1,5 +1,6 @@
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Model;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -25,20 +26,14 @@ public sealed class BackgroundBudgetTests
         Assert.False(work.IsCompleted);
 
         cluster.Blobs.HoldsPuts = false;
-        while (!pending.TrueForAll(static append => append.IsCompleted))
+        await Until.SoAsync(() => pending.TrueForAll(static append => append.IsCompleted), () =>
         {
             foreach (var name in cluster.Blobs.Held) cluster.Blobs.Release(name); // One that the lane has just sent may be held still.
-            await Task.Yield();
-        }
-
+        });
         await Task.WhenAll(pending);
-        while (first.Log.Budget.StandsBack()) await Task.Yield(); // The memory of the last block comes back after its answers.
-        while (!work.IsCompleted)
-        {
-            cluster.Time.Advance(TimeSpan.FromMilliseconds(20));
-            await Task.Yield(); // What goes on by that needs a thread, of which there are as few as tests at once.
-        }
-
-        await work;
+        await Until.SoAsync(() => !first.Log.Budget.StandsBack()); // The memory of the last block comes back after its answers.
+        var isDone = work.AsTask();
+        await cluster.PassUntilAsync(() => isDone.IsCompleted, TimeSpan.FromMilliseconds(20));
+        await isDone;
     }
 }

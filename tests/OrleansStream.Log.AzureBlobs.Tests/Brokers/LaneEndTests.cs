@@ -6,6 +6,7 @@ using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -48,6 +49,34 @@ public sealed class LaneEndTests
         Assert.Equal(["a", "b", "c"], await TestBroker.ReadAsync(handle));
         Assert.Equal((1, 0), (first.Log.Lanes.LanesLost, first.Owners.Asked));
         Assert.Equal(SessionState.Fencing, (await cluster.Sessions.GetAsync(ended.Session, Token))!.Record.State);
+    }
+
+    // The handle serves, and with it the lane goes, before whoever opened it is told: that open is still under way when what the lane had is opened again.
+    [Fact]
+    public async Task A_partition_whose_lane_ends_before_its_open_is_over_is_opened_again()
+    {
+        await using var cluster = new TestCluster();
+        await TestBroker.AppendDurablyAsync(await (await cluster.StartAsync(1)).OpenAsync(), "a");
+        var stepped = new SteppedLanes();
+        var isOnce = true;
+        TestBroker? second = null;
+        second = await stepped.UntilAsync(cluster.StartAsync(2, setup => stepped.Drive(setup) with
+        {
+            Moved = _ =>
+            {
+                if (!isOnce) return;
+                isOnce = false;
+                second!.Log.Lanes.Current.Abort(new LaneEnd("A test ended it.", null));
+                stepped.Run();
+            },
+        }));
+
+        var old = await stepped.UntilAsync(second.OpenAsync());
+        var again = await stepped.UntilAsync(second.ReopenedAsync(old));
+
+        Assert.False(old.IsOwner);
+        Assert.Equal(["a"], await stepped.UntilAsync(TestBroker.ReadAsync(again)));
+        await stepped.UntilAsync(second.DisposeAsync().AsTask());
     }
 
     // A block was written, and its writer never learned so: it stands below the end, and with it the record that nobody acknowledged.
@@ -101,7 +130,7 @@ public sealed class LaneEndTests
         var again = await first.ReopenedAsync(kept);
         await TestBroker.AppendDurablyAsync(again, "k2");
         Assert.Equal(["k", "k2"], await TestBroker.ReadAsync(again));
-        while (first.Log.HasLost(TestCluster.Partition)) await Task.Yield();
+        await Until.SoAsync(() => !first.Log.HasLost(TestCluster.Partition));
         Assert.Equal(0, first.Owners.Asked);
         Assert.True(handle.IsOwner);
         await TestBroker.AppendDurablyAsync(handle, "t2");
@@ -231,7 +260,7 @@ public sealed class LaneEndTests
         await TestBroker.AppendDurablyAsync(handle, "a");
         cluster.Blobs.HoldsPuts = true;
         var pending = TestBroker.AppendAsync(handle, new BatchBuilder().Record("b"));
-        while (cluster.Blobs.Held.Count == 0) await Task.Yield();
+        await Until.SoAsync(() => cluster.Blobs.Held.Count > 0);
         budget.Begin();
         var stop = first.DisposeAsync().AsTask();
         cluster.Time.Advance(TimeSpan.FromSeconds(25) - TimeSpan.FromTicks(1));

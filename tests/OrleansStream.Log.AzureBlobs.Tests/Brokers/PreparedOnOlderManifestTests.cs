@@ -1,6 +1,5 @@
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Ownership;
-using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
@@ -8,69 +7,62 @@ using OrleansStream.Testing.Blobs;
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
 
 /// <summary>What was made ready for a claim, when the manifest that it was made for is not the one that stands any more. The sweep and the lists of deleted objects write around whoever serves.</summary>
-public sealed class PreparedOnOlderManifestTests : IAsyncDisposable
+public sealed class PreparedOnOlderManifestTests
 {
-    private readonly TestCluster _cluster = new();
-    private readonly ManifestEditor _editor;
-
-    public PreparedOnOlderManifestTests() => _editor = new ManifestEditor(_cluster.Manifests, new Random(1), _cluster.Time);
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task A_change_before_the_preparation_costs_no_segment_of_it_even_if_the_handle_has_not_heard()
     {
-        var (_, second) = await TwoBrokersAsync();
-        await DropAsync("p/of-somebody");
+        await using var move = await PlannedMove.OfAsync("a", "b");
+        await DropAsync(move, "p/of-somebody");
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
-        Assert.Single(Segments());
-        Assert.Equal(1, second.Owners.Asked);
+        Assert.Single(move.Segments);
+        Assert.Equal(1, move.Second.Owners.Asked);
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
     }
 
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_change_behind_the_preparation_that_touches_none_of_its_extents_costs_no_segment(bool isByTheHandle)
     {
-        var (old, second) = await TwoBrokersAsync();
+        await using var move = await PlannedMove.OfAsync("a", "b");
         var isOnce = true;
-        second.Owners.AfterPreparing = async () =>
+        move.Second.Owners.AfterPreparing = async () =>
         {
             if (!isOnce) return;
             isOnce = false;
-            if (isByTheHandle) await old.EditManifestAsync(_editor, static stands => stands with { PendingDelete = stands.PendingDelete.Add("p/x") }, Token);
-            else await DropAsync("p/x");
+            if (isByTheHandle) await move.Old.EditManifestAsync(EditorOf(move), static stands => stands with { PendingDelete = stands.PendingDelete.Add("p/x") }, Token);
+            else await DropAsync(move, "p/x");
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
         // Of what the owner does not know the claim finds out, which begins anew (rule M3).
-        Assert.Equal(isByTheHandle ? 1 : 2, second.Owners.Asked);
-        Assert.Single(Segments());
+        Assert.Equal(isByTheHandle ? 1 : 2, move.Second.Owners.Asked);
+        Assert.Single(move.Segments);
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
-        Assert.Contains("p/x", (await _cluster.ManifestAsync()).PendingDelete);
+        Assert.Contains("p/x", (await move.Cluster.ManifestAsync()).PendingDelete);
     }
 
     // Rule D4: listed, it is deleted soon; and it may have been deleted, and left the list.
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_segment_that_the_sweep_has_come_for_is_never_named(bool isListed)
     {
-        var (old, second) = await TwoBrokersAsync();
+        await using var move = await PlannedMove.OfAsync("a", "b");
         string swept = "";
-        second.Owners.AfterPreparing = async () =>
+        move.Second.Owners.AfterPreparing = async () =>
         {
             if (swept.Length > 0) return;
-            swept = Segments().Single();
-            await old.EditManifestAsync(_editor, stands => stands with { PendingDelete = stands.PendingDelete.Add(isListed ? swept : "p/x") }, Token);
-            if (!isListed) await _cluster.Container.DeleteAsync(swept, Token);
+            swept = move.Segments.Single();
+            await move.Old.EditManifestAsync(EditorOf(move), stands => stands with { PendingDelete = stands.PendingDelete.Add(isListed ? swept : "p/x") }, Token);
+            if (!isListed) await move.Cluster.Container.DeleteAsync(swept, Token);
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
-        var named = (await _cluster.ManifestAsync()).Extents.OfType<SegmentExtent>().Select(static segment => segment.Name).ToList();
+        var named = (await move.Cluster.ManifestAsync()).Extents.OfType<SegmentExtent>().Select(static segment => segment.Name).ToList();
         Assert.NotEmpty(named);
         Assert.DoesNotContain(swept, named);
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
@@ -80,18 +72,18 @@ public sealed class PreparedOnOlderManifestTests : IAsyncDisposable
     [Fact]
     public async Task What_must_be_cut_anew_is_cut_once_more_while_the_partition_is_served()
     {
-        var (old, second) = await TwoBrokersAsync();
-        second.Owners.AfterPreparing = async () =>
+        await using var move = await PlannedMove.OfAsync("a", "b");
+        move.Second.Owners.AfterPreparing = async () =>
         {
-            if (old.IsOwner) Assert.Equal(ErrorCode.None, await _cluster.Find(new BrokerId(1))!.Log.MoveLogStartAsync(old, new Offset(1), Token));
+            if (move.Old.IsOwner) Assert.Equal(ErrorCode.None, await move.First.Log.MoveLogStartAsync(move.Old, new Offset(1), Token));
         };
         var served = new List<bool>();
-        _cluster.Blobs.BeforeCall = call =>
+        move.Cluster.Blobs.BeforeCall = call =>
         {
-            if (call is { Kind: BlobCallKind.Put } && call.Name.StartsWith("p/", StringComparison.Ordinal)) served.Add(old.IsOwner);
+            if (call is { Kind: BlobCallKind.Put } && call.Name.StartsWith("p/", StringComparison.Ordinal)) served.Add(move.Old.IsOwner);
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
         Assert.Equal([true, true], served);
         Assert.Equal(["b"], await TestBroker.ReadAsync(handle));
@@ -100,35 +92,27 @@ public sealed class PreparedOnOlderManifestTests : IAsyncDisposable
     [Fact]
     public async Task A_partition_whose_claims_do_not_come_is_cut_four_times_and_no_more_until_one_does()
     {
-        var (old, second) = await TwoBrokersAsync();
-        var first = _cluster.Find(new BrokerId(1))!;
+        await using var move = await PlannedMove.OfAsync("a", "b");
+        var first = move.First;
         for (var time = 0; time < 6; time++)
         {
             Assert.Equal(ReleaseVerdict.Prepared, (await first.Log.PrepareAsync(TestCluster.Partition, first.Session, Token)).Verdict);
-            Assert.Equal(Math.Min(time + 1, 4), Segments().Count);
-            await TestBroker.AppendDurablyAsync(old, $"{time}");
+            Assert.Equal(Math.Min(time + 1, 4), move.Segments.Count);
+            await TestBroker.AppendDurablyAsync(move.Old, $"{time}");
         }
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
-        Assert.Equal(5, Segments().Count);
+        Assert.Equal(5, move.Segments.Count);
         Assert.Equal(["a", "b", "0", "1", "2", "3", "4", "5"], await TestBroker.ReadAsync(handle));
         var back = await first.OpenAsync();
         await TestBroker.AppendDurablyAsync(back, "again");
         await first.Log.PrepareAsync(TestCluster.Partition, first.Session, Token);
-        Assert.Equal(6, Segments().Count);
+        Assert.Equal(6, move.Segments.Count);
     }
 
-    private List<string> Segments() =>
-        [.. _cluster.Blobs.Calls.Where(static call => call.IsPut && call.Name.StartsWith("p/", StringComparison.Ordinal)).Select(static call => call.Name)];
+    private static ManifestEditor EditorOf(PlannedMove move) => new(move.Cluster.Manifests, new Random(1), move.Cluster.Time);
 
-    private async Task DropAsync(string name) =>
-        Assert.Equal(ManifestEditOutcome.Written, (await _editor.EditAnyAsync(TestCluster.Partition, stands => stands! with { PendingDelete = stands.PendingDelete.Add(name) }, Token)).Outcome);
-
-    private async Task<(PartitionHandle Old, TestBroker Claimant)> TwoBrokersAsync()
-    {
-        var old = await (await _cluster.StartAsync(1)).OpenAsync();
-        await TestBroker.AppendDurablyAsync(old, "a", "b");
-        return (old, await _cluster.StartAsync(2));
-    }
+    private static async Task DropAsync(PlannedMove move, string name) =>
+        Assert.Equal(ManifestEditOutcome.Written, (await EditorOf(move).EditAnyAsync(TestCluster.Partition, stands => stands! with { PendingDelete = stands.PendingDelete.Add(name) }, Token)).Outcome);
 }

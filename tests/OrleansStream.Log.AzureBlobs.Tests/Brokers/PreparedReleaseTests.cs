@@ -4,37 +4,34 @@ using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
 
 /// <summary>What is done for a move while the partition is still served, so that little is left for the time in which nobody serves it.</summary>
-public sealed class PreparedReleaseTests : IAsyncDisposable
+public sealed class PreparedReleaseTests
 {
-    private readonly TestCluster _cluster = new();
-
     private static CancellationToken Token => TestContext.Current.CancellationToken;
-
-    public ValueTask DisposeAsync() => _cluster.DisposeAsync();
 
     [Fact]
     public async Task Between_the_last_record_here_and_the_first_one_there_storage_is_asked_for_one_write()
     {
-        var (old, second) = await TwoBrokersAsync("a", "b");
+        await using var move = await PlannedMove.OfAsync("a", "b");
         var prepared = 0;
-        second.Owners.AfterPreparing = () =>
+        move.Second.Owners.AfterPreparing = () =>
         {
-            Assert.True(old.IsOwner);
-            prepared = _cluster.Blobs.Calls.Count;
+            Assert.True(move.Old.IsOwner);
+            prepared = move.Cluster.Blobs.Calls.Count;
             return ValueTask.CompletedTask;
         };
 
-        var before = _cluster.Blobs.Calls.Count;
-        var handle = await second.OpenAsync();
+        var before = move.Cluster.Blobs.Calls.Count;
+        var handle = await move.Second.OpenAsync();
 
         // Besides the claim: the manifest, read by either side, and the segment. What the owner knows of producers is read nowhere.
         Assert.Equal(3, prepared - before);
-        var claim = Assert.Single(_cluster.Blobs.Calls.Skip(prepared));
+        var claim = Assert.Single(move.Cluster.Blobs.Calls.Skip(prepared));
         Assert.Equal((BlobCallKind.Put, 'm'), (claim.Kind, claim.Name[0]));
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
     }
@@ -43,61 +40,61 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     [Fact]
     public async Task What_was_appended_behind_the_preparation_is_cut_alone()
     {
-        var (old, second) = await TwoBrokersAsync("a", "b");
+        await using var move = await PlannedMove.OfAsync("a", "b");
         var prepared = 0;
-        second.Owners.AfterPreparing = async () =>
+        move.Second.Owners.AfterPreparing = async () =>
         {
-            await TestBroker.AppendDurablyAsync(old, "c");
-            prepared = _cluster.Blobs.Calls.Count;
+            await TestBroker.AppendDurablyAsync(move.Old, "c");
+            prepared = move.Cluster.Blobs.Calls.Count;
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
-        var calls = _cluster.Blobs.Calls.Skip(prepared).ToList();
+        var calls = move.Cluster.Blobs.Calls.Skip(prepared).ToList();
         Assert.Equal(2, calls.Count(static call => call.IsPut));
         Assert.InRange(calls.Count, 3, 4);
         Assert.Equal(["a", "b", "c"], await TestBroker.ReadAsync(handle));
-        Assert.Equal(2, (await _cluster.ManifestAsync()).Extents.Length);
+        Assert.Equal(2, (await move.Cluster.ManifestAsync()).Extents.Length);
     }
 
     [Fact]
     public async Task What_was_prepared_twice_is_cut_once()
     {
-        var first = await _cluster.StartAsync(1);
-        await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a");
+        await using var move = await PlannedMove.OfAsync("a");
+        var first = move.First;
         var once = await first.Log.PrepareAsync(TestCluster.Partition, first.Session, Token);
-        var puts = _cluster.Blobs.Calls.Count(static call => call.IsPut);
+        var puts = move.Cluster.Blobs.Calls.Count(static call => call.IsPut);
 
         var again = await first.Log.PrepareAsync(TestCluster.Partition, first.Session, Token);
 
         Assert.Equal((ReleaseVerdict.Prepared, ReleaseVerdict.Prepared), (once.Verdict, again.Verdict));
         Assert.Equal(once.Log!.Extents, again.Log!.Extents);
-        Assert.Equal(puts, _cluster.Blobs.Calls.Count(static call => call.IsPut));
+        Assert.Equal(puts, move.Cluster.Blobs.Calls.Count(static call => call.IsPut));
     }
 
     // The manifest that was prepared on does not stand any more: its extents would bring back what was deleted.
     [Fact]
     public async Task A_log_start_that_moves_behind_the_preparation_makes_the_release_read_and_cut_anew()
     {
-        var (old, second) = await TwoBrokersAsync("a", "b", "c");
-        second.Owners.AfterPreparing = async () =>
+        await using var move = await PlannedMove.OfAsync("a", "b", "c");
+        move.Second.Owners.AfterPreparing = async () =>
         {
-            if (old.IsOwner) Assert.Equal(ErrorCode.None, await _cluster.Find(new BrokerId(1))!.Log.MoveLogStartAsync(old, new Offset(2), Token));
+            if (move.Old.IsOwner) Assert.Equal(ErrorCode.None, await move.First.Log.MoveLogStartAsync(move.Old, new Offset(2), Token));
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
-        Assert.Equal(1, second.Owners.Asked);
+        Assert.Equal(1, move.Second.Owners.Asked);
         Assert.Equal(new Offset(2), handle.LogStart);
         Assert.Equal(["c"], await TestBroker.ReadAsync(handle));
-        Assert.Equal((await _cluster.ManifestAsync()).Extents[0].LastOffset, new Offset(2));
+        Assert.Equal((await move.Cluster.ManifestAsync()).Extents[0].LastOffset, new Offset(2));
     }
 
     [Fact]
     public async Task A_broker_that_serves_the_partition_no_more_prepares_nothing()
     {
-        var first = await _cluster.StartAsync(1);
-        await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a");
+        await using var move = await PlannedMove.OfAsync("a");
+        var first = move.First;
         await first.Log.ReleaseAsync(TestCluster.Partition, first.Session, Token);
 
         Assert.Equal(ReleaseVerdict.Unprepared, (await first.Log.PrepareAsync(TestCluster.Partition, first.Session, Token)).Verdict);
@@ -108,15 +105,15 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     [Fact]
     public async Task A_preparation_that_storage_fails_is_none_and_the_release_is_asked_for_all_the_same()
     {
-        var (_, second) = await TwoBrokersAsync("a", "b");
+        await using var move = await PlannedMove.OfAsync("a", "b");
         var faults = 1;
-        _cluster.Find(new BrokerId(1))!.Container.Fault = (_, name) =>
+        move.First.Container.Fault = (_, name) =>
             name.StartsWith("p/", StringComparison.Ordinal) && Interlocked.Decrement(ref faults) >= 0 ? new Storage.StorageException(name, "Write", "a test said so") : null;
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
 
         Assert.True(faults < 0);
-        Assert.Equal((1, 1), (second.Owners.AskedToPrepare, second.Owners.Asked));
+        Assert.Equal((1, 1), (move.Second.Owners.AskedToPrepare, move.Second.Owners.Asked));
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
     }
 
@@ -124,14 +121,14 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_request_that_hangs_answers_none_that_names_another_session(bool isPreparation)
     {
-        var first = await _cluster.StartAsync(1);
-        await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a");
+        await using var move = await PlannedMove.OfAsync("a");
+        var first = move.First;
         Task<ReleaseAnswer> AskAsync(SessionId session) =>
             isPreparation ? first.Log.PrepareAsync(TestCluster.Partition, session, Token).AsTask() : first.Log.ReleaseAsync(TestCluster.Partition, session, Token).AsTask();
 
         first.Container.Freeze();
         var hanging = AskAsync(first.Session);
-        while (first.Container.Waiting == 0) await Task.Yield();
+        await Until.SoAsync(() => first.Container.Waiting > 0);
         var other = await AskAsync(new SessionId(first.Id, Guid.NewGuid())).WaitAsync(TimeSpan.FromSeconds(10), Token);
 
         Assert.Equal(ReleaseVerdict.NotOwner, other.Verdict);
@@ -143,14 +140,14 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     [Theory, InlineData(0), InlineData(1), InlineData(2)]
     public async Task An_idempotent_producer_meets_neither_loss_nor_double_whatever_it_sent_behind_the_preparation(int behind)
     {
-        var (old, second) = await TwoBrokersAsync();
-        for (var sequence = 0; sequence < 3; sequence++) await AppendAsync(old, sequence);
-        second.Owners.AfterPreparing = async () =>
+        await using var move = await PlannedMove.OfAsync();
+        for (var sequence = 0; sequence < 3; sequence++) await AppendAsync(move.Old, sequence);
+        move.Second.Owners.AfterPreparing = async () =>
         {
-            for (var sequence = 3; sequence < 3 + behind; sequence++) await AppendAsync(old, sequence);
+            for (var sequence = 3; sequence < 3 + behind; sequence++) await AppendAsync(move.Old, sequence);
         };
 
-        var handle = await second.OpenAsync();
+        var handle = await move.Second.OpenAsync();
         var last = 2 + behind;
         var again = await TestBroker.AppendAsync(handle, Batch(last));
         var gap = await TestBroker.AppendAsync(handle, Batch(last + 2));
@@ -166,11 +163,9 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     public async Task Both_sides_of_a_move_say_when_each_step_was_done()
     {
         var lines = new List<MoveTimeline>();
-        var first = await _cluster.StartAsync(1, setup => setup with { Moved = lines.Add });
-        await TestBroker.AppendDurablyAsync(await first.OpenAsync(), "a");
-        var second = await _cluster.StartAsync(2, setup => setup with { Moved = lines.Add });
+        await using var move = await PlannedMove.OfAsync(setup => setup with { Moved = lines.Add }, "a");
 
-        await second.OpenAsync();
+        await move.Second.OpenAsync();
 
         Assert.Equal(["read", "closed", "drained", "cut"], lines[0].Steps.Select(static step => step.Step));
         Assert.Equal(["read", "prepared", "warmed", "released", "claimed", "served"], lines[1].Steps.Select(static step => step.Step));
@@ -181,25 +176,19 @@ public sealed class PreparedReleaseTests : IAsyncDisposable
     public async Task A_claim_that_is_no_move_is_told_to_nobody()
     {
         var lines = new List<MoveTimeline>();
-        var first = await _cluster.StartAsync(1, setup => setup with { Moved = lines.Add });
+        await using var cluster = new TestCluster();
+        var first = await cluster.StartAsync(1, setup => setup with { Moved = lines.Add });
         var opened = await first.OpenAsync();
         await TestBroker.AppendDurablyAsync(opened, "a");
         first.Log.Handles.GiveUp(opened);
         await first.OpenAsync();
         first.Container.Freeze();
         first.IsDead = true;
-        var second = await _cluster.StartAsync(2, setup => setup with { Moved = lines.Add });
+        var second = await cluster.StartAsync(2, setup => setup with { Moved = lines.Add });
 
         await second.OpenAsync();
 
         Assert.Empty(lines);
-    }
-
-    private async Task<(PartitionHandle Old, TestBroker Claimant)> TwoBrokersAsync(params string[] values)
-    {
-        var old = await (await _cluster.StartAsync(1)).OpenAsync();
-        await TestBroker.AppendDurablyAsync(old, values);
-        return (old, await _cluster.StartAsync(2));
     }
 
     private static async Task AppendAsync(PartitionHandle handle, int sequence) => Assert.Equal(ErrorCode.None, (await TestBroker.AppendAsync(handle, Batch(sequence))).Error);

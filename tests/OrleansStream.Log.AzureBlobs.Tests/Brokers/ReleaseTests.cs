@@ -3,6 +3,7 @@ using OrleansStream.Log.Ownership;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -222,7 +223,7 @@ public sealed class ReleaseTests
         var second = await cluster.StartAsync(2);
         second.Owners.Between = static _ => ValueTask.FromResult(new ReleaseAnswer(ReleaseVerdict.NoAnswer));
         var opening = second.Log.OpenAsync(TestCluster.Partition, new Serving.PartitionSettings(), Token).AsTask();
-        while (second.Owners.Asked == 0) await Task.Yield();
+        await Until.SoAsync(() => second.Owners.Asked > 0);
 
         await second.DisposeAsync();
 

@@ -2,6 +2,7 @@ using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Lanes;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Lanes;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Lanes;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -35,13 +36,7 @@ internal sealed class SteppedLanes
     /// <summary>Does what there is to do until something is done.</summary>
     public async Task<T> UntilAsync<T>(Task<T> task)
     {
-        while (!task.IsCompleted)
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            Run();
-            await Task.Yield();
-        }
-
+        await Until.SoAsync(() => task.IsCompleted, Run);
         return await task;
     }
 

@@ -8,6 +8,7 @@ using OrleansStream.Model;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Records;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -83,12 +84,9 @@ internal sealed class TestBroker : IAsyncDisposable
     /// <summary>Waits for the handle that takes the place of one that was closed, which nobody asks for.</summary>
     public async Task<PartitionHandle> ReopenedAsync(PartitionHandle closed)
     {
-        while (true)
-        {
-            Token.ThrowIfCancellationRequested();
-            if (Log.Handles.TryGet(closed.Id, out var handle) && handle != closed && handle.IsOwner) return handle;
-            await Task.Yield();
-        }
+        PartitionHandle? handle = null;
+        await Until.SoAsync(() => Log.Handles.TryGet(closed.Id, out handle) && handle != closed && handle.IsOwner);
+        return handle!;
     }
 
     /// <summary>Appends records that must become durable, one batch each.</summary>

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.AzureBlobs.Brokers;
 using OrleansStream.Log.AzureBlobs.Containers;
@@ -11,6 +12,7 @@ using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Blobs;
+using OrleansStream.Testing.Dispatch;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Brokers;
@@ -73,19 +75,24 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Lets time go by until something is so.</summary>
     /// <param name="isSo">What is waited for.</param>
     /// <param name="step">How far time goes at once.</param>
-    public async Task PassUntilAsync(Func<bool> isSo, TimeSpan step)
-    {
-        while (!isSo())
-        {
-            TestContext.Current.CancellationToken.ThrowIfCancellationRequested();
-            Time.Advance(step);
-            await Task.Yield();
-        }
-    }
+    /// <param name="what">How the caller wrote it.</param>
+    public Task PassUntilAsync(Func<bool> isSo, TimeSpan step, [CallerArgumentExpression(nameof(isSo))] string what = "") => Until.SoAsync(isSo, () => Time.Advance(step), what);
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var broker in _brokers) await broker.DisposeAsync();
+        // A test that failed leaves puts that wait, and no broker ends before they do.
+        Blobs.HoldsPuts = false;
+        var ending = EndBrokersAsync();
+        await Until.SoAsync(() => ending.IsCompleted, () =>
+        {
+            foreach (var name in Blobs.Held) Blobs.Release(name);
+        });
+        await ending;
         foreach (var broker in _brokers) Assert.Equal(0, broker.Log.Slabs.Leases.Total);
+    }
+
+    private async Task EndBrokersAsync()
+    {
+        foreach (var broker in _brokers) await broker.DisposeAsync();
     }
 }

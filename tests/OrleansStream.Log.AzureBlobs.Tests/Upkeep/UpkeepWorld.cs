@@ -173,8 +173,9 @@ internal sealed class UpkeepWorld : IDisposable
     {
         if (!_acknowledged.TryGetValue(partition, out var values)) _acknowledged[partition] = values = [];
         var value = NewValue($"{partition.Index}:{values.Count}:", valueBytes);
-        while (true)
+        for (var tries = 0; ; tries++)
         {
+            Assert.True(tries < 1_000, $"Partition {partition} takes nothing.");
             if (Wait(broker.OpenAsync(partition)).Handle is not { } handle)
             {
                 Pass(Step);
@@ -259,12 +260,7 @@ internal sealed class UpkeepWorld : IDisposable
         foreach (var broker in Living.ToList())
         {
             var ending = broker.Log.DisposeAsync().AsTask();
-            while (!ending.IsCompleted)
-            {
-                RunAll();
-                Time.Advance(TimeSpan.FromMilliseconds(10));
-            }
-
+            Wait(ending.ContinueWith(static _ => 0, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
             ending.GetAwaiter().GetResult();
             Assert.Equal(0, broker.Log.Slabs.Leases.Total);
         }

@@ -1,9 +1,11 @@
+using System.Collections.Concurrent;
+
 namespace OrleansStream.Testing.Lanes;
 
-/// <summary>A scheduler whose tasks run when the test says so, on the test's thread, first come first served.</summary>
+/// <summary>A scheduler whose tasks run when the test says so, on the test's thread, first come first served. They may come from any thread.</summary>
 public sealed class StepScheduler : TaskScheduler
 {
-    private readonly Queue<Task> _tasks = new();
+    private readonly ConcurrentQueue<Task> _tasks = new();
 
     public int Waiting => _tasks.Count;
 

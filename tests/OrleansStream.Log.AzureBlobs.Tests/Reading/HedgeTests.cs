@@ -1,6 +1,7 @@
 using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Storage;
 using OrleansStream.Model;
+using OrleansStream.Testing.Dispatch;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Reading;
 
@@ -17,15 +18,15 @@ public sealed class HedgeTests
         Assert.Single(bench.Reads.Held);
 
         bench.Time.Advance(TimeSpan.FromMilliseconds(1));
-        await UntilAsync(() => bench.Reads.Held.Count == 2);
+        await Until.SoAsync(() => bench.Reads.Held.Count == 2);
         var first = bench.Reads.Held[0];
         Assert.Equal((first.Name, first.Position, first.Length), (bench.Reads.Held[1].Name, bench.Reads.Held[1].Position, bench.Reads.Held[1].Length));
         bench.Reads.Held[1].Release();
         await reading;
 
-        await UntilAsync(() => first.IsCancelled);
+        await Until.SoAsync(() => first.IsCancelled);
         Assert.Equal((1, 1), (bench.Counts.Hedges, bench.Counts.HedgesWon));
-        await UntilAsync(() => bench.Permits.Running(ReadPriority.Cold) == 0);
+        await Until.SoAsync(() => bench.Permits.Running(ReadPriority.Cold) == 0);
     }
 
     [Fact]
@@ -34,13 +35,13 @@ public sealed class HedgeTests
         await using var bench = await UsualBenchAsync();
         var reading = bench.ReadAsync("p/slow", 0);
         bench.Time.Advance(Usual);
-        await UntilAsync(() => bench.Reads.Held.Count == 2);
+        await Until.SoAsync(() => bench.Reads.Held.Count == 2);
         var second = bench.Reads.Held[1];
 
         bench.Reads.Held[0].Release();
         await reading;
 
-        await UntilAsync(() => second.IsCancelled);
+        await Until.SoAsync(() => second.IsCancelled);
         Assert.Equal((1, 0), (bench.Counts.Hedges, bench.Counts.HedgesWon));
     }
 
@@ -50,7 +51,7 @@ public sealed class HedgeTests
         await using var bench = await UsualBenchAsync();
         var reading = bench.ReadAsync("p/slow", 0);
         bench.Time.Advance(Usual);
-        await UntilAsync(() => bench.Reads.Held.Count == 2);
+        await Until.SoAsync(() => bench.Reads.Held.Count == 2);
 
         bench.Reads.Held[failing].Fail(new StorageException("p/slow", "Read", "it was lost"));
         bench.Reads.ReleaseAll();
@@ -65,12 +66,12 @@ public sealed class HedgeTests
         using var ends = new CancellationTokenSource();
         var reading = bench.LeaseUntilAsync(ends, "p/slow", 0);
         bench.Time.Advance(Usual);
-        await UntilAsync(() => bench.Reads.Held.Count == 2);
+        await Until.SoAsync(() => bench.Reads.Held.Count == 2);
 
         await ends.CancelAsync();
 
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => reading);
-        await UntilAsync(() => bench.Permits.Running(ReadPriority.Cold) == 0);
+        await Until.SoAsync(() => bench.Permits.Running(ReadPriority.Cold) == 0);
         Assert.Empty(bench.Reads.Held);
     }
 
@@ -158,10 +159,5 @@ public sealed class HedgeTests
         }
 
         return bench;
-    }
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        while (!condition()) await Task.Yield();
     }
 }

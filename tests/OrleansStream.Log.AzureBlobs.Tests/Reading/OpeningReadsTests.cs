@@ -1,4 +1,5 @@
 using OrleansStream.Log.AzureBlobs.Reading;
+using OrleansStream.Testing.Dispatch;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Reading;
 
@@ -35,9 +36,9 @@ public sealed class OpeningReadsTests
         }
 
         var reading = ReadAllAsync(bench, partition: 0);
-        while (bench.Reader.Permits.Waiting(ReadPriority.Open) < 10) await Task.Yield();
+        await Until.SoAsync(() => bench.Reader.Permits.Waiting(ReadPriority.Open) >= 10 && held!.Held.Count >= 6);
 
-        Assert.Equal(6, held!.Held.Count);
+        Assert.Equal((6, 6), (held!.Held.Count, bench.Reader.Permits.Running(ReadPriority.Open)));
         held.ReleaseAll();
         await reading;
     }

@@ -1,5 +1,6 @@
 using OrleansStream.Log.AzureBlobs.Reading;
 using OrleansStream.Log.Storage;
+using OrleansStream.Testing.Dispatch;
 
 namespace OrleansStream.Log.AzureBlobs.Tests.Reading;
 
@@ -32,7 +33,7 @@ public sealed class SharedLoadsTests
 
         _loads[0].SetException(new MissingObjectException("w/1"));
         await Assert.ThrowsAsync<MissingObjectException>(() => first);
-        while (_loads.Count < 2) await Task.Yield();
+        await Until.SoAsync(() => _loads.Count == 2);
         _loads[1].SetResult("by now");
 
         Assert.Equal("by now", await second);

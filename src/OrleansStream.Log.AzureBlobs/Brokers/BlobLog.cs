@@ -233,6 +233,7 @@ public sealed class BlobLog : IBrokerLog, IPartitionReleases, IAsyncDisposable
         Slabs = Slabs,
         Extents = Reader.Background,
         Blocks = Reader.Blocks,
+        NewBlocks = _setup.NewBlocks,
         Tail = Tail,
         Recovery = recovery,
         Cluster = _setup.Cluster,

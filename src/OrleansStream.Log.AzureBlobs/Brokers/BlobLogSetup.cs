@@ -113,6 +113,9 @@ public sealed record BlobLogSetup
     /// <summary>Makes what lets go of partitions. Set only by simulations, as above.</summary>
     public Func<PartitionReleaseParts, PartitionRelease> NewRelease { get; init; } = static parts => new PartitionRelease(parts);
 
+    /// <summary>What splitting reads blocks with. Set only by simulations, as above.</summary>
+    public Func<IBlockFrames, IBlockFrames> NewBlocks { get; init; } = static blocks => blocks;
+
     /// <summary>Starts a lane: with a thread of its own unless set.</summary>
     public Func<BlobLaneSetup, Func<ILaneStore, Action, LaneSetup>, IRunningLane> StartLane { get; init; } = BlobLane.Start;
 

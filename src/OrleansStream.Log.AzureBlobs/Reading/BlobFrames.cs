@@ -23,20 +23,26 @@ internal sealed class BlobFrames(BlockDirectories directories, BlockCache cache,
         return true;
     }
 
-    public ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken) =>
+    public ValueTask<int> ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken) =>
         TaskScheduler.Current == where.Scheduler
             ? ReadHereAsync(session, slot, isWanted, into, cancellationToken)
-            : new ValueTask(Task.Factory.StartNew(
+            : new ValueTask<int>(Task.Factory.StartNew(
                 () => ReadHereAsync(session, slot, isWanted, into, cancellationToken).AsTask(), cancellationToken, TaskCreationOptions.DenyChildAttach, where.Scheduler).Unwrap());
 
-    private async ValueTask ReadHereAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
+    private async ValueTask<int> ReadHereAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
     {
         cache.Work.Begin();
         try
         {
+            var isKnown = directories.Find(session, slot) is not null;
             var block = await directories.GetAsync(session, slot, new LoadWish(ReadPriority.Background, ReadPriority.Background), cancellationToken);
             var wanted = Wanted(block, isWanted);
-            if (wanted.Count > 0) await ReadAsync(block, wanted, into, cancellationToken);
+            return (isKnown ? 0 : block.Requests) + (wanted.Count > 0 ? await ReadAsync(block, wanted, into, cancellationToken) : 0);
+        }
+        catch (CorruptBlockException damage)
+        {
+            cache.Discard(damage.Location); // It may have come about on the way: whoever tries again is to read it again.
+            throw;
         }
         catch (ObjectDisposedException)
         {
@@ -60,14 +66,17 @@ internal sealed class BlobFrames(BlockDirectories directories, BlockCache cache,
         return wanted;
     }
 
-    private async ValueTask ReadAsync(BlockDirectory block, List<FrameEntry> wanted, FrameList into, CancellationToken cancellationToken)
+    // Answers how many requests it took.
+    private async ValueTask<int> ReadAsync(BlockDirectory block, List<FrameEntry> wanted, FrameList into, CancellationToken cancellationToken)
     {
         var ranges = RangesOf(wanted);
+        var requests = ranges.Sum(range => IsCached(block, range) ? cache.RequestsFor(RangeOf(block, range)) : 1);
         var reads = ranges.ConvertAll(range => LeaseAsync(block, range, cancellationToken));
         try
         {
             foreach (var read in reads) await read;
             foreach (var frame in wanted) Take(block, frame, await reads[ranges.FindLastIndex(range => range.Start <= frame.Position)], into);
+            return requests;
         }
         finally
         {
@@ -89,15 +98,20 @@ internal sealed class BlobFrames(BlockDirectories directories, BlockCache cache,
         return ranges;
     }
 
+    // A small block comes as a whole with its directory where that was read, and is in the cache then.
+    private static bool IsCached(BlockDirectory block, in WantedRange wanted)
+    {
+        var isScattered = wanted.Wanted < wanted.Length && wanted.Length > block.FrameEnd / 2;
+        return isScattered || block.FrameEnd <= BlockDirectories.FirstReadBytes;
+    }
+
+    private static ObjectRange RangeOf(BlockDirectory block, in WantedRange wanted) => new(block.Name, wanted.Start, wanted.Length, block.FrameEnd);
+
     private async Task<LeasedRange> LeaseAsync(BlockDirectory block, WantedRange wanted, CancellationToken cancellationToken)
     {
+        if (IsCached(block, wanted)) return await cache.LeaseAsync(RangeOf(block, wanted), ReadPriority.Background, cancellationToken);
+
         var (start, length) = (wanted.Start, wanted.Length);
-
-        // A small block comes as a whole with its directory where that was read, and is in the cache then.
-        var isScattered = wanted.Wanted < length && length > block.FrameEnd / 2;
-        if (isScattered || block.FrameEnd <= BlockDirectories.FirstReadBytes)
-            return await cache.LeaseAsync(new ObjectRange(block.Name, start, length, block.FrameEnd), ReadPriority.Background, cancellationToken);
-
         var read = await cache.Reads.ReadAsync(new BlobRange(block.Name, start, length), BlobReads.TicketOf(ReadPriority.Background, length), cancellationToken);
         if (read.Length < length)
         {

@@ -76,6 +76,21 @@ internal sealed class BlockCache : IAsyncDisposable
         return isLoaded ? new(Build(claimed, range)) : WaitAsync(claimed, range, cancellationToken);
     }
 
+    /// <summary>How many requests it would take to have a range now: none for what is here, or on its way for somebody.</summary>
+    public int RequestsFor(in ObjectRange range)
+    {
+        var requests = 0;
+        lock (_gate)
+        {
+            for (int window = WindowOf(range.Position), last = WindowOf(range.End - 1); window <= last;)
+            {
+                if (_stretches.MissingFrom(range.Name, window, Math.Min(last, window + MaxWindows - 1), out window) is not null) requests++;
+            }
+        }
+
+        return requests;
+    }
+
     /// <summary>Reads ahead of a reader what is not here yet of some windows, if there is room for that now. Nobody waits for it: a failure shows when somebody does.</summary>
     /// <param name="stream">Who reads on.</param>
     /// <param name="windows">Where it will; the range may begin and end within windows.</param>

@@ -72,7 +72,7 @@ internal sealed class BlockDirectories
         {
             var header = HeaderOf(name, (of.Session, of.Slot), start.Slab.GetSpan()[..start.Length]);
             var directory = header.UsedBytes <= start.Length
-                ? Read(name, start.Slab.GetSpan()[..BlockLayout.HeaderBytes], start.Slab.GetSpan()[header.DirectoryPosition..header.UsedBytes], header)
+                ? Read(name, start.Slab.GetSpan()[..BlockLayout.HeaderBytes], start.Slab.GetSpan()[header.DirectoryPosition..header.UsedBytes], header, requests: 1)
                 : await ReadEndAsync(name, start.Slab, header, urgency, cancellationToken);
             _kept.Add(of.Session, directory);
 
@@ -93,7 +93,7 @@ internal sealed class BlockDirectories
         try
         {
             if (end.Length < length) throw new CorruptBlockException(name, header.DirectoryPosition + end.Length, $"the block ends here; {length - end.Length} bytes more of its directory were expected.");
-            return Read(name, start.GetSpan()[..BlockLayout.HeaderBytes], end.Slab.GetSpan()[..length], header);
+            return Read(name, start.GetSpan()[..BlockLayout.HeaderBytes], end.Slab.GetSpan()[..length], header, requests: 2);
         }
         finally
         {
@@ -112,8 +112,8 @@ internal sealed class BlockDirectories
             : throw new CorruptBlockException(name, 0, $"the block there is of slot {header.Slot}, generation {header.ClusterGeneration} and session hash {header.SessionHash:x16}.");
     }
 
-    private static BlockDirectory Read(string name, ReadOnlySpan<byte> start, ReadOnlySpan<byte> lines, in BlockHeader header) =>
+    private static BlockDirectory Read(string name, ReadOnlySpan<byte> start, ReadOnlySpan<byte> lines, in BlockHeader header, int requests) =>
         BlockCodec.TryReadDirectory(start, lines, header, out var frames, out var problem)
-            ? new BlockDirectory(name, header.Slot, header.DirectoryPosition, frames)
+            ? new BlockDirectory(name, header.Slot, header.DirectoryPosition, frames) { Requests = requests }
             : throw new CorruptBlockException(name, 0, problem!);
 }

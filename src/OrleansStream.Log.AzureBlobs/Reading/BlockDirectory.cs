@@ -30,6 +30,9 @@ internal sealed class BlockDirectory
     /// <summary>The byte of the block behind its last frame, or a few bytes behind that.</summary>
     public int FrameEnd { get; }
 
+    /// <summary>How many requests it took to read it: none if this broker wrote the block.</summary>
+    public int Requests { get; init; }
+
     /// <summary>Memory that it takes.</summary>
     public int ChargedBytes => 256 + (_frames.Length * Unsafe.SizeOf<FrameEntry>());
 

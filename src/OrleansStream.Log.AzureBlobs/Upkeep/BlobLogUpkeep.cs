@@ -133,7 +133,7 @@ internal sealed class BlobLogUpkeep : IAsyncDisposable
         Manifests = editor,
         Objects = new BudgetedObjects(_parts.Stores.Objects, _parts.Budget, () => usage.IsNearCap),
         Extents = new TailFirstReader(_parts.Handles, new BudgetedExtents(_parts.Extents, _parts.Budget, () => usage.IsNearCap)),
-        Blocks = new TailFirstBlocks(_parts.Tail, new BudgetedBlocks(_parts.Blocks, _parts.Budget, () => usage.IsNearCap)),
+        Blocks = _parts.NewBlocks(new TailFirstBlocks(_parts.Tail, new BudgetedBlocks(_parts.Blocks, _parts.Budget, () => usage.IsNearCap))),
         Slabs = _parts.Slabs,
         Handles = _parts.Handles,
         CurrentLane = _parts.CurrentLane,

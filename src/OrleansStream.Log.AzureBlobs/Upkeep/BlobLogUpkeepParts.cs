@@ -31,6 +31,9 @@ public sealed record BlobLogUpkeepParts
     /// <summary>Reads blocks that are split, in the background as well.</summary>
     public required IBlockFrames Blocks { get; init; }
 
+    /// <summary>Changes what splitting reads blocks with, where that is simulated.</summary>
+    public required Func<IBlockFrames, IBlockFrames> NewBlocks { get; init; }
+
     /// <summary>What it has of blocks need not be read.</summary>
     public required TailCache Tail { get; init; }
 

@@ -62,7 +62,21 @@ internal sealed class BlockPass
         }
     }
 
+    // What failed is tried once more: one request that was lost would have every plan over the block read again, each by itself. What is not there will not be.
     private async Task<FrameList> ReadAsync(IBlockFrames blocks, SessionId session, Slot slot, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return await ReadOnceAsync(blocks, session, slot, cancellationToken);
+        }
+        catch (LogException failed) when (failed is not MissingObjectException)
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await ReadOnceAsync(blocks, session, slot, cancellationToken);
+        }
+    }
+
+    private async Task<FrameList> ReadOnceAsync(IBlockFrames blocks, SessionId session, Slot slot, CancellationToken cancellationToken)
     {
         var frames = new FrameList();
         try

@@ -13,11 +13,11 @@ public sealed class TailFirstBlocks(TailCache tail, IBlockFrames stored) : IBloc
     public bool IsKnownToLack(SessionId session, Slot slot, FrameFilter isWanted) => stored.IsKnownToLack(session, slot, isWanted);
 
     /// <inheritdoc/>
-    public ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
+    public ValueTask<int> ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
     {
         if (!tail.TryLease(session, slot, LeaseHolder.Splitter, out var lease)) return stored.ReadAsync(session, slot, isWanted, into, cancellationToken);
         using (lease) Take(lease, isWanted, into);
-        return ValueTask.CompletedTask;
+        return ValueTask.FromResult(0);
     }
 
     private static void Take(in BlockLease lease, FrameFilter isWanted, FrameList into)

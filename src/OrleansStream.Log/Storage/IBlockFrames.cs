@@ -21,6 +21,7 @@ public interface IBlockFrames
     /// <param name="isWanted">Asked for each frame of the block; may be asked on another thread than the caller's.</param>
     /// <param name="into">Added to; what was added before an exception stays there.</param>
     /// <param name="cancellationToken">Ends the wait.</param>
+    /// <returns>How many requests to storage it took: none for what is at hand.</returns>
     /// <exception cref="LogException">The block could not be read, or bytes of it do not verify. Others of its frames may be sound.</exception>
-    ValueTask ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken);
+    ValueTask<int> ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Text;
 using Microsoft.Extensions.Time.Testing;
 using OrleansStream.Log.AzureBlobs.Brokers;
@@ -259,8 +260,19 @@ internal sealed class UpkeepWorld : IDisposable
     {
         foreach (var broker in Living.ToList())
         {
-            var ending = broker.Log.DisposeAsync().AsTask();
-            Wait(ending.ContinueWith(static _ => 0, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default));
+            // On the broker's own turns: what went on by the test's threads could wait for this one for ever. It hears of its end from the thread pool, in real time.
+            var ending = broker.Scheduler.Start(async () =>
+            {
+                await broker.Log.DisposeAsync();
+                return 0;
+            });
+            for (var began = Stopwatch.GetTimestamp(); !ending.IsCompleted;)
+            {
+                Assert.True(Stopwatch.GetElapsedTime(began) < TimeSpan.FromMinutes(1), "The broker does not end.");
+                RunAll();
+                Time.Advance(TimeSpan.FromMilliseconds(10));
+            }
+
             ending.GetAwaiter().GetResult();
             Assert.Equal(0, broker.Log.Slabs.Leases.Total);
         }

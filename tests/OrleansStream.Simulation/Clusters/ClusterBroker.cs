@@ -146,6 +146,7 @@ internal sealed class ClusterBroker
                 Meters = _world.Meters,
                 Scheduler = Scheduler,
                 NewOpener = parts => _world.Mutation.Opener(parts, this),
+                NewBlocks = _world.Mutation.Blocks,
                 NewRelease = parts => new PartitionRelease(_world.Mutation.Release(parts)),
                 StartLane = (store, setup) => new DrivenLane(
                     wake => _world.Mutation.LaneStore(store with { DigestSlots = _world.DigestSlots, Wake = wake }, this),

@@ -25,6 +25,9 @@ internal class ClusterMutation
     /// <summary>What answers other brokers' requests to let go.</summary>
     public virtual IPartitionReleases Releases(IPartitionReleases releases, ClusterBroker broker) => releases;
 
+    /// <summary>What splitting reads blocks with.</summary>
+    public virtual IBlockFrames Blocks(IBlockFrames blocks) => blocks;
+
     /// <summary>Beside the background work, when minutes go by.</summary>
     public virtual Task RestAsync(ClusterBroker broker) => Task.CompletedTask;
 

@@ -9,7 +9,7 @@ internal static class Section11
     /// <summary>
     /// Mutants of rules that the protocol's list leaves out: footers (rule F5), objects that are to be durable before a manifest names them (F1, F2), slots that
     /// are taken (W1), brokers that stood still (W2), fences (X3), the wait before a release (L3), undecided claims (M2), what is told of blocks without an
-    /// outcome (B3), tombstones (D3), saved producers (D6), and what is read in the place of blocks (docs/adr/0015).
+    /// outcome (B3), tombstones (D3), saved producers (D6), what a segment covers (S2), and what is read in the place of blocks (docs/adr/0015).
     /// </summary>
     public static readonly IReadOnlyDictionary<string, Found> Beyond = new Dictionary<string, Found>
     {
@@ -20,6 +20,7 @@ internal static class Section11
         ["undecided claim taken for success"] = Found.InClusters("undecided claim taken for success"),
         ["groups told of by a broker that stood still"] = Found.InClusters("groups told of while stalled"),
         ["digest that says what is not so"] = Found.InClusters("digest before its blocks are durable", "digest that leaves out what its blocks hold", "digest with a last offset that is too low", "digest that disagrees with the block after it"),
+        ["segment with a hole"] = Found.InClusters("split leaves out a frame of a block"),
         ["producers that nobody saved"] = Found.BySeeds("records gone before their producers are saved"),
         ["tombstone forgotten too early"] = Found.BySeeds("tombstone forgotten in the life that wrote it"),
         ["objects that are not durable when a manifest names them"] = Found.BySeeds("no data sync of segments and snapshots", "no directory sync of segments and snapshots"),

@@ -1,3 +1,4 @@
+using OrleansStream.Log.Blocks;
 using OrleansStream.Log.Lanes;
 using OrleansStream.Log.Manifests;
 using OrleansStream.Log.Storage;
@@ -20,6 +21,7 @@ internal static class UpkeepMutants
             next with { Extents = [.. next.Extents.OfType<SegmentExtent>().Except(stands.Extents), .. next.Extents.Where(extent => extent is WalExtent || stands.Extents.Contains(extent))] }),
         ["split drops all Wal extents"] = () => new EditMutation(static (stands, next) =>
             next.Extents.OfType<SegmentExtent>().Except(stands.Extents).Any() ? next with { Extents = next.Extents.RemoveAll(static extent => extent is WalExtent) } : next),
+        ["split leaves out a frame of a block"] = () => new HoleMutation(),
         ["no tombstone of a deleted topic"] = () => new ContainerMutation(static (name, bytes) => name.StartsWith("m/", StringComparison.Ordinal) && ManifestBytes.Read(name, bytes).Deleted),
         ["session without a record"] = () => new ContainerMutation(static (name, _) => name.StartsWith("s/", StringComparison.Ordinal), createsOnly: true),
         ["close when merely re-owned"] = () => new ReownedMutation(),
@@ -68,6 +70,36 @@ internal static class UpkeepMutants
     private sealed class ContainerMutation(Func<string, byte[], bool> isSwallowed, bool createsOnly = false) : ClusterMutation
     {
         public override IBlobContainer Container(IBlobContainer container, ClusterBroker broker) => new SwallowingContainer(container, isSwallowed, createsOnly);
+    }
+
+    /// <summary>Of two frames of a partition in a block one is cut, as far as both reach (rule S2).</summary>
+    private sealed class HoleMutation : ClusterMutation
+    {
+        public override IBlockFrames Blocks(IBlockFrames blocks) => new HoledBlocks(blocks);
+
+        private sealed class HoledBlocks(IBlockFrames inner) : IBlockFrames
+        {
+            public bool IsKnownToLack(SessionId session, Slot slot, FrameFilter isWanted) => inner.IsKnownToLack(session, slot, isWanted);
+
+            public async ValueTask<int> ReadAsync(SessionId session, Slot slot, FrameFilter isWanted, FrameList into, CancellationToken cancellationToken)
+            {
+                using var frames = new FrameList();
+                var requests = await inner.ReadAsync(session, slot, isWanted, frames, cancellationToken);
+                for (var index = 0; index < frames.Count; index++)
+                {
+                    var (lease, entry) = frames[index];
+                    if (index + 1 < frames.Count && frames[index + 1].Entry is var next && next.Partition == entry.Partition && next.BaseOffset == entry.LastOffset + 1)
+                    {
+                        entry = entry with { LastOffset = next.LastOffset };
+                        index++;
+                    }
+
+                    into.Add(new LeasedFrame(lease.Again(LeaseHolder.Splitter), entry));
+                }
+
+                return requests;
+            }
+        }
     }
 
     /// <summary>A session is closed, with all its blocks, when every partition in it has another owner, though manifests still have extents into it (rule R4).</summary>

@@ -15,6 +15,7 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
     private long _since = time.GetTimestamp();
     private long _writingSince = NotWriting;
     private volatile ConnectionPhase _phase = ConnectionPhase.Idle;
+    private volatile bool _inputHasEnded;
 
     // Of the request that comes in. Its paces say when one that comes at the least rate allowed would have begun: each is one number, so that the
     // sweep never sees half of a change. Time in which the request waits for us moves them along.
@@ -55,6 +56,13 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
         }
 
         _phase = phase;
+    }
+
+    /// <summary>No further request will come. From now on the connection lives for what it was asked before, which must move on.</summary>
+    public void EndInput()
+    {
+        Volatile.Write(ref _since, time.GetTimestamp());
+        _inputHasEnded = true;
     }
 
     /// <summary>So many bytes of the request have come by now.</summary>
@@ -104,7 +112,7 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
         Volatile.Write(ref _recordsPace, Math.Min(now, _recordsPace + (bytes * time.TimestampFrequency / MinBytesPerSecondWhenFull)));
     }
 
-    /// <summary>What the connection has waited for its peer to do for too long; null if nothing.</summary>
+    /// <summary>What the connection has waited for its peer to do for too long, or for its last answers; null if nothing.</summary>
     public ConnectionPhase? Overdue(TimeSpan maxIdle, TimeSpan maxStall)
     {
         var writingSince = Volatile.Read(ref _writingSince);
@@ -114,6 +122,11 @@ internal sealed class ConnectionActivity(TimeProvider time, int minBytesPerSecon
         }
 
         var waited = time.GetElapsedTime(Volatile.Read(ref _since));
+        if (_inputHasEnded)
+        {
+            return waited >= maxIdle ? ConnectionPhase.Waiting : null;
+        }
+
         return _phase switch
         {
             ConnectionPhase.Idle when waited >= maxIdle => ConnectionPhase.Idle,

@@ -162,6 +162,9 @@ internal sealed partial class ConnectionTable : IDisposable
                 case ConnectionPhase.Idle when connection.Answers.Count == 0:
                     connection.End();
                     break;
+                case ConnectionPhase.Waiting:
+                    connection.Abort("The answers to its last requests do not come.");
+                    break;
                 case ConnectionPhase.Intake:
                     connection.Abort("The peer stopped in the middle of a request, or sends it too slowly.");
                     _metrics.ConnectionStalled();

@@ -35,7 +35,7 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>New connections a second; what comes faster waits for its turn, at most <see cref="MaxStall"/>. From 1; no bound unless set (max.connection.creation.rate).</summary>
     public int MaxConnectionsPerSecond { get; set; } = int.MaxValue;
 
-    /// <summary>How long a connection may be silent between requests. From one second; 10 minutes unless set (connections.max.idle.ms).</summary>
+    /// <summary>How long a connection may be silent between requests, or wait for its last answers after them. From one second; 10 minutes unless set (connections.max.idle.ms).</summary>
     public TimeSpan MaxIdle { get; set; } = TimeSpan.FromMinutes(10);
 
     /// <summary>How long a peer may take nothing of an answer, or send nothing of a request that it began, and how far a request may be behind its least rate. From one second; 30 seconds unless set.</summary>

@@ -33,7 +33,7 @@ internal sealed partial class KafkaConnectionHandler(
             {
                 // It counts as a connection meanwhile, and what its client sends stays in the transport.
                 surroundings.Metrics.ConnectionDelayed();
-                await Task.Delay(delay, surroundings.Time, kafka.Ending);
+                await Task.Delay(delay, surroundings.Time, kafka.Stopping);
             }
 
             await kafka.RunAsync(dispatcher);

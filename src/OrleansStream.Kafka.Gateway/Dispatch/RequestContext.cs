@@ -20,10 +20,13 @@ internal sealed class RequestContext(KafkaConnection connection, RequestHeader h
 
     public string Listener => connection.Listener;
 
-    /// <summary>Cancelled when nobody waits for the answer.</summary>
+    /// <summary>Cancelled when the answer cannot leave any more.</summary>
     public CancellationToken Gone => connection.Gone;
 
-    /// <summary>Cancelled when a parked request is to answer with what it has.</summary>
+    /// <summary>Cancelled when the broker wants the connection to end, or it is gone.</summary>
+    public CancellationToken Stopping => connection.Stopping;
+
+    /// <summary>Cancelled when a parked request is to answer with what it has: at the end of either, or when its client has sent its last request.</summary>
     public CancellationToken Ending => connection.Ending;
 
     /// <summary>Gives frame and intake back early; views into the request are dead from then on.</summary>

@@ -69,16 +69,29 @@ internal sealed class GroupDoor(ILocalGroups local, IClusterView cluster, Ticket
         }
     }
 
-    /// <summary>Asks the group, and waits for the ticket if it answers with one.</summary>
-    public async Task<TAnswer> AskAsync<TState, TAnswer>(
+    /// <summary>Asks the group, and waits for the ticket if it answers with one: for its storage, whether the client has closed by then or not.</summary>
+    public Task<TAnswer> AskAsync<TState, TAnswer>(
         string groupId, TState state, Func<IGroupCalls, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
+        where TAnswer : class => AskAsync(groupId, state, call, onFailure, (context, context.Stopping));
+
+    /// <summary>As <see cref="AskAsync{TState, TAnswer}(string, TState, Func{IGroupCalls, TState, Task{Parkable{TAnswer}}}, Func{ErrorCode, TAnswer}, RequestContext)"/>, where the ticket waits for other members: that is for nobody who has closed.</summary>
+    public Task<TAnswer> MeetAsync<TState, TAnswer>(
+        string groupId, TState state, Func<IGroupCalls, TState, Task<Parkable<TAnswer>>> call, Func<ErrorCode, TAnswer> onFailure, RequestContext context)
+        where TAnswer : class => AskAsync(groupId, state, call, onFailure, (context, context.Ending));
+
+    private async Task<TAnswer> AskAsync<TState, TAnswer>(
+        string groupId,
+        TState state,
+        Func<IGroupCalls, TState, Task<Parkable<TAnswer>>> call,
+        Func<ErrorCode, TAnswer> onFailure,
+        (RequestContext Context, CancellationToken Ending) wait)
         where TAnswer : class
     {
         Task<Parkable<TAnswer>>? asked = null;
         Parkable<TAnswer>? answer = null;
         try
         {
-            answer = await AskAsync(groupId, state, (grain, wish) => asked = call(grain, wish), error => new Parkable<TAnswer>(onFailure(error), 0), context);
+            answer = await AskAsync(groupId, state, (grain, wish) => asked = call(grain, wish), error => new Parkable<TAnswer>(onFailure(error), 0), wait.Context);
         }
         finally
         {
@@ -95,11 +108,11 @@ internal sealed class GroupDoor(ILocalGroups local, IClusterView cluster, Ticket
 
         try
         {
-            return await tickets.WaitAsync<TAnswer>(answer.Ticket, context.Ending);
+            return await tickets.WaitAsync<TAnswer>(answer.Ticket, wait.Ending);
         }
-        catch (OperationCanceledException) when (!context.Gone.IsCancellationRequested)
+        catch (OperationCanceledException) when (!wait.Context.Gone.IsCancellationRequested)
         {
-            // The broker stops: the group goes on elsewhere.
+            // The broker stops: the group goes on elsewhere. Or the client has closed, and hears nothing.
             return onFailure(ErrorCode.NotCoordinator);
         }
     }

@@ -24,7 +24,7 @@ internal sealed class JoinGroupHandler(GroupDoor groups) : ApiHandler<JoinGroupR
 
         var join = Translate(request, context);
         context.ReleaseFrame();
-        var answer = await groups.AskAsync(request.GroupId, join, static (grain, wish) => grain.JoinAsync(wish), code => Failed(code, join.MemberId), context);
+        var answer = await groups.MeetAsync(request.GroupId, join, static (grain, wish) => grain.JoinAsync(wish), code => Failed(code, join.MemberId), context);
         return Build(answer, context);
     }
 

@@ -8,6 +8,7 @@ using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 
 namespace OrleansStream.Kafka.Gateway.Handlers;
 
@@ -18,8 +19,6 @@ namespace OrleansStream.Kafka.Gateway.Handlers;
 internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurroundings surroundings)
 {
     private const short FirstWithZstd = 7;
-    private const int AttributesPosition = 21;
-    private const int TransactionalBit = 0x10;
 
     public async ValueTask BeginAsync(KafkaConnection connection, RequestHeader header, ProduceRequest request, Frame frame)
     {
@@ -83,7 +82,7 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         }
         catch (Exception)
         {
-            // Nobody waits for the answer.
+            // The connection is gone: nobody waits for the answer.
         }
         finally
         {
@@ -281,9 +280,7 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
         {
             foreach (var partition in topic.Partitions)
             {
-                var records = partition.Records.GetValueOrDefault().Span;
-                if (records.Length >= AttributesPosition + sizeof(short) &&
-                    (BinaryPrimitives.ReadInt16BigEndian(records[AttributesPosition..]) & TransactionalBit) != 0)
+                if (IsTransactionalBatch(partition.Records.GetValueOrDefault().Span))
                 {
                     return true;
                 }
@@ -292,6 +289,13 @@ internal sealed partial class ProduceHandler(PartitionDoor door, ProduceSurround
 
         return false;
     }
+
+    // Garbage has any bit; it is refused as what it is, with a code after which clients send again.
+    private static bool IsTransactionalBatch(ReadOnlySpan<byte> records) =>
+        records.Length >= RecordBatchLayout.Records && records[RecordBatchLayout.Magic] == RecordBatchLayout.CurrentMagic
+        && BinaryPrimitives.ReadInt32BigEndian(records[RecordBatchLayout.BatchLength..]) is var length
+        && length >= RecordBatchLayout.Records - RecordBatchLayout.LengthOverhead && length <= records.Length - RecordBatchLayout.LengthOverhead
+        && (BinaryPrimitives.ReadInt16BigEndian(records[RecordBatchLayout.Attributes..]) & RecordBatchLayout.TransactionalBit) != 0;
 
     private static void RefuseNullRecords(ProduceRequest request)
     {

@@ -24,7 +24,7 @@ internal sealed class SyncGroupHandler(GroupDoor groups) : ApiHandler<SyncGroupR
         var error = await groups.CheckExistingAsync(request.GroupId, ErrorCode.UnknownMemberId, context);
         var answer = error != ErrorCode.None
             ? Failed(error)
-            : await groups.AskAsync(request.GroupId, sync, static (grain, wish) => grain.SyncAsync(wish), Failed, context);
+            : await groups.MeetAsync(request.GroupId, sync, static (grain, wish) => grain.SyncAsync(wish), Failed, context);
         return new SyncGroupResponse
         {
             ErrorCode = context.Count(answer.Error),

@@ -1,15 +1,8 @@
-using System.IO.Pipelines;
-using System.Net;
-using System.Net.Sockets;
-using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using OrleansStream.Kafka.Gateway.Connections;
-using OrleansStream.Kafka.Gateway.Hosting;
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Testing.Records;
@@ -24,9 +17,9 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        await using var server = await StartAsync(harness);
-        await using var socket = await ConnectAsync(server);
-        var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
+        await using var server = await Loopback.StartAsync(harness);
+        await using var socket = await Loopback.ConnectAsync(server);
+        var client = Loopback.ClientOf(harness, socket);
         var values = Enumerable.Range(0, 12).Select(index => new string((char)('a' + index), index % 2 == 0 ? 900_000 : 100)).ToList();
         foreach (var value in values)
         {
@@ -51,9 +44,9 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        await using var server = await StartAsync(harness);
-        await using var socket = await ConnectAsync(server);
-        var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
+        await using var server = await Loopback.StartAsync(harness);
+        await using var socket = await Loopback.ConnectAsync(server);
+        var client = Loopback.ClientOf(harness, socket);
         var batch = new BatchBuilder().Record("a").Build();
         var sending = Task.Run(async () =>
         {
@@ -78,10 +71,10 @@ public class LoopbackTests
     {
         await using var harness = new GatewayHarness();
         harness.AddTopic("orders");
-        await using var server = await StartAsync(harness);
-        var socket = await ConnectAsync(server);
+        await using var server = await Loopback.StartAsync(harness);
+        var socket = await Loopback.ConnectAsync(server);
         socket.Socket.ReceiveBufferSize = 4096;
-        var client = new TestClient(harness, new SocketPipe(socket), Task.CompletedTask);
+        var client = Loopback.ClientOf(harness, socket);
         for (var batch = 0; batch < 40; batch++)
         {
             await client.AskAsync<ProduceResponse>(Requests.Produce("orders", new string('x', 900_000)), 9);
@@ -106,32 +99,5 @@ public class LoopbackTests
 
         Assert.Equal(SegmentPool.SegmentBytes, segment.Memory.Length);
         Assert.Equal(2 * SegmentPool.SegmentBytes, transport.MaxReadBufferSize);
-    }
-
-    private static async Task<WebApplication> StartAsync(GatewayHarness harness)
-    {
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
-        builder.Services.AddKafkaGateway();
-        builder.Services.AddSingleton(harness.Provider.GetRequiredService<KafkaConnectionHandler>());
-        builder.WebHost.ConfigureKestrel(static kestrel => kestrel.Listen(IPAddress.Loopback, 0, static listen => listen.UseKafka("PLAINTEXT")));
-        var server = builder.Build();
-        await server.StartAsync(TestContext.Current.CancellationToken);
-        return server;
-    }
-
-    private static async Task<NetworkStream> ConnectAsync(WebApplication server)
-    {
-        var address = new Uri(server.Urls.Single());
-        var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
-        await socket.ConnectAsync(IPAddress.Loopback, address.Port);
-        return new NetworkStream(socket, ownsSocket: true);
-    }
-
-    private sealed class SocketPipe(NetworkStream stream) : IDuplexPipe
-    {
-        public PipeReader Input { get; } = PipeReader.Create(stream, new StreamPipeReaderOptions(leaveOpen: true));
-
-        public PipeWriter Output { get; } = PipeWriter.Create(stream, new StreamPipeWriterOptions(leaveOpen: true));
     }
 }

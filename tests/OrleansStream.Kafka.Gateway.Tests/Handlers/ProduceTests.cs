@@ -4,6 +4,7 @@ using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Model;
 using OrleansStream.Model.Ids;
+using OrleansStream.Model.Records;
 using OrleansStream.Testing.Records;
 
 namespace OrleansStream.Kafka.Gateway.Tests.Handlers;
@@ -228,6 +229,21 @@ public class ProduceTests
         Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, (await client.AskAsync<ProduceResponse>(named, 9)).Only().ErrorCode);
         var answer = await client.AskAsync<ProduceResponse>(mixed, 9);
         Assert.All(answer.Topics[0].Partitions, partition => Assert.Equal(ErrorCode.TransactionalIdAuthorizationFailed, partition.ErrorCode));
+    }
+
+    // With the code for transactions clients give up; what was damaged on its way most send again.
+    [Theory]
+    [InlineData(RecordBatchLayout.Magic, 3, ErrorCode.CorruptMessage)]
+    [InlineData(RecordBatchLayout.BatchLength, 0xFF, ErrorCode.CorruptMessage)]
+    [InlineData(RecordBatchLayout.BatchLength, 0x7F, ErrorCode.InvalidRecord)]
+    public async Task Garbage_in_which_the_transactional_bit_is_set_is_refused_as_garbage(int at, byte value, ErrorCode error)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("orders");
+        var batch = BatchBuilder.OfProducer(1, 0, 0).Transactional().Record("a").Build();
+        batch[at] = value;
+
+        Assert.Equal(error, (await harness.Connect().AskAsync<ProduceResponse>(Requests.Produce("orders", 0, batch), 9)).Only().ErrorCode);
     }
 
     [Fact]

@@ -22,6 +22,9 @@ internal sealed class FakeGroupGrain : IGroupCalls
     /// <summary>When set, every commit waits for it.</summary>
     public Task CommitGate { get; set; } = Task.CompletedTask;
 
+    /// <summary>When set, every commit is answered by it.</summary>
+    public long CommitTicket { get; set; }
+
     public List<CommittedOffset> Committed { get; } = [];
 
     public async Task<Parkable<JoinAnswer>> JoinAsync(JoinRequest request)
@@ -41,7 +44,7 @@ internal sealed class FakeGroupGrain : IGroupCalls
     public async Task<Parkable<CommitAnswer>> CommitAsync(CommitRequest request)
     {
         await CommitGate;
-        return await Note(request, new Parkable<CommitAnswer>(OnCommit(request), 0));
+        return await Note(request, new Parkable<CommitAnswer>(CommitTicket == 0 ? OnCommit(request) : null, CommitTicket));
     }
 
     public Task<FetchOffsetsAnswer> FetchOffsetsAsync(IReadOnlyList<PartitionId>? partitions) =>

@@ -1,6 +1,7 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
 using OrleansStream.Coordination.Groups.Members;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Offsets;
 using OrleansStream.Coordination.Groups.Rebalancing;
 using OrleansStream.Coordination.Groups.Requests;
@@ -31,9 +32,10 @@ public sealed class ConsumerGroup
     /// <param name="groupId">As the client spells it. The empty id keeps offsets but has no members: join, sync, heartbeat, leave and OffsetDelete answer 24.</param>
     /// <param name="options">Limits and delays.</param>
     /// <param name="newGuid">Where member ids get their unique part from.</param>
-    public ConsumerGroup(string groupId, GroupOptions options, Func<Guid> newGuid)
+    /// <param name="budget">What all groups of the broker share; counted from <see cref="OnLoaded"/> until <see cref="Close"/>, and exact whenever the effects were taken. Null: one of its own.</param>
+    public ConsumerGroup(string groupId, GroupOptions options, Func<Guid> newGuid, GroupBudget? budget = null)
     {
-        _group = new GroupContents(groupId, options, newGuid);
+        _group = new GroupContents(groupId, options, newGuid, budget ?? new GroupBudget(options.MaxBytes));
         var answers = new Answers(_group);
         var inFlight = new InFlightOffsets();
         _rebalance = new Rebalance(_group, answers);
@@ -85,12 +87,12 @@ public sealed class ConsumerGroup
     /// <summary>The durable state, to replace all changes up to and including the last one reported as durable.</summary>
     public GroupSnapshot Snapshot() => _group.Durable.Snapshot();
 
-    /// <summary>JoinGroup. 24, 26, 25, 81, 23, 82, 79 and 15 as Kafka; else a generation, mostly by ticket.</summary>
+    /// <summary>JoinGroup. 24, 26, 25, 81, 23, 82, 79 and 15 as Kafka, 81 also if the broker's groups have no room left; else a generation, mostly by ticket.</summary>
     public Reply<JoinAnswer> Join(JoinRequest request, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new(JoinAnswer.Failed(error, request.MemberId))
         : Settled(_joining.Join(request));
 
-    /// <summary>SyncGroup. 24, 25, 82, 22, 23, 27; else an assignment, by ticket until it is durable.</summary>
+    /// <summary>SyncGroup. 24, 25, 82, 22, 23, 27, 15; else an assignment, by ticket until it is durable.</summary>
     public Reply<SyncAnswer> Sync(SyncRequest request, DateTimeOffset now) => RefusesEmptyId(now) is { } error
         ? new(new SyncAnswer { Error = error })
         : Settled(_syncing.Sync(request));
@@ -174,11 +176,20 @@ public sealed class ConsumerGroup
             _group.Outbox.Close(error);
             _group.Sessions.Clear();
             _rebalance.Stop();
+            _group.Share.GiveBack();
         }
     }
 
     /// <summary>Takes what the calls since the last time left to do.</summary>
-    public GroupEffects TakeEffects() => _group.Outbox.Take();
+    public GroupEffects TakeEffects()
+    {
+        if (_closed is ErrorCode.None)
+        {
+            _group.Share.Settle();
+        }
+
+        return _group.Outbox.Take();
+    }
 
     private bool IsOpen(DateTimeOffset now)
     {

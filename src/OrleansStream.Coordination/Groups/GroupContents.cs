@@ -1,18 +1,27 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
 using OrleansStream.Coordination.Groups.Members;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Model.Errors;
 
 namespace OrleansStream.Coordination.Groups;
 
 /// <summary>What a group consists of; the rules in the folders beside this file work on it.</summary>
-internal sealed class GroupContents(string groupId, GroupOptions options, Func<Guid> newGuid)
+internal sealed class GroupContents
 {
-    public string GroupId => groupId;
+    public GroupContents(string groupId, GroupOptions options, Func<Guid> newGuid, GroupBudget budget)
+    {
+        GroupId = groupId;
+        Options = options;
+        NewGuid = newGuid;
+        Share = new GroupShare(budget, Held);
+    }
 
-    public GroupOptions Options => options;
+    public string GroupId { get; }
 
-    public Func<Guid> NewGuid => newGuid;
+    public GroupOptions Options { get; }
+
+    public Func<Guid> NewGuid { get; }
 
     /// <summary>The time of the event that is being handled.</summary>
     public DateTimeOffset Now { get; set; } = DateTimeOffset.MinValue;
@@ -26,6 +35,8 @@ internal sealed class GroupContents(string groupId, GroupOptions options, Func<G
     public GroupOutbox Outbox { get; } = new();
 
     public DurableGroup Durable { get; } = new();
+
+    public GroupShare Share { get; }
 
     /// <summary>Checks that a member id is known and, with an instance id, that it is the one that holds it now.</summary>
     public ErrorCode CheckMember(string memberId, string? instanceId)
@@ -70,7 +81,7 @@ internal sealed class GroupContents(string groupId, GroupOptions options, Func<G
     /// <summary>What the members of the current generation subscribed to, as far as the broker can read it.</summary>
     public void ReadSubscriptions()
     {
-        Standing.SubscribedTopics = null;
+        Standing.Subscribe(null);
         if (!Standing.UsesConsumerProtocol)
         {
             return;
@@ -85,6 +96,17 @@ internal sealed class GroupContents(string groupId, GroupOptions options, Func<G
             }
         }
 
-        Standing.SubscribedTopics = topics;
+        // Many short names take several times the bytes that they came in. Without room for them they stay unknown, which keeps every offset.
+        if (Share.TryGrow(HeldBytes.OfTopics(topics)))
+        {
+            Standing.Subscribe(topics);
+        }
+    }
+
+    private GroupSize Held()
+    {
+        var isGroup = Standing.State is not GroupState.Dead;
+        var bytes = (isGroup ? HeldBytes.Group : 0) + Roster.HeldBytes + Standing.SubscribedBytes + Durable.HeldBytes + Outbox.HeldBytes;
+        return new GroupSize(isGroup ? 1 : 0, Roster.Count, Durable.Offsets.Count, bytes);
     }
 }

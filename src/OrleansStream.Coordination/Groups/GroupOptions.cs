@@ -1,4 +1,5 @@
 using OrleansStream.Model;
+using OrleansStream.Model.Options;
 
 namespace OrleansStream.Coordination.Groups;
 
@@ -30,6 +31,14 @@ public sealed record GroupOptions
 
     /// <summary>Ids that were handed out and not used yet. Beyond it a join answers 15 and is retried. 1 or more; 1,000 unless set.</summary>
     public int MaxPendingMembers { get; init; } = 1000;
+
+    /// <summary>
+    /// Bytes that all groups of a broker may occupy: members with their protocols and assignments, committed offsets with their texts. Beyond it a join answers
+    /// 81, a commit 28 for each partition that would grow, and the leader's sync 15. What a journal holds is read however much it is, and what does not grow goes on.
+    /// 16 MiB to 1 TiB; 256 MiB unless set.
+    /// </summary>
+    [Between(16 * Limits.MiB, 1024 * Limits.GiB)]
+    public long MaxBytes { get; init; } = 256 * Limits.MiB;
 
     /// <summary>Bytes that the members of one group may occupy: ids, names and protocol metadata. Beyond it a join answers 81. 1 KiB to 4 MiB; 4 MiB unless set.</summary>
     public int MaxMemberBytes { get; init; } = 4 * Limits.MiB;

@@ -1,3 +1,5 @@
+using OrleansStream.Coordination.Groups.Memory;
+
 namespace OrleansStream.Coordination.Groups;
 
 /// <summary>Which state and generation the group is in.</summary>
@@ -20,7 +22,10 @@ internal sealed class GroupStanding
     public string? ProtocolName { get; set; }
 
     /// <summary>Null if unknown: no consumers, or metadata that is no subscription.</summary>
-    public HashSet<string>? SubscribedTopics { get; set; }
+    public IReadOnlySet<string>? SubscribedTopics { get; private set; }
+
+    /// <summary>What they occupy.</summary>
+    public long SubscribedBytes { get; private set; }
 
     /// <summary>Its removal is on the way to the journal.</summary>
     public bool IsBeingDeleted { get; set; }
@@ -39,12 +44,18 @@ internal sealed class GroupStanding
         StateSince = now;
     }
 
+    public void Subscribe(IReadOnlySet<string>? topics)
+    {
+        SubscribedTopics = topics;
+        SubscribedBytes = topics is null ? 0 : HeldBytes.OfTopics(topics);
+    }
+
     public void Forget(DateTimeOffset now)
     {
         MoveTo(GroupState.Dead, now);
         Generation = 0;
         ProtocolType = ProtocolName = null;
-        SubscribedTopics = null;
+        Subscribe(null);
         IsBeingDeleted = false;
         AssignmentInFlight = null;
     }

@@ -19,6 +19,7 @@ internal sealed class GroupJournal : IJournalState
     private Dictionary<string, ConsumerGroup>? _loading = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Task, byte> _unsettled = new();
     private int _snapshotting;
+    private volatile bool _isClosed;
 
     private GroupJournal(JournalPartition journal, GroupParts parts)
     {
@@ -56,8 +57,18 @@ internal sealed class GroupJournal : IJournalState
     public bool Contains(string groupId) => _groups.TryGetValue(groupId, out var group) && group.Query(static rules => rules.State) != GroupState.Dead;
 
     /// <summary>The group, made if there is none: what comes of it the rules decide.</summary>
-    public GroupRuntime Get(string groupId) =>
-        _groups.GetOrAdd(groupId, static (id, journal) => new GroupRuntime(new ConsumerGroup(id, journal._parts.Options, Guid.NewGuid), journal, journal._parts), this);
+    public GroupRuntime Get(string groupId)
+    {
+        var group = _groups.GetOrAdd(groupId, static (id, journal) => new GroupRuntime(NewRules(id, journal._parts), journal, journal._parts), this);
+
+        // One that comes after the end is not among those that the end closed, and nobody would give back what it takes.
+        if (_isClosed)
+        {
+            group.Close(ErrorCode.NotCoordinator);
+        }
+
+        return group;
+    }
 
     /// <summary>Appends changes of a group; the task tells when they are durable. The caller holds the group's lock, so its changes keep their order.</summary>
     public Task<AppendOutcome> AppendAsync(IReadOnlyList<ReadOnlyMemory<byte>> changes) => _journal.AppendAsync(changes);
@@ -96,6 +107,7 @@ internal sealed class GroupJournal : IJournalState
     /// <summary>The partition is not ours any more: every member hears NOT_COORDINATOR and looks for the new one.</summary>
     public void Close()
     {
+        _isClosed = true;
         foreach (var group in _groups.Values)
         {
             group.Close(ErrorCode.NotCoordinator);
@@ -159,6 +171,8 @@ internal sealed class GroupJournal : IJournalState
 
     public void Apply(Offset offset, ReadOnlySpan<byte> change) => Replay(change);
 
+    private static ConsumerGroup NewRules(string groupId, GroupParts parts) => new(groupId, parts.Options, Guid.NewGuid, parts.Budget);
+
     private void Replay(ReadOnlySpan<byte> record)
     {
         if (!GroupJournalCodec.TryDecode(record, out var groupId, out var change))
@@ -168,7 +182,7 @@ internal sealed class GroupJournal : IJournalState
 
         if (!_loading!.TryGetValue(groupId, out var group))
         {
-            _loading[groupId] = group = new ConsumerGroup(groupId, _parts.Options, Guid.NewGuid);
+            _loading[groupId] = group = NewRules(groupId, _parts);
         }
 
         group.Replay(change);

@@ -1,19 +1,35 @@
 using OrleansStream.Abstractions.Groups;
 using OrleansStream.Coordination.Groups;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Log.Serving;
 
 namespace OrleansStream.Grains.Groups;
 
 /// <summary>What all groups of a broker share.</summary>
-internal sealed class GroupParts(TicketBoard tickets, DeadlineWheel deadlines, GroupOptions options, TimeProvider time, GroupMetrics metrics)
+internal sealed class GroupParts
 {
-    public TicketBoard Tickets => tickets;
+    private readonly TimeProvider _time;
 
-    public DeadlineWheel Deadlines => deadlines;
+    public GroupParts(TicketBoard tickets, DeadlineWheel deadlines, GroupOptions options, TimeProvider time, GroupMetrics metrics)
+    {
+        Tickets = tickets;
+        Deadlines = deadlines;
+        Options = options;
+        _time = time;
+        Metrics = metrics;
+        Budget = new GroupBudget(options.MaxBytes);
+        metrics.Observe(Budget);
+    }
 
-    public GroupOptions Options => options;
+    public TicketBoard Tickets { get; }
 
-    public GroupMetrics Metrics => metrics;
+    public DeadlineWheel Deadlines { get; }
 
-    public DateTimeOffset Now => time.GetUtcNow();
+    public GroupOptions Options { get; }
+
+    public GroupBudget Budget { get; }
+
+    public GroupMetrics Metrics { get; }
+
+    public DateTimeOffset Now => _time.GetUtcNow();
 }

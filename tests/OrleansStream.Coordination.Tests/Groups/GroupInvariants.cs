@@ -1,6 +1,7 @@
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 using OrleansStream.Model.Errors;
 
@@ -135,6 +136,27 @@ internal sealed class GroupInvariants
         {
             Assert.Null(member.ParkedSync);
         }
+    }
+
+    /// <summary>The budget holds what the group's parts add up to, and nothing once it is closed.</summary>
+    public static void MatchesBudget(ConsumerGroup group, GroupBudget budget, IEnumerable<JournalWrite>? unreported)
+    {
+        if (unreported is null)
+        {
+            Assert.Equal(default, budget.Held);
+            return;
+        }
+
+        var (roster, durable, standing) = (group.Contents.Roster, group.Contents.Durable, group.Contents.Standing);
+        var isGroup = standing.State is not GroupState.Dead;
+        var bytes = roster.Members.Sum(member => HeldBytes.OfMember([member.Id, member.InstanceId, member.ClientId, member.ClientHost], member.Protocols))
+            + (roster.Pending.Count * HeldBytes.PendingMember)
+            + HeldBytes.OfTopics(standing.SubscribedTopics ?? new HashSet<string>())
+            + HeldBytes.OfGeneration(durable.Metadata)
+            + durable.Offsets.Values.Sum(HeldBytes.OfOffset)
+            + unreported.SelectMany(write => write.Changes).Sum(HeldBytes.OfChange)
+            + (isGroup ? HeldBytes.Group : 0);
+        Assert.Equal(new GroupSize(isGroup ? 1 : 0, roster.Count, durable.Offsets.Count, bytes), budget.Held);
     }
 
     public void MatchesJournal(ConsumerGroup group, List<GroupChange> journal)

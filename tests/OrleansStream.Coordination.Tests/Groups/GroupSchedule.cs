@@ -3,6 +3,7 @@ using System.Text;
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
@@ -19,7 +20,9 @@ internal sealed class GroupSchedule
     private readonly Queue<JournalWrite> _unreported = [];
     private readonly StringBuilder _history = new();
     private readonly GroupInvariants _invariants = new();
+    private readonly GroupBudget _budget;
     private ConsumerGroup _group;
+    private bool _isClosed;
     private DateTimeOffset _now = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     public GroupSchedule(int seed)
@@ -31,6 +34,9 @@ internal sealed class GroupSchedule
             MaxSize = _random.Next(4) == 0 ? 3 : int.MaxValue,
             OffsetsRetention = TimeSpan.FromMinutes(_random.Next(1, 30)),
         };
+
+        // A quarter of the schedules live with very little: three members or so, and not always room for another commit.
+        _budget = new GroupBudget(_random.Next(4) == 0 ? _random.Next(4_000, 12_000) : _options.MaxBytes);
         for (var i = 0; i < 5; i++)
         {
             _clients.Add(new GroupClient(_random, i < 2 ? "i" + i.ToString(CultureInfo.InvariantCulture) : null));
@@ -145,6 +151,7 @@ internal sealed class GroupSchedule
     private void Reload()
     {
         _group.Close(ErrorCode.NotCoordinator);
+        _isClosed = true;
         Settle();
         for (var reached = _random.Next(_unreported.Count + 1); reached > 0; reached--)
         {
@@ -155,12 +162,13 @@ internal sealed class GroupSchedule
         Assert.All(_clients, client => Assert.False(client.IsWaiting));
         _invariants.AllTicketsDone();
         _group = Load();
+        _isClosed = false;
         _invariants.Reloaded(_group, _journal);
     }
 
     private ConsumerGroup Load()
     {
-        var group = new ConsumerGroup("g", _options, NewGuid);
+        var group = new ConsumerGroup("g", _options, NewGuid, _budget);
         foreach (var change in _journal)
         {
             Assert.True(GroupJournalCodec.TryDecode(GroupJournalCodec.Encode("g", change), out _, out var decoded));
@@ -192,6 +200,7 @@ internal sealed class GroupSchedule
         }
 
         _invariants.MatchesJournal(_group, _journal);
+        GroupInvariants.MatchesBudget(_group, _budget, _isClosed ? null : _unreported);
     }
 
     // Whatever happened: if the journal works and all clients behave, the group becomes stable with all of them, or empty without.

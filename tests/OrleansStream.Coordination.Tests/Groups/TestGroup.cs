@@ -1,6 +1,7 @@
 using OrleansStream.Coordination.Groups;
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
@@ -17,13 +18,14 @@ internal sealed class TestGroup
     private readonly Func<Guid> _newGuid;
     private int _guids;
 
-    public TestGroup(GroupOptions? options = null, string id = "g", IEnumerable<GroupChange>? journal = null, Func<Guid>? newGuid = null, DateTimeOffset? now = null)
+    public TestGroup(GroupOptions? options = null, string id = "g", IEnumerable<GroupChange>? journal = null, (Func<Guid> NewGuid, DateTimeOffset Now)? former = null, GroupBudget? budget = null)
     {
-        Now = now ?? Now;
+        Now = former?.Now ?? Now;
         _options = options ?? new GroupOptions();
-        _newGuid = newGuid ?? (() => new Guid(++_guids, 0, 0, new byte[8]));
+        Budget = budget ?? new GroupBudget(_options.MaxBytes);
+        _newGuid = former?.NewGuid ?? (() => new Guid(++_guids, 0, 0, new byte[8]));
         Journal = [.. journal ?? []];
-        Group = new ConsumerGroup(id, _options, _newGuid);
+        Group = new ConsumerGroup(id, _options, _newGuid, Budget);
         foreach (var change in Journal)
         {
             Group.Replay(change);
@@ -32,6 +34,8 @@ internal sealed class TestGroup
         Group.OnLoaded(Now);
         Drain();
     }
+
+    public GroupBudget Budget { get; }
 
     public ConsumerGroup Group { get; private set; }
 
@@ -167,7 +171,7 @@ internal sealed class TestGroup
     public TestGroup Reload(bool throughBytes = true)
     {
         var journal = throughBytes ? Journal.Select(ThroughBytes) : Journal;
-        return new TestGroup(_options, Group.GroupId, journal, () => new Guid(++_guids, 7, 7, new byte[8]), Now);
+        return new TestGroup(_options, Group.GroupId, journal, (() => new Guid(++_guids, 7, 7, new byte[8]), Now));
     }
 
     private GroupChange ThroughBytes(GroupChange change)

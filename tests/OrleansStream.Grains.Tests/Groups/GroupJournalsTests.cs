@@ -1,6 +1,9 @@
+using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Topics;
+using OrleansStream.Coordination.Groups;
 using OrleansStream.Grains.Groups;
 using OrleansStream.Grains.Tests.Harness;
+using OrleansStream.Log.Journals;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Tests.Groups;
@@ -52,6 +55,62 @@ public sealed class GroupJournalsTests
         Assert.Equal(ids.Order(StringComparer.Ordinal), listed.Groups.Select(group => group.GroupId).Order(StringComparer.Ordinal));
         Assert.True(await bench.Journals.ExistsAsync("g7", TestContext.Current.CancellationToken));
         Assert.False(await bench.Journals.ExistsAsync("never a group", TestContext.Current.CancellationToken));
+    }
+
+    [Fact]
+    public async Task Groups_of_all_journals_share_one_budget_and_what_goes_makes_room()
+    {
+        using var bench = new GroupBench(options: new GroupOptions { MaxBytes = 10_000 });
+        Assert.NotEqual(GroupBench.JournalOf("g1"), GroupBench.JournalOf("g2"));
+        Assert.Equal(ErrorCode.None, await CommitAsync(bench, "g1"));
+        Assert.Equal(ErrorCode.None, await CommitAsync(bench, "g2"));
+        Assert.Equal((2, 2), (bench.Parts.Budget.Held.Groups, bench.Parts.Budget.Held.Offsets));
+
+        Assert.Equal(ErrorCode.InvalidCommitOffsetSize, await CommitAsync(bench, "g3"));
+        Assert.Equal(ErrorCode.None, (await bench.DurableAsync(bench.DeleteAsync("g1"))).Error);
+
+        Assert.Equal(ErrorCode.None, await CommitAsync(bench, "g3"));
+        foreach (var id in new[] { "g2", "g3" }) await bench.DurableAsync(bench.DeleteAsync(id));
+        Assert.Equal(default, bench.Parts.Budget.Held);
+    }
+
+    // What a broker takes over must be served: refused is only what is new.
+    [Fact]
+    public async Task A_journal_that_goes_gives_its_bytes_back_and_one_that_is_read_is_never_refused()
+    {
+        using var bench = new GroupBench(options: new GroupOptions { MaxBytes = 10_000 });
+        await CommitAsync(bench, "g1");
+        await CommitAsync(bench, "g2");
+        var held = bench.Parts.Budget.Held;
+        using var smaller = new GroupBench(bench.Log, new GroupOptions { MaxBytes = 5_000 });
+
+        bench.Log.TakeAway(GroupBench.JournalOf("g1"));
+        bench.Log.TakeAway(GroupBench.JournalOf("g2"));
+
+        Assert.Equal(1, await smaller.CommittedAsync("g1"));
+        Assert.Equal(1, await smaller.CommittedAsync("g2"));
+        Assert.Equal(held, smaller.Parts.Budget.Held);
+        Assert.True(held.Bytes > smaller.Parts.Budget.MaxBytes);
+        Assert.Equal(ErrorCode.None, await CommitAsync(smaller, "g1"));
+        Assert.Equal(ErrorCode.InvalidCommitOffsetSize, await CommitAsync(smaller, "g1", partition: 1));
+        await UntilAsync(bench, () => Task.FromResult(bench.Parts.Budget.Held == default));
+    }
+
+    [Fact]
+    public async Task Whoever_comes_to_a_group_of_a_journal_that_is_closed_takes_no_room()
+    {
+        using var bench = new GroupBench();
+        await CommitAsync(bench, "g");
+        Assert.True(bench.Log.Handles.TryGet(GroupBench.JournalOf("g"), out var handle));
+        var held = bench.Parts.Budget.Held;
+        var (journal, _) = await GroupJournal.LoadAsync(new JournalPartition(handle, bench.Log.Journals), bench.Parts, TestContext.Current.CancellationToken);
+        Assert.NotEqual(held, bench.Parts.Budget.Held);
+        journal!.Close();
+
+        var late = journal.Get("comes late").Ask(new CommitRequest { Offsets = [GroupBench.Offset(1)] }, static (rules, commit, now) => rules.Commit(GroupMessages.ToRules(commit), now), GroupMessages.ToDto);
+
+        Assert.Equal(ErrorCode.NotCoordinator, late.Answer!.Error);
+        Assert.Equal(held, bench.Parts.Budget.Held);
     }
 
     // Its groups would take no answers and no clients, and their members would wait for ever.
@@ -173,6 +232,9 @@ public sealed class GroupJournalsTests
             acknowledge(offset);
         }
     }
+
+    private static async Task<ErrorCode> CommitAsync(GroupBench bench, string groupId, int partition = 0) =>
+        (await bench.DurableAsync(bench.CommitAsync(groupId, GroupBench.Offset(1, partition)))).Partitions[0];
 
     private static async Task PublishAsync(GroupBench bench, CancellationToken stop)
     {

@@ -17,11 +17,11 @@ internal sealed class GroupBench : IDisposable
 {
     private readonly ServiceProvider _services = new ServiceCollection().AddMetrics().BuildServiceProvider();
 
-    public GroupBench(MemoryLog? log = null)
+    public GroupBench(MemoryLog? log = null, GroupOptions? options = null)
     {
         Log = log ?? new MemoryLog();
         Wheel = new DeadlineWheel(Log.Broker.Time);
-        Parts = new GroupParts(Tickets, Wheel, new GroupOptions(), Log.Broker.Time, new GroupMetrics(_services.GetRequiredService<IMeterFactory>(), Tickets));
+        Parts = new GroupParts(Tickets, Wheel, options ?? new GroupOptions(), Log.Broker.Time, new GroupMetrics(_services.GetRequiredService<IMeterFactory>(), Tickets));
         Journals = new GroupJournals(PartitionsOf.One(Log, View, Cluster), Parts, View, PartitionsOf.Rules, NullLogger<GroupJournals>.Instance);
         View.Publish(CatalogSnapshot.Empty.With(Topic, 1));
     }

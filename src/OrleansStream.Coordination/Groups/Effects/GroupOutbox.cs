@@ -17,6 +17,9 @@ internal sealed class GroupOutbox
 
     public int WritesInFlight => _inFlight.Count;
 
+    /// <summary>What the writes in flight occupy.</summary>
+    public long HeldBytes { get; private set; }
+
     /// <param name="onError">Makes the answer should the group close before there is another.</param>
     public GroupTicket NewTicket(Func<ErrorCode, GroupAnswer> onError)
     {
@@ -55,7 +58,9 @@ internal sealed class GroupOutbox
     public void Write(IReadOnlyList<GroupChange> changes, Action whenDurable, Action<ErrorCode> whenFailed)
     {
         var write = new JournalWrite(++_lastSequence, changes);
-        _inFlight.Enqueue(new PendingWrite(write, whenDurable, whenFailed));
+        var pending = new PendingWrite(write, whenDurable, whenFailed);
+        _inFlight.Enqueue(pending);
+        HeldBytes += pending.HeldBytes;
         _writes.Add(write);
     }
 
@@ -72,6 +77,7 @@ internal sealed class GroupOutbox
         while (_inFlight.TryPeek(out var first) && first.Outcome is { } decided)
         {
             _inFlight.Dequeue();
+            HeldBytes -= first.HeldBytes;
             Settle(first, decided, apply);
         }
     }
@@ -86,6 +92,7 @@ internal sealed class GroupOutbox
 
         _open.Clear();
         _inFlight.Clear();
+        HeldBytes = 0;
         _writes.Clear();
     }
 
@@ -125,6 +132,8 @@ internal sealed class GroupOutbox
         public Action WhenDurable => whenDurable;
 
         public Action<ErrorCode> WhenFailed => whenFailed;
+
+        public long HeldBytes { get; } = write.Changes.Sum(Memory.HeldBytes.OfChange);
 
         public ErrorCode? Outcome { get; set; }
     }

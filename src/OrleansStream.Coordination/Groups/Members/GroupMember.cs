@@ -1,6 +1,7 @@
 using System.Text;
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 
 namespace OrleansStream.Coordination.Groups.Members;
@@ -39,7 +40,11 @@ internal sealed class GroupMember
 
     public bool IsStatic => InstanceId is not null;
 
+    /// <summary>As <see cref="GroupOptions.MaxMemberBytes"/> counts.</summary>
     public int Bytes { get; private set; }
+
+    /// <summary>As <see cref="GroupOptions.MaxBytes"/> counts, without the assignment: that is the array of the generation that is stored.</summary>
+    public long HeldBytes { get; private set; }
 
     public static GroupMember From(JoinRequest request, string id)
     {
@@ -71,6 +76,7 @@ internal sealed class GroupMember
         SessionTimeout = sessionTimeout;
         RebalanceTimeout = rebalanceTimeout;
         Bytes = FixedBytes + Length(Id) + Length(InstanceId) + Length(ClientId) + Length(ClientHost) + BytesOf(protocols);
+        HeldBytes = Memory.HeldBytes.OfMember([Id, InstanceId, ClientId, ClientHost], protocols);
     }
 
     public bool Offers(IReadOnlyList<GroupProtocol> protocols) => Protocols.SequenceEqual(Unique(protocols));

@@ -8,6 +8,7 @@ internal sealed class GroupRoster
     private readonly OrderedDictionary<string, GroupMember> _members = [];
     private readonly Dictionary<string, string> _staticMembers = [];
     private readonly ProtocolVote _vote = new();
+    private long _heldBytes;
 
     public IReadOnlyCollection<GroupMember> Members => _members.Values;
 
@@ -24,6 +25,9 @@ internal sealed class GroupRoster
     public int ParkedJoins { get; private set; }
 
     public int Bytes { get; private set; }
+
+    /// <summary>What members and pending ids occupy.</summary>
+    public long HeldBytes => _heldBytes + ((long)Pending.Count * Memory.HeldBytes.PendingMember);
 
     public bool HasAllJoined => ParkedJoins == Count && Pending.Count == 0;
 
@@ -44,6 +48,7 @@ internal sealed class GroupRoster
 
         _vote.Add(member);
         Bytes += member.Bytes;
+        _heldBytes += member.HeldBytes;
         Pending.Remove(member.Id);
         LeaderId ??= member.Id;
     }
@@ -70,6 +75,7 @@ internal sealed class GroupRoster
         _staticMembers[successor.InstanceId!] = successor.Id;
         _vote.Add(successor);
         Bytes += successor.Bytes;
+        _heldBytes += successor.HeldBytes;
         LeaderId = LeaderId == old.Id ? successor.Id : LeaderId;
         if (syncPending)
         {
@@ -81,9 +87,11 @@ internal sealed class GroupRoster
     {
         _vote.Remove(member);
         Bytes -= member.Bytes;
+        _heldBytes -= member.HeldBytes;
         member.Offer(protocols, sessionTimeout, rebalanceTimeout);
         _vote.Add(member);
         Bytes += member.Bytes;
+        _heldBytes += member.HeldBytes;
     }
 
     public void ParkJoin(GroupMember member, GroupTicket ticket)
@@ -131,6 +139,7 @@ internal sealed class GroupRoster
 
         _vote.Remove(member);
         Bytes -= member.Bytes;
+        _heldBytes -= member.HeldBytes;
         PendingSync.Remove(member.Id);
         if (member.InstanceId is not null)
         {

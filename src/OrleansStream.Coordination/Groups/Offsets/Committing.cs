@@ -63,21 +63,28 @@ internal sealed class Committing(GroupContents group, InFlightOffsets inFlight)
             : ErrorCode.None;
     }
 
+    // Where there is no room left the answer is 28, whether the group has too many offsets or the broker's groups too many bytes: Kafka's clients give it to the
+    // application and stay members. With 15 they would drop the connection that their heartbeats need, and come back every 100 ms. Partitions that need no
+    // more room than they have are never refused.
     private List<PartitionOffset> Accept(CommitRequest request, ErrorCode[] results)
     {
         var accepted = new List<PartitionOffset>(results.Length);
         var room = group.Options.MaxOffsets - group.Durable.Offsets.Count - inFlight.Partitions.Count(partition => !group.Durable.Offsets.ContainsKey(partition));
+        var growth = 0L;
         for (var i = 0; i < results.Length; i++)
         {
             var offset = request.Offsets[i];
             var isNew = !group.Durable.Offsets.ContainsKey(offset.Partition) && !inFlight.Contains(offset.Partition);
+            var committed = new PartitionOffset(offset.Partition, ToCommitted(offset, request.Retention));
+            var needed = Math.Max(0, group.Durable.GrowthBy(committed));
             results[i] = offset.Metadata?.Length > group.Options.OffsetMetadataMaxBytes ? ErrorCode.OffsetMetadataTooLarge
-                : isNew && room == 0 ? ErrorCode.InvalidCommitOffsetSize
+                : (isNew && room == 0) || !group.Share.TryGrow(growth + needed) ? ErrorCode.InvalidCommitOffsetSize
                 : ErrorCode.None;
             if (results[i] is ErrorCode.None)
             {
                 room -= isNew ? 1 : 0;
-                accepted.Add(new PartitionOffset(offset.Partition, ToCommitted(offset, request.Retention)));
+                growth += needed;
+                accepted.Add(committed);
             }
         }
 

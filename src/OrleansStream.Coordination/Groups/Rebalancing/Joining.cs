@@ -1,11 +1,16 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Members;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 using OrleansStream.Model.Errors;
 
 namespace OrleansStream.Coordination.Groups.Rebalancing;
 
 /// <summary>JoinGroup: who may come in, under which id, and whether that needs a new generation.</summary>
+/// <remarks>
+/// Where there is no room left for members the answer is 81, whether the group is full or the broker: Kafka's clients give it to the application at once. With 15
+/// they would come back every 100 ms without a word to anybody, and the others would wait for them until the rebalance timeout.
+/// </remarks>
 internal sealed class Joining(GroupContents group, Answers answers, Rebalance rebalance, StaticReturn staticReturn)
 {
     // A generated id must fit the protocol's strings however long the client's name is.
@@ -117,16 +122,23 @@ internal sealed class Joining(GroupContents group, Answers answers, Rebalance re
             return new(Failed(ErrorCode.CoordinatorNotAvailable, request));
         }
 
+        if (!group.Share.TryGrow(HeldBytes.PendingMember))
+        {
+            return new(JoinAnswer.Failed(ErrorCode.GroupMaxSizeReached, ""));
+        }
+
         Roster.Pending.Add(id);
         group.Sessions.Start(id, group.Now + request.SessionTimeout);
         return new(JoinAnswer.Failed(ErrorCode.MemberIdRequired, id));
     }
 
+    // Room for twice the member: who is let in must fit into the generation that is stored, too, or each sync would fail.
     private Reply<JoinAnswer> Admit(JoinRequest request, string id)
     {
         var member = GroupMember.From(request, id);
-        if (Roster.Bytes + (long)member.Bytes > group.Options.MaxMemberBytes)
+        if (Roster.Bytes + (long)member.Bytes > group.Options.MaxMemberBytes || !group.Share.TryGrow(2 * member.HeldBytes))
         {
+            TurnAway(id);
             return new(JoinAnswer.Failed(ErrorCode.GroupMaxSizeReached, ""));
         }
 
@@ -160,7 +172,8 @@ internal sealed class Joining(GroupContents group, Answers answers, Rebalance re
     private Reply<JoinAnswer> UpdateAndRebalance(GroupMember member, JoinRequest request)
     {
         var protocols = GroupMember.Unique(request.Protocols);
-        if (Roster.Bytes - (long)GroupMember.BytesOf(member.Protocols) + GroupMember.BytesOf(protocols) > group.Options.MaxMemberBytes)
+        if (Roster.Bytes - (long)GroupMember.BytesOf(member.Protocols) + GroupMember.BytesOf(protocols) > group.Options.MaxMemberBytes
+            || !group.Share.TryGrow(2 * (HeldBytes.OfProtocols(protocols) - HeldBytes.OfProtocols(member.Protocols))))
         {
             return new(Failed(ErrorCode.GroupMaxSizeReached, request));
         }

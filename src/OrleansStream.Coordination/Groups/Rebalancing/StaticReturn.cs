@@ -13,7 +13,10 @@ internal sealed class StaticReturn(GroupContents group, Answers answers, Rebalan
     {
         var leaderBefore = group.Roster.LeaderId ?? "";
         var successor = GroupMember.From(request, newId);
-        if (group.Roster.Bytes - (long)old.Bytes + successor.Bytes > group.Options.MaxMemberBytes)
+        var growth = successor.HeldBytes - old.HeldBytes;
+
+        // Twice, as for one who joins.
+        if (group.Roster.Bytes - (long)old.Bytes + successor.Bytes > group.Options.MaxMemberBytes || !group.Share.TryGrow(2 * growth))
         {
             return new(JoinAnswer.Failed(ErrorCode.GroupMaxSizeReached, ""));
         }

@@ -1,6 +1,7 @@
 using OrleansStream.Coordination.Groups.Effects;
 using OrleansStream.Coordination.Groups.Journal;
 using OrleansStream.Coordination.Groups.Members;
+using OrleansStream.Coordination.Groups.Memory;
 using OrleansStream.Coordination.Groups.Requests;
 using OrleansStream.Model.Errors;
 
@@ -70,12 +71,17 @@ internal sealed class Syncing(GroupContents group, Answers answers, Rebalance re
             return;
         }
 
+        // The members are in already and may stay: 15 brings them back, as after a failed write, until there is room. Another code would end their applications.
+        var captured = group.Capture(member => AssignmentOf(assignments, member));
+        if (!group.Share.TryGrow(HeldBytes.OfGeneration(captured.Metadata) - group.Durable.GenerationBytes))
+        {
+            Fail(ErrorCode.CoordinatorNotAvailable);
+            return;
+        }
+
         var generation = request.Generation;
         group.Standing.AssignmentInFlight = generation;
-        group.Outbox.Write(
-            [group.Capture(member => AssignmentOf(assignments, member))],
-            () => OnStored(generation, assignments),
-            error => OnFailed(generation, error));
+        group.Outbox.Write([captured], () => OnStored(generation, assignments), error => OnFailed(generation, error));
     }
 
     private static byte[] AssignmentOf(Dictionary<string, byte[]> assignments, GroupMember member) => assignments.GetValueOrDefault(member.Id) ?? [];

@@ -16,12 +16,20 @@ public sealed class GrainStartup
     private readonly LocalPartitions _partitions;
     private readonly CatalogFollower _catalog;
     private readonly TimeProvider _time;
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     internal GrainStartup(SettingsFollower follower, LocalPartitions partitions, CatalogFollower catalog, TimeProvider time) =>
         (_follower, _partitions, _catalog, _time) = (follower, partitions, catalog, time);
 
-    /// <summary>To be called once, when the broker starts.</summary>
-    public void Begin() => _follower.Follow();
+    /// <summary>Completes when grains can be called. The log is there before, and what it wants to know of the catalog waits for this.</summary>
+    public Task Begun => _begun.Task;
+
+    /// <summary>To be called once, when the silo is up.</summary>
+    public void Begin()
+    {
+        _follower.Follow();
+        _begun.TrySetResult();
+    }
 
     /// <summary>
     /// Reads the catalog, and tries again until that succeeds: a grain call ends after seconds, a long journal or a slow disk may take longer, and the

@@ -16,13 +16,13 @@ internal sealed class JournalCleaning(JournalCleaningParts parts)
 
     private long? _last;
 
-    /// <summary>Cleans if the last time was an hour ago.</summary>
+    /// <summary>Cleans if the last time that it succeeded was an hour ago.</summary>
     /// <exception cref="LogException">Storage failed; the next run goes on.</exception>
     public async Task RunIfDueAsync(CancellationToken cancellationToken)
     {
         if (_last is { } last && parts.Time.GetElapsedTime(last) < Interval) return;
-        _last = parts.Time.GetTimestamp();
         await RunAsync(cancellationToken);
+        _last = parts.Time.GetTimestamp();
     }
 
     /// <summary>Forgets what may be forgotten now. Returns how many records.</summary>

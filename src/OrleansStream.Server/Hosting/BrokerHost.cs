@@ -56,7 +56,11 @@ internal static class BrokerHost
         catalog.Settings = startup.SettingsOf;
         catalog.Name = startup.NameOf;
         catalog.TopicName = id => app.Services.GetRequiredService<CatalogView>().Current.Find(id)?.Name;
-        catalog.Catalog = id => app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
+        catalog.Catalog = async id =>
+        {
+            await startup.Begun;
+            return await app.Services.GetRequiredService<IGrainFactory>().GetGrain<ICatalogGrain>(0).KnowsAsync(id, CancellationToken.None);
+        };
     }
 
     private static void Services(IServiceCollection services, BrokerSettings settings, LogSlot log)

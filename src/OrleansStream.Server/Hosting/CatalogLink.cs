@@ -7,7 +7,7 @@ namespace OrleansStream.Server.Hosting;
 /// <summary>What the log asks of the catalog. The log is there before the catalog that is kept in it, so the way to it is set later.</summary>
 internal sealed class CatalogLink
 {
-    /// <summary>Asks the catalog's owner whether a topic exists.</summary>
+    /// <summary>Asks the catalog's owner whether a topic exists. Answers when the silo is up, and not before.</summary>
     public Func<TopicId, Task<bool>>? Catalog { get; set; }
 
     /// <summary>The settings of a partition, as this broker's copy of the catalog has them.</summary>

@@ -149,22 +149,51 @@ public sealed class JournalCleaningTests
         },
         CancellationToken.None));
 
+    // The catalog's owner may be away: what was not done is not put off for an hour.
+    [Fact]
+    public void A_run_that_failed_is_tried_again_at_once_and_one_that_succeeded_after_an_hour()
+    {
+        var journal = Start();
+        journal.Write(Tombstone(0), null);
+        journal = Start(journal.Disk.CutPower(1));
+        var (asked, isAway) = (0, true);
+        var cleaning = Cleaning(journal, Recover(journal), _ =>
+        {
+            asked++;
+            return isAway ? throw new TimeoutException("away") : true;
+        });
+        void Run() => journal.Scheduler.Run(async () =>
+        {
+            await cleaning.RunIfDueAsync(CancellationToken.None);
+            return 0;
+        });
+
+        Assert.Throws<TimeoutException>(Run);
+        isAway = false;
+        Run();
+        Run();
+
+        Assert.Equal(2, asked);
+    }
+
     // Applied by the journal's own thread, so a moment later.
     private int Clean(JournalUnderTest journal, FileLaneRecovery? recovery = null)
     {
-        recovery ??= Recover(journal);
-        var cleaning = new JournalCleaning(new JournalCleaningParts
+        var cleaning = Cleaning(journal, recovery ?? Recover(journal), _topics.Contains);
+        var cleaned = journal.Scheduler.Run(() => cleaning.RunAsync(CancellationToken.None));
+        journal.Scheduler.RunUntilIdle();
+        return cleaned;
+    }
+
+    private JournalCleaning Cleaning(JournalUnderTest journal, FileLaneRecovery recovery, Func<PartitionId, bool> knows) =>
+        new(new JournalCleaningParts
         {
             Journal = journal.Journal,
             Recovery = recovery,
             Disk = journal.Disk,
             Scheduler = journal.Scheduler,
             IsOpening = _opening.Contains,
-            ConfirmTopic = (partition, _) => ValueTask.FromResult(_topics.Contains(partition)),
+            ConfirmTopic = (partition, _) => ValueTask.FromResult(knows(partition)),
             Time = journal.Time,
         });
-        var cleaned = journal.Scheduler.Run(() => cleaning.RunAsync(CancellationToken.None));
-        journal.Scheduler.RunUntilIdle();
-        return cleaned;
-    }
 }

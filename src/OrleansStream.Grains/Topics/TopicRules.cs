@@ -78,6 +78,12 @@ internal static class TopicRules
             return definition.Check(null);
         }
 
+        // As Kafka 4.3.1: what is appended is cut at its commas, and of those only the ones at its end stand for nothing. To take away nothing is no mistake.
+        if (change.Operation == ConfigOperation.Append && !definition.Rule.TakesEmptyItems && change.Value.TrimEnd(',').Split(',').Any(string.IsNullOrWhiteSpace))
+        {
+            return $"Configuration '{change.Name}' values must not be empty.";
+        }
+
         var items = ConfigText.ToList(configs.GetValueOrDefault(change.Name) ?? definition.Default ?? "");
         var named = ConfigText.ToList(change.Value);
         var result = string.Join(',', change.Operation == ConfigOperation.Append ? items.Union(named, StringComparer.Ordinal) : items.Except(named, StringComparer.Ordinal));

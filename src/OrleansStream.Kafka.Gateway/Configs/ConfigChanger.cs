@@ -15,6 +15,9 @@ internal sealed class ConfigChanger(IGrainFactory grains, CatalogView catalog, I
     /// <summary>Said of each entry for a resource that a request names more than once: none of them is carried out.</summary>
     public const string Repeated = "Each resource must appear at most once.";
 
+    /// <summary>Said of a resource of which a request names a config more than once: nothing of it is changed.</summary>
+    public const string RepeatedKeys = "Error due to duplicate config keys";
+
     /// <summary>All of the changes to one resource, or none. Null as the message of a success.</summary>
     public async ValueTask<(ErrorCode Error, string? Message)> ChangeAsync(ConfigResourceType type, string name, ConfigureTopic wish, RequestContext context)
     {

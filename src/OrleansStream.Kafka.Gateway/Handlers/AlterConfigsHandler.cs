@@ -15,14 +15,16 @@ internal sealed class AlterConfigsHandler(ConfigChanger changer) : ApiHandler<Al
         var times = request.Resources.CountBy(static resource => (resource.ResourceType, resource.ResourceName)).ToDictionary();
         foreach (var resource in request.Resources)
         {
-            var (error, message) = times[(resource.ResourceType, resource.ResourceName)] == 1
-                ? await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context)
-                : (ErrorCode.InvalidRequest, ConfigChanger.Repeated);
+            var (error, message) = times[(resource.ResourceType, resource.ResourceName)] > 1 ? (ErrorCode.InvalidRequest, ConfigChanger.Repeated)
+                : NamesTwice(resource) ? (ErrorCode.InvalidRequest, ConfigChanger.RepeatedKeys)
+                : await changer.ChangeAsync(resource.ResourceType, resource.ResourceName, Translate(resource, request.ValidateOnly), context);
             response.Resources.Add(new() { ErrorCode = context.Count(error), ErrorMessage = message, ResourceType = resource.ResourceType, ResourceName = resource.ResourceName });
         }
 
         return response;
     }
+
+    private static bool NamesTwice(AlterConfigsRequest.Resource resource) => resource.Configs.DistinctBy(static config => config.Name).Count() < resource.Configs.Count;
 
     private static ConfigureTopic Translate(AlterConfigsRequest.Resource resource, bool validateOnly) => new(
         [.. resource.Configs.ConvertAll(static config => new ConfigChange(config.Name, ConfigOperation.Set, config.Value))], ReplaceAll: true, validateOnly);

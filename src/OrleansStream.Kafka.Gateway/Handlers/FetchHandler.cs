@@ -16,6 +16,12 @@ internal sealed class FetchHandler(FetchReader reader, FetchSessions sessions, C
 
     protected override async ValueTask<IResponse> HandleAsync(FetchRequest request, RequestContext context)
     {
+        // As Kafka: before anything becomes of the session that it names.
+        if (!Enum.IsDefined(request.IsolationLevel))
+        {
+            return Refused(request, context);
+        }
+
         var error = TryPlan(request, context.Version, out var plan);
         if (plan is null)
         {
@@ -34,6 +40,17 @@ internal sealed class FetchHandler(FetchReader reader, FetchSessions sessions, C
                 sessions.Release(session);
             }
         }
+    }
+
+    private static FetchResponse Refused(FetchRequest request, RequestContext context)
+    {
+        var answer = (FetchResponse)FailureAnswers.Of(request, context.Version, context.Count(ErrorCode.UnknownServerError))!;
+        foreach (var topic in answer.Topics)
+        {
+            topic.Partitions.ForEach(static partition => partition.HighWatermark = -1);
+        }
+
+        return answer;
     }
 
     private ErrorCode TryPlan(FetchRequest request, short version, out FetchPlan? plan)

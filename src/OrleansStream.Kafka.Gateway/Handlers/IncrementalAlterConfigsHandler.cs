@@ -36,7 +36,7 @@ internal sealed class IncrementalAlterConfigsHandler(ConfigChanger changer) : Ap
 
             if (!names.Add(config.Name))
             {
-                return $"The request names {config.Name} twice.";
+                return ConfigChanger.RepeatedKeys;
             }
         }
 

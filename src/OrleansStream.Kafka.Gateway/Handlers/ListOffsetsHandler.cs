@@ -24,6 +24,11 @@ internal sealed class ListOffsetsHandler(PartitionDoor door) : ApiHandler<ListOf
 
     protected override async ValueTask<IResponse> HandleAsync(ListOffsetsRequest request, RequestContext context)
     {
+        if (!Enum.IsDefined(request.IsolationLevel))
+        {
+            return FailureAnswers.Of(request, context.Version, context.Count(ErrorCode.UnknownServerError))!;
+        }
+
         OpenAhead.Begin(door, Named(request), context.Gone);
         // A partition that is named twice is answered once, and not looked up.
         var times = request.Topics.SelectMany(static topic => topic.Partitions.Select(partition => (topic.Name, partition.Index))).CountBy(static name => name).ToDictionary();

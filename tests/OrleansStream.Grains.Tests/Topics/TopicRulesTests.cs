@@ -25,6 +25,8 @@ public sealed class TopicRulesTests
         { ConfigOperation.Subtract, "retention.ms", "1", "subtract is not allowed for config key: retention.ms" },
         { ConfigOperation.Append, "cleanup.policy", null, "Null value not supported for cleanup.policy." },
         { ConfigOperation.Append, "cleanup.policy", "shred", "cleanup.policy" },
+        { ConfigOperation.Append, "cleanup.policy", "", "Configuration 'cleanup.policy' values must not be empty." },
+        { ConfigOperation.Append, "cleanup.policy", ",compact", "Configuration 'cleanup.policy' values must not be empty." },
         { (ConfigOperation)9, "retention.ms", "1", "Unknown config operation 9 for retention.ms." },
     };
 
@@ -77,6 +79,8 @@ public sealed class TopicRulesTests
 
     [Theory]
     [InlineData(ConfigOperation.Append, "compact", "delete,compact")]
+    [InlineData(ConfigOperation.Append, "compact,", "delete,compact")]
+    [InlineData(ConfigOperation.Subtract, "", "delete")]
     [InlineData(ConfigOperation.Append, "delete", "delete")]
     [InlineData(ConfigOperation.Subtract, "delete", "")]
     [InlineData(ConfigOperation.Subtract, "compact", "delete")]

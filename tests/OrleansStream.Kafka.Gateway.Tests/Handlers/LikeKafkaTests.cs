@@ -81,6 +81,40 @@ public class LikeKafkaTests
         Assert.Equal("8", harness.Catalog.Current.Find("b")!.Configs["retention.ms"]);
     }
 
+    [Theory, InlineData(2), InlineData(-1)]
+    public async Task An_isolation_level_that_does_not_exist_is_not_taken_for_another(sbyte level)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("a");
+        var client = harness.Connect();
+        var fetch = Requests.Fetch("a", 0);
+        var offsets = Requests.ListOffsets("a", -1);
+        (fetch.IsolationLevel, offsets.IsolationLevel) = ((IsolationLevel)level, (IsolationLevel)level);
+
+        var fetched = await client.AskAsync<FetchResponse>(fetch, 12);
+        var listed = (await client.AskAsync<ListOffsetsResponse>(offsets, 7)).Only();
+
+        Assert.Equal((ErrorCode.UnknownServerError, ErrorCode.UnknownServerError, -1L), (fetched.ErrorCode, fetched.Only().ErrorCode, fetched.Only().HighWatermark));
+        Assert.Equal((ErrorCode.UnknownServerError, -1L, -1L), (listed.ErrorCode, listed.Offset, listed.Timestamp));
+    }
+
+    [Fact]
+    public async Task A_config_that_is_named_twice_leaves_its_resource_alone()
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("a");
+        var client = harness.Connect();
+        var single = new IncrementalAlterConfigsRequest { Resources = [new() { ResourceType = ConfigResourceType.Topic, ResourceName = "a", Configs = [new() { Name = "retention.ms", Value = "7" }, new() { Name = "retention.ms", Value = "8" }] }] };
+        var whole = new AlterConfigsRequest { Resources = [new() { ResourceType = ConfigResourceType.Topic, ResourceName = "a", Configs = [new() { Name = "retention.ms", Value = "7" }, new() { Name = "retention.ms", Value = "8" }] }] };
+
+        var bySingle = (await client.AskAsync<IncrementalAlterConfigsResponse>(single, 1)).Resources.Single();
+        var byWhole = (await client.AskAsync<AlterConfigsResponse>(whole, 2)).Resources.Single();
+
+        Assert.Equal((ErrorCode.InvalidRequest, "Error due to duplicate config keys"), (bySingle.ErrorCode, bySingle.ErrorMessage));
+        Assert.Equal((ErrorCode.InvalidRequest, "Error due to duplicate config keys"), (byWhole.ErrorCode, byWhole.ErrorMessage));
+        Assert.Empty(harness.Catalog.Current.Find("a")!.Configs);
+    }
+
     [Theory]
     [InlineData("a", -1, false)]
     [InlineData("z", 0, false)]

@@ -25,6 +25,9 @@ public abstract class ConfigRule
     /// <summary>-1, or a number in the range.</summary>
     public static ConfigRule DefaultOrBetween(long minimum, long maximum) => new DefaultOrRangeRule(minimum, maximum);
 
+    /// <summary>For lists: whether an item may be empty where one is appended.</summary>
+    public virtual bool TakesEmptyItems => true;
+
     /// <summary>Says what is wrong with a value that already fits the type, or null.</summary>
     public abstract string? Check(string name, string value);
 
@@ -82,6 +85,8 @@ public abstract class ConfigRule
 
     private sealed class ItemsRule(string[] values) : ConfigRule
     {
+        public override bool TakesEmptyItems => false;
+
         public override string? Check(string name, string value) =>
             ConfigText.ToList(value).FirstOrDefault(item => !values.Contains(item, StringComparer.Ordinal)) is { } stranger
                 ? Wrong(name, stranger, $"string must be one of: {string.Join(", ", values)}")

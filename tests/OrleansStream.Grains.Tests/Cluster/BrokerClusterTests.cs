@@ -95,6 +95,7 @@ public sealed class BrokerClusterTests
 
         // Named is not claimed: what the leaving broker let go of is told before the next one has it.
         await UntilAsync(() => others.Sum(broker => broker.Log.Handles.All.Count(handle => handle.Id.Topic == topic.Id)) == 30);
+        await UntilAsync(() => Of(topic).All(partition => OwnerOf(cluster, partition).Log.Handles.TryGet(partition, out _)));
         foreach (var partition in Of(topic)) Assert.Equal(1, await OwnerOf(cluster, partition).CountAsync(partition));
         Assert.Equal(ErrorCode.NotLeaderOrFollower, (await leaving.Partitions.OpenAsync(Of(topic).First(), Stop)).Error);
         await cluster.StopAsync(leaving);

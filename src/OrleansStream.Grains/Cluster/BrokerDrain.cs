@@ -37,13 +37,17 @@ public sealed partial class BrokerDrain
     {
         _partitions.BeginDraining();
         var started = _surroundings.Time.GetTimestamp();
-        var moved = 0;
+        var moved = new HandedOver();
         try
         {
             await MarkAsync(cancellationToken);
             await _members.ReadRecordsAsync(cancellationToken);
             await _news.TellRecordChangedAsync().WaitAsync(TellAtMost, _surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            moved = await _handOver.LeaveAsync(cancellationToken);
+            await _handOver.LeaveAsync(moved, cancellationToken);
+        }
+        catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
+        {
+            // The time is up; how many are left is told below.
         }
         catch (Exception exception)
         {
@@ -51,7 +55,7 @@ public sealed partial class BrokerDrain
         }
 
         var left = _partitions.Log.Handles.Count;
-        LogLeft(_surroundings.Logger, moved, _surroundings.Time.GetElapsedTime(started).TotalSeconds, left);
+        LogLeft(_surroundings.Logger, moved.Total, _surroundings.Time.GetElapsedTime(started).TotalSeconds, moved, left);
         return left;
     }
 
@@ -79,8 +83,8 @@ public sealed partial class BrokerDrain
     [LoggerMessage(LogLevel.Warning, "Not every partition could be handed over; the rest is taken over when this broker is gone")]
     private static partial void LogNotAll(ILogger logger, Exception exception);
 
-    [LoggerMessage(LogLevel.Information, "Handed over {Moved} partitions in {Seconds:0.000} s; {Left} are left")]
-    private static partial void LogLeft(ILogger logger, int moved, double seconds, int left);
+    [LoggerMessage(LogLevel.Information, "This broker leaves: handed over {Moved} partitions in {Seconds:0.000} s ({Targets}); {Left} are left to be taken over")]
+    private static partial void LogLeft(ILogger logger, int moved, double seconds, HandedOver targets, int left);
 }
 
 /// <summary>What leaving takes.</summary>

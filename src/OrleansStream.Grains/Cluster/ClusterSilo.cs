@@ -41,8 +41,10 @@ public static class ClusterSilo
         services.AddHostedService(static provider => provider.GetRequiredService<NewsToPeers>());
         services.AddSingleton<MovementMetrics>();
         services.AddSingleton<MoveSurroundings>();
+        services.AddSingleton<Departures>();
         services.AddSingleton<MoverSources>();
         services.AddSingleton<HandOver>();
+        services.AddSingleton<TakeOverSources>();
         services.AddSingleton<TakeOver>();
         services.AddHostedService<PartitionMover>();
         services.AddHostedService<CatalogWatch>();

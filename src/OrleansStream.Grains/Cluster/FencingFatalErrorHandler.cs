@@ -9,11 +9,13 @@ namespace OrleansStream.Grains.Cluster;
 /// </summary>
 internal sealed partial class FencingFatalErrorHandler(BrokerClusterSetup setup, ILogger<FencingFatalErrorHandler> logger) : IFatalErrorHandler
 {
+    private const string WholeMembership = " Membership: [";
+
     public bool IsUnexpected(Exception exception) => exception is not ThreadInterruptedException;
 
     public void OnFatalException(object? sender = null, string? context = null, Exception? exception = null)
     {
-        var why = $"The silo of broker {setup.Self} cannot go on: {context ?? exception?.Message ?? "no reason was given"}";
+        var why = $"The silo of broker {setup.Self} cannot go on: {Reason(context ?? exception?.Message)}";
         try
         {
             setup.EndLane(why);
@@ -24,6 +26,9 @@ internal sealed partial class FencingFatalErrorHandler(BrokerClusterSetup setup,
             (setup.EndProcess ?? EndAtOnce)(why);
         }
     }
+
+    // What Orleans says ends with the whole membership, which is the same for every reader and fills a page.
+    private static string Reason(string? said) => said is null ? "no reason was given" : said.IndexOf(WholeMembership, StringComparison.Ordinal) is var at and > 0 ? said[..at] : said;
 
     private static void EndAtOnce(string why)
     {

@@ -46,6 +46,10 @@ internal sealed class PartitionLeaders : IDisposable
         }
     }
 
+    /// <summary>What this silo serves, as far as was told.</summary>
+    public IReadOnlyList<PartitionId> ServedBy(SiloAddress silo) =>
+        [.. _known.Where(known => known.Value.IsServing && known.Value.Silo.Equals(silo)).Select(static known => known.Key)];
+
     public void Dispose() => _catalog.Changed -= OnCatalogChanged;
 
     // Ids are never used again: what was said of a deleted topic is of no use to anybody.

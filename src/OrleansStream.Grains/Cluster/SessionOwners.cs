@@ -104,6 +104,7 @@ internal sealed partial class SessionOwners(BrokerRecords records, SiloStatuses 
     /// <summary>What is asked, and what an answer with a log means.</summary>
     private readonly record struct Question(ReleaseVerdict Verdict, Func<IBrokerService, (PartitionId Partition, SessionId Owner), Task<ReleaseReply>> Ask);
 
-    [LoggerMessage(LogLevel.Information, "The broker of session {Session} does not answer when it is asked for partition {Partition}")]
+    // One for each partition of a broker that has just died; what people need to know of that is told once (Departures).
+    [LoggerMessage(LogLevel.Debug, "The broker of session {Session} does not answer when it is asked for partition {Partition}")]
     private partial void LogNoAnswer(Exception exception, SessionId session, PartitionId partition);
 }

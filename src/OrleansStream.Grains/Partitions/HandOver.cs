@@ -25,16 +25,16 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     public bool IsDue => handles.All.Any(IsMisplaced);
 
     /// <summary>Hands over until nothing is open here that belongs elsewhere. Follows the cluster while it runs: what comes to belong here again stays.</summary>
-    /// <returns>How many partitions other brokers took.</returns>
-    public Task<int> RunAsync(CancellationToken cancellationToken) => RunAsync(surroundings.Options.HandOverAtOnce, cancellationToken);
+    /// <param name="moved">Counts what other brokers took, also of a hand-over that is cancelled.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public Task RunAsync(HandedOver moved, CancellationToken cancellationToken) => RunAsync(surroundings.Options.HandOverAtOnce, moved, cancellationToken);
 
-    /// <summary>As <see cref="RunAsync(CancellationToken)"/>, for a broker that is about to end: more at once.</summary>
-    public Task<int> LeaveAsync(CancellationToken cancellationToken) => RunAsync(surroundings.Options.AtOnce, cancellationToken);
+    /// <summary>As <see cref="RunAsync(HandedOver, CancellationToken)"/>, for a broker that is about to end: more at once.</summary>
+    public Task LeaveAsync(HandedOver moved, CancellationToken cancellationToken) => RunAsync(surroundings.Options.AtOnce, moved, cancellationToken);
 
-    private async Task<int> RunAsync(int atOnce, CancellationToken cancellationToken)
+    private async Task RunAsync(int atOnce, HandedOver moved, CancellationToken cancellationToken)
     {
-        var taken = 0;
-        var giving = new Dictionary<BrokerId, Task<int>>();
+        var giving = new Dictionary<BrokerId, Task>();
         using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         try
         {
@@ -42,12 +42,12 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
             {
                 foreach (var target in Misplaced().Keys.Where(target => !giving.ContainsKey(target)))
                 {
-                    giving.Add(target, GiveAsync(target, atOnce, ending.Token));
+                    giving.Add(target, GiveAsync(target, atOnce, moved, ending.Token));
                 }
 
                 if (giving.Count == 0)
                 {
-                    return taken;
+                    return;
                 }
 
                 // The cluster may change meanwhile, and one more broker have something due.
@@ -56,41 +56,47 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
                 foreach (var (target, given) in giving.Where(static one => one.Value.IsCompleted).ToList())
                 {
                     giving.Remove(target);
-                    taken += await given;
+                    await given;
                 }
             }
         }
         finally
         {
             await ending.CancelAsync();
-            await ((Task)Task.WhenAll(giving.Values)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+            await Task.WhenAll(giving.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
     // Until nothing is due for this broker any more.
-    private async Task<int> GiveAsync(BrokerId target, int atOnce, CancellationToken cancellationToken)
+    private async Task GiveAsync(BrokerId target, int atOnce, HandedOver moved, CancellationToken cancellationToken)
     {
-        var taken = 0;
         var pause = FirstPause;
+        var isTold = false;
         while (true)
         {
             var misplaced = Misplaced();
             if (!misplaced.TryGetValue(target, out var due))
             {
-                return taken;
+                return;
             }
 
             await AskAllAsync(target, due.OrderBy(static handle => RankOf(handle.Id)).ThenBy(static handle => handle.Id), Math.Max(1, atOnce / misplaced.Count), cancellationToken);
-            var moved = due.Count(static handle => !handle.IsOwner);
-            taken += moved;
-            surroundings.Metrics.HandedOver.Add(moved);
-            if (moved > 0)
+            var taken = due.Count(static handle => !handle.IsOwner);
+            moved.Add(target, taken);
+            surroundings.Metrics.HandedOver.Add(taken);
+            if (taken > 0)
             {
                 pause = FirstPause;
                 continue;
             }
 
-            // It took nothing: it may not have heard of the change yet, or cannot claim now.
+            // It took nothing: it may not have heard of the change yet, or cannot claim now. Only the latter lasts for seconds.
+            if (pause == LongestPause && !isTold)
+            {
+                isTold = true;
+                LogNothingTaken(surroundings.Logger, target, due.Count);
+            }
+
             await Task.Delay(pause, surroundings.Time, cancellationToken);
             pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
@@ -143,7 +149,10 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Broker {Target} did not take {Count} partitions that belong to it; it is asked again")]
+    [LoggerMessage(LogLevel.Information, "Broker {Target} takes none of the {Count} partitions that belong to it now; it is asked again until it does")]
+    private static partial void LogNothingTaken(ILogger logger, BrokerId target, int count);
+
+    [LoggerMessage(LogLevel.Debug, "Broker {Target} did not answer when it was asked to take {Count} partitions")]
     private static partial void LogNotTaken(ILogger logger, Exception exception, BrokerId target, int count);
 }
 

@@ -45,6 +45,7 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
             Interlocked.Exchange(ref _lastJoin, surroundings.Time.GetTimestamp());
         }
 
+        sources.Departures.Find(before, after);
         _handOverDue.Set();
         _takeOverDue.Set();
     }
@@ -65,11 +66,16 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
             await Task.Delay(left, surroundings.Time, cancellationToken);
         }
 
-        if (handOver.IsDue)
+        // One that leaves hands over by itself, more at once (BrokerDrain), and tells of all of it.
+        if (handOver.IsDue && members.Layout.Find(members.Self) is not { IsDraining: true })
         {
             var started = surroundings.Time.GetTimestamp();
-            var moved = await handOver.RunAsync(cancellationToken);
-            LogMoved(surroundings.Logger, moved, surroundings.Time.GetElapsedTime(started).TotalSeconds);
+            var moved = new HandedOver();
+            await handOver.RunAsync(moved, cancellationToken);
+            if (moved.Total > 0)
+            {
+                LogMoved(surroundings.Logger, moved.Total, surroundings.Time.GetElapsedTime(started).TotalSeconds, moved);
+            }
         }
     }
 
@@ -105,8 +111,8 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
         }
     }
 
-    [LoggerMessage(LogLevel.Information, "Other brokers took {Moved} partitions in {Seconds:0.000} s")]
-    private static partial void LogMoved(ILogger logger, int moved, double seconds);
+    [LoggerMessage(LogLevel.Information, "Handed over {Moved} partitions in {Seconds:0.000} s ({Targets})")]
+    private static partial void LogMoved(ILogger logger, int moved, double seconds, HandedOver targets);
 
     [LoggerMessage(LogLevel.Information, "Opened {Opened} partitions that nobody served in {Seconds:0.000} s")]
     private static partial void LogOpened(ILogger logger, int opened, double seconds);
@@ -116,4 +122,4 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
 }
 
 /// <summary>What the mover listens to.</summary>
-internal sealed record MoverSources(HandleTable Handles, CatalogView Catalog);
+internal sealed record MoverSources(HandleTable Handles, CatalogView Catalog, Departures Departures);

@@ -9,7 +9,7 @@ namespace OrleansStream.Grains.Partitions;
 /// Opens partitions whose broker is gone, or that nobody serves since this one started: a client that comes for one finds it open, or being opened. Clients'
 /// own openings run beside these and do not stand behind them.
 /// </summary>
-internal sealed class TakeOver(ClusterMembers members, LocalPartitions partitions, PartitionLeaders leaders, CatalogView catalog, MoveSurroundings surroundings)
+internal sealed class TakeOver(ClusterMembers members, LocalPartitions partitions, TakeOverSources sources, MoveSurroundings surroundings)
 {
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
@@ -18,18 +18,24 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
     public async Task OpenOrphansAsync(CancellationToken cancellationToken)
     {
         var refused = new HashSet<PartitionId>();
+        bool IsDue(PartitionId partition) => IsUnserved(partition) && !refused.Contains(partition);
         for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
-            var orphans = Orphans().Where(partition => !refused.Contains(partition)).ToList();
+            var orphans = Orphans().Where(IsDue).ToList();
+
+            // What people are told of it takes a request to storage, for which no partition waits.
+            var telling = sources.Departures.TellFoundAsync(cancellationToken);
+            var opening = OpenAsync(orphans, cancellationToken);
+            await Task.WhenAll(opening, telling);
+            refused.UnionWith(await opening);
+            sources.Departures.TellServed(IsOpen, IsDue);
             if (orphans.Count == 0)
             {
                 return;
             }
 
-            refused.UnionWith(await OpenAsync(orphans, cancellationToken));
-
             // What is left waits for its former owner's last word, or for storage.
-            if (Orphans().Any(partition => !refused.Contains(partition)))
+            if (Orphans().Any(IsDue))
             {
                 await Task.Delay(pause, surroundings.Time, cancellationToken);
             }
@@ -49,7 +55,7 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
 
     private bool IsOpen(PartitionId partition) => partitions.Log.Handles.TryGet(partition, out var handle) && handle.IsOwner;
 
-    private IEnumerable<PartitionId> Orphans() => leaders.ServedByNoneOf(members.Layout).Where(IsUnserved);
+    private IEnumerable<PartitionId> Orphans() => sources.Leaders.ServedByNoneOf(members.Layout).Where(IsUnserved);
 
     // Journals first: without them nobody commits, and no topic is created.
     private IEnumerable<PartitionId> Placed()
@@ -60,7 +66,7 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
             yield return new PartitionId(HiddenTopics.Groups, index);
         }
 
-        foreach (var topic in catalog.Current.Topics.OrderBy(static topic => topic.Name, StringComparer.Ordinal))
+        foreach (var topic in sources.Catalog.Current.Topics.OrderBy(static topic => topic.Name, StringComparer.Ordinal))
         {
             for (var index = 0; index < topic.PartitionCount; index++)
             {
@@ -108,3 +114,6 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
         }
     }
 }
+
+/// <summary>What says which partitions nobody serves, and who is told of it.</summary>
+internal sealed record TakeOverSources(PartitionLeaders Leaders, CatalogView Catalog, Departures Departures);

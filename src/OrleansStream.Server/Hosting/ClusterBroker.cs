@@ -93,7 +93,7 @@ internal static class ClusterBroker
 
     private static BrokerForm Form(BrokerSettings settings, ClusterStorage cluster, ClusterStore store, LogSlot log, Action<string> endLane) => new(
         new PlacementRules(new PlacementHash(store.Cluster.HashSeed, store.Cluster.HashVersion), store.Cluster.GroupPartitions),
-        services => services.AddBrokerCluster(new BrokerClusterSetup { Self = settings.Identity.Broker, Cluster = store.Cluster, Registry = store.Registry, Releases = log, EndLane = endLane, Movement = settings.Movement }),
+        services => services.AddBrokerCluster(new BrokerClusterSetup { Self = settings.Identity.Broker, Cluster = store.Cluster, Registry = store.Registry, Releases = log, EndLane = endLane, EndProcess = SuddenEnd.Now, Movement = settings.Movement }),
         silo =>
         {
             silo.UseOrleansStreamAzureTableClustering(cluster.Apply);

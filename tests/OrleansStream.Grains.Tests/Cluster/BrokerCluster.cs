@@ -83,6 +83,8 @@ internal sealed class BrokerCluster : IAsyncDisposable
         var log = _logs[name] = new SharedLog(Storage, broker);
         silo.Configure<GrainDirectoryOptions>(static options => options.RangeLeaseDuration = TimeSpan.Zero);
         var services = silo.Services;
+        services.AddSingleton<ToldLines>();
+        services.AddSingleton<ILoggerProvider>(static provider => provider.GetRequiredService<ToldLines>());
         services.AddMetrics();
         services.AddSingleton(TimeProvider.System);
         services.AddSingleton(new BrokerConfigValues(new Dictionary<string, string>()));

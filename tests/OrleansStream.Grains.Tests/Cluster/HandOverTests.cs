@@ -40,10 +40,12 @@ public sealed class HandOverTests
             return [];
         };
 
-        var running = Of(cluster).RunAsync(Stop);
+        var moved = new HandedOver();
+        var running = Of(cluster).RunAsync(moved, Stop);
         await PassAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
 
-        Assert.Equal(Moving, await running);
+        await running;
+        Assert.Equal((Moving, $"{Moving} to broker {cluster.Brokers[1].Id}"), (moved.Total, moved.ToString()));
         Assert.Equal(new MovementOptions().HandOverAtOnce, atOnce);
         Assert.All(leaving, handle => Assert.Equal((false, 2), (handle.IsOwner, asked.Count(handle.Id.Equals))));
     }
@@ -72,7 +74,7 @@ public sealed class HandOverTests
             return Task.FromResult<ImmutableArray<ErrorCode>>([]);
         };
 
-        var running = Of(cluster).RunAsync(Stop);
+        var running = Of(cluster).RunAsync(new HandedOver(), Stop);
         await PassAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
 
         Assert.Equal(due.Order(), asked.Where(static partition => !HiddenTopics.Contains(partition.Topic)));
@@ -100,7 +102,7 @@ public sealed class HandOverTests
             return Task.FromResult<ImmutableArray<ErrorCode>>([]);
         };
 
-        var running = Of(cluster).RunAsync(end.Token);
+        var running = Of(cluster).RunAsync(new HandedOver(), end.Token);
         await PassAsync(() => DueTo(quick).Count == 0 && Volatile.Read(ref asked) > 0, TimeSpan.Zero);
 
         Assert.Equal((1, Moving), (asked, DueTo(silent).Count));
@@ -123,7 +125,7 @@ public sealed class HandOverTests
             return new TaskCompletionSource<ImmutableArray<ErrorCode>>().Task;
         };
 
-        var running = Of(cluster).RunAsync(end.Token);
+        var running = Of(cluster).RunAsync(new HandedOver(), end.Token);
         await PassAsync(() => asked.ContainsKey(first.Members.SiloOf(silent.Id)!), TimeSpan.Zero);
         var late = await cluster.JoinAsync();
         await PassAsync(() => first.Members.SiloOf(late.Id) is { } silo && asked.ContainsKey(silo), TimeSpan.FromMilliseconds(500));

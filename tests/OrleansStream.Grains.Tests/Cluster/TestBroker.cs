@@ -32,6 +32,9 @@ internal sealed class TestBroker(SiloAddress silo, SharedLog log, IServiceProvid
 
     public LocalPartitions Partitions => Get<LocalPartitions>();
 
+    /// <summary>What it has told people.</summary>
+    public IReadOnlyList<string> Told => Get<ToldLines>().All;
+
     public T Get<T>()
         where T : notnull => services.GetRequiredService<T>();
 

@@ -20,11 +20,12 @@ internal static class Commands
         try
         {
             var (others, settings) = SettingArguments.Split(arguments);
-            var parsed = Root(settings).Parse(others);
+            var root = Root(settings);
+            var parsed = root.Parse(others);
             failed = parsed.CommandResult.Command.Name == VerifyName ? VerifyVerb.Unreadable : Failed;
             if (parsed.Errors is [var error, ..])
             {
-                throw new StartupException($"{error.Message} Try --help.");
+                throw new StartupException($"{Unknown.In(parsed, root) ?? error.Message} Try --help.");
             }
 
             // Its own handling of signals ends a process after two seconds, whatever it is doing; ours lets a broker finish.

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using OrleansStream.Server.Configuration;
 
 namespace OrleansStream.Server.CommandLine;
@@ -43,7 +44,12 @@ internal sealed class SharedOptions
             StandFor($"--kafka {kafka}", Listeners, $"PLAINTEXT://{kafka}");
         }
 
-        if (parsed.GetValue(_id) is { } id) StandFor($"--id {id}", NodeId, id);
+        if (parsed.GetValue(_id) is { } id)
+        {
+            if (!int.TryParse(id, NumberStyles.None, CultureInfo.InvariantCulture, out _)) throw new StartupException($"--id is '{id}'; it takes a whole number from 0 to {int.MaxValue}.");
+            StandFor($"--id {id}", NodeId, id);
+        }
+
         return new ServeRequest(parsed.GetValue(_config), switches);
 
         void Own(string name, Option<string?> option)

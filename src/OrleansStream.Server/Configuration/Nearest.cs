@@ -6,14 +6,14 @@ internal static class Nearest
     private const int Shown = 3;
 
     /// <summary>The end of a sentence that refuses a name: the known names that are nearest to it.</summary>
-    public static string To(string name, IEnumerable<string> known)
-    {
-        var nearest = known
-            .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
-            .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Name, StringComparer.Ordinal)
-            .Take(Shown).Select(candidate => candidate.Name);
-        return $"The nearest names are {string.Join(", ", nearest)}.";
-    }
+    public static string To(string name, IEnumerable<string> known) => $"The nearest names are {string.Join(", ", Sorted(name, known).Take(Shown).Select(candidate => candidate.Name))}.";
+
+    /// <summary>The one name that is nearest; null if none is so near that it was meant, as a rule.</summary>
+    public static string? Of(string name, IEnumerable<string> known) => Sorted(name, known).FirstOrDefault(candidate => candidate.Distance <= name.Length / 2).Name;
+
+    private static IEnumerable<(string Name, int Distance)> Sorted(string name, IEnumerable<string> known) => known
+        .Select(candidate => (Name: candidate, Distance: Distance(name.ToUpperInvariant(), candidate.ToUpperInvariant())))
+        .OrderBy(candidate => candidate.Distance).ThenBy(candidate => candidate.Name, StringComparer.Ordinal);
 
     // Levenshtein's: insertions, deletions and replacements between the two.
     private static int Distance(string left, string right)

@@ -24,14 +24,16 @@ public sealed class ClusterStartTests
 
     [Theory]
     [InlineData("--storage= ", "--storage is empty")]
-    [InlineData("--storage=somewhere", "ConnectionString cannot be read")]
-    [InlineData("--storage=http://account.blob.core.windows.net", "https only")]
-    [InlineData("--storage=https://account.blob.core.windows.net?sv=1&sig=secret", "signature belongs in ConnectionString")]
+    [InlineData("--storage=somewhere", "--storage (OrleansStream:Storage) cannot be read", "an account URL such as https://NAME.blob.core.windows.net, or a connection string")]
+    [InlineData("--storage=http://account.blob.core.windows.net", "--storage (OrleansStream:Storage) is http://account.blob.core.windows.net/", "https only")]
+    [InlineData("--storage=https://account.blob.core.windows.net?sv=1&sig=secret", "--storage (OrleansStream:Storage) carries a signature", "a signature belongs in a connection string")]
     [InlineData("--OrleansStream:Blobs:Container=A", "Container is 'A'")]
     [InlineData("--silo=localhost:11111", "--silo is 'localhost:11111'", "IP address")]
     [InlineData("--silo=0.0.0.0:11111", "--silo is '0.0.0.0:11111'", "OrleansStream:SiloListen")]
     [InlineData("--silo=127.0.0.1:0", "--silo is '127.0.0.1:0'", "1 to 65535")]
-    [InlineData("--id=one", "one", "node.id")]
+    [InlineData("--id=one", "--id is 'one'; it takes a whole number from 0")]
+    [InlineData("--id=-1", "--id is '-1'")]
+    [InlineData("--id=2147483648", "--id is '2147483648'")]
     [InlineData("--OrleansStream:ClusterId=a/b", "ClusterId is 'a/b'")]
     [InlineData("--OrleansStream:StorageTimeout=00:00:00", "StorageTimeout", "00:00:01")]
     public async Task What_is_asked_for_wrongly_is_refused_by_name(string argument, params string[] told)
@@ -44,6 +46,11 @@ public sealed class ClusterStartTests
         Assert.All(told, part => Assert.Contains(part, run.Errors, StringComparison.Ordinal));
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("secret", run.Errors, StringComparison.Ordinal);
+
+        // Names that nobody typed.
+        Assert.DoesNotContain("OrleansStream:Blobs:ConnectionString", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("OrleansStream:Blobs:AccountUrl", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("node.id", run.Errors, StringComparison.Ordinal);
     }
 
     [Fact]

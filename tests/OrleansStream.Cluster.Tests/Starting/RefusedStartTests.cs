@@ -14,8 +14,12 @@ public sealed class RefusedStartTests : IDisposable
     public void Dispose() => _directory.Delete(recursive: true);
 
     [Theory]
-    [InlineData("--nope", "--nope")]
-    [InlineData("serv", "serv")]
+    [InlineData("--something-else", "There is no switch '--something-else'. Try --help.")]
+    [InlineData("--dta=/nowhere", "There is no switch '--dta'; the nearest is --data. Try --help.")]
+    [InlineData("--kafak", "There is no switch '--kafak'; the nearest is --kafka.")]
+    [InlineData("--Storage", "There is no switch '--Storage'; the nearest is --storage.")]
+    [InlineData("serv", "There is no verb 'serv'; the nearest is serve.")]
+    [InlineData("./data", "There is no verb './data'. Try --help.")]
     [InlineData("--OrleansStream:Lane:FileByte=1000000000", "OrleansStream:Lane:FileByte", "OrleansStream:Lane:FileBytes")]
     [InlineData("--OrleansStream:Lan:FileBytes=1000000000", "OrleansStream:Lan", "OrleansStream:Lane")]
     [InlineData("--OrleansStraem:Lane:FileBytes=1000000000", "OrleansStraem", "OrleansStream")]

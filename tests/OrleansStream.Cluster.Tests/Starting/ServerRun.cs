@@ -13,6 +13,7 @@ internal sealed partial class ServerRun : IAsyncDisposable
     private readonly Process _process;
     private readonly List<string> _output = [];
     private readonly List<string> _errors = [];
+    private (string Part, TaskCompletionSource Said)? _awaited;
     private readonly TaskCompletionSource _announced = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     private ServerRun(ProcessStartInfo start)
@@ -68,11 +69,31 @@ internal sealed partial class ServerRun : IAsyncDisposable
         Assert.True(first == _announced.Task, $"It ended with code {(_process.HasExited ? _process.ExitCode : -1)}.\n{Output}\n{Errors}");
     }
 
-    /// <summary>Waits until the process has used this much processor time, or says where it serves, or has ended.</summary>
-    public async Task UsedAsync(TimeSpan processorTime)
+    /// <summary>Waits until a line of its output holds this.</summary>
+    public async Task SaidAsync(string part)
+    {
+        var said = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_output)
+        {
+            _awaited = (part, said);
+            if (_output.Exists(line => line.Contains(part, StringComparison.Ordinal))) said.TrySetResult();
+        }
+
+        await said.Task.WaitAsync(Limit);
+    }
+
+    /// <summary>Waits until the process has this file open.</summary>
+    public Task HasOpenAsync(string file) => UntilAsync(() => OpenFiles().Contains(file));
+
+    /// <summary>Waits for what the process does outside of itself and tells nobody of.</summary>
+    public async Task UntilAsync(Func<bool> isDone)
     {
         using var limit = new CancellationTokenSource(Limit);
-        while (!_announced.Task.IsCompleted && Signals.IsAlive(_process.Id) && ProcessFigures.Read(_process.Id).Cpu < processorTime) await Task.Delay(1, limit.Token);
+        while (!isDone())
+        {
+            Assert.False(_process.HasExited, $"{Output}\n{Errors}");
+            await Task.Delay(1, limit.Token);
+        }
     }
 
     /// <summary>Waits for the end of the process and of its output.</summary>
@@ -110,6 +131,19 @@ internal sealed partial class ServerRun : IAsyncDisposable
         _process.Dispose();
     }
 
+    // Of a process that begins and ends meanwhile.
+    private List<string> OpenFiles()
+    {
+        try
+        {
+            return [.. Directory.EnumerateFileSystemEntries($"/proc/{_process.Id}/fd").Select(static link => File.ResolveLinkTarget(link, returnFinalTarget: false)?.FullName ?? "")];
+        }
+        catch (IOException)
+        {
+            return [];
+        }
+    }
+
     private static string Text(List<string> lines)
     {
         lock (lines) return string.Join('\n', lines);
@@ -118,7 +152,12 @@ internal sealed partial class ServerRun : IAsyncDisposable
     private void Keep(List<string> lines, string? line)
     {
         if (line is null) return;
-        lock (lines) lines.Add(line);
+        lock (lines)
+        {
+            lines.Add(line);
+            if (lines == _output && _awaited is var (part, said) && line.Contains(part, StringComparison.Ordinal)) said.TrySetResult();
+        }
+
         if (lines == _output && Address().IsMatch(line)) _announced.TrySetResult();
     }
 

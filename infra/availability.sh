@@ -27,7 +27,7 @@ done
 ulimit -n "$(ulimit -Hn)"
 client=$root/tests/OrleansStream.Benchmarks
 if [ -n "$build" ]; then
-  if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then "$root/infra/publish.sh"; fi
+  if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then "$root/infra/publish.sh" > /dev/null; fi
   dotnet build "$client" -c Release -v q -nologo -clp:NoSummary
 fi
 [ -n "${ORLEANSSTREAM_BROKER:-}" ] || [ -d "$root/tests/azurite/node_modules" ] || (cd "$root/tests/azurite" && npm ci --silent --no-progress)

@@ -27,7 +27,7 @@ client=$root/tests/OrleansStream.Benchmarks
 if [ -n "$build" ]; then
   case "${ORLEANSSTREAM_BROKER:+ --kafka-only }  ${arguments[*]:-} " in
     *' --kafka-only '* | *' --list '* | *' --help '*) ;;
-    *) "$root/infra/publish.sh" ;;
+    *) "$root/infra/publish.sh" > /dev/null ;;
   esac
   dotnet build "$client" -c Release -v q -nologo -clp:NoSummary > /dev/null || dotnet build "$client" -c Release -v q -nologo
 fi

@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # A cluster on this machine, on loopback: the storage emulator Azurite, and brokers that share it.
 #
-#   local-cluster.sh start DIR [BROKERS]   starts Azurite and BROKERS brokers (3 unless given) and prints their addresses
+#   local-cluster.sh start DIR [BROKERS]   starts Azurite and BROKERS brokers (3 unless given) and prints what status prints
 #   local-cluster.sh kill N                kill -9 of broker N
 #   local-cluster.sh pause N, resume N     freezes broker N (SIGSTOP) and lets it go on
 #   local-cluster.sh stop-broker N         asks broker N to end, and waits
 #   local-cluster.sh start-broker N        starts broker N again, on the same ports
 #   local-cluster.sh add-broker            starts one more broker
-#   local-cluster.sh status                says who runs where
+#   local-cluster.sh status                says who runs where, and how the storage is named to verify
 #   local-cluster.sh stop [DIR]            ends all of it; DIR stays
 #
 # All but start take --dir DIR; without it they mean the cluster that was started last. Switches of start:
@@ -145,8 +145,15 @@ await() {
   fail "Broker $1 does not serve; see $dir/broker-$1.log."
 }
 
+# What runs where. The storage stands there as a shell takes it: quoted, since it holds semicolons.
 tell() {
   local pid state
+  if [ "$(cat "$dir/kind")" != files ]; then
+    state='does not run'
+    if pid=$(running azurite); then state="pid $pid"; fi
+    echo "Azurite: $state"
+    echo "To read all that the cluster has in it: orleansstream verify --storage '$(storage)'"
+  fi
   for broker in $(broker_ids); do
     state='does not run'
     if pid=$(running "broker-$broker"); then
@@ -193,7 +200,7 @@ if [ "$verb" = start ]; then
   for process in azurite $(broker_ids | sed 's/^/broker-/'); do
     ! running "$process" > /dev/null || fail "A cluster runs in $dir already."
   done
-  [ -f "$server" ] || "$root/infra/publish.sh"
+  [ -f "$server" ] || "$root/infra/publish.sh" > /dev/null
   echo "$dir" > "$last"
   # A broker that is started later gets what the first ones got.
   printf '%s\n' ${switches[@]+"${switches[@]}"} > "$dir/switches"
@@ -202,7 +209,6 @@ if [ "$verb" = start ]; then
   trap 'stop_all' EXIT
   if [ "$(cat "$dir/kind")" != files ]; then
     start_azurite
-    echo "Azurite: pid $(cat "$dir/azurite.pid"), $(storage)"
   fi
   for ((broker = 1; broker <= count; broker++)); do launch "$broker"; done
   for ((broker = 1; broker <= count; broker++)); do await "$broker"; done

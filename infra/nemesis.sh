@@ -17,7 +17,7 @@ folder=$root/docs/reliability
 mkdir -p "$folder"
 export ORLEANSSTREAM_NEMESIS_REPORT=$folder/nemesis-$ORLEANSSTREAM_NEMESIS_SEED.md
 echo "nemesis: $minutes minutes, seed $ORLEANSSTREAM_NEMESIS_SEED, report in $ORLEANSSTREAM_NEMESIS_REPORT"
-if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then "$root/infra/publish.sh"; fi
+if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then "$root/infra/publish.sh" > /dev/null; fi
 [ -n "${ORLEANSSTREAM_BROKER:-}" ] || [ -d "$root/tests/azurite/node_modules" ] || (cd "$root/tests/azurite" && npm ci --silent --no-progress)
 project=OrleansStream.Cluster.Tests
 dotnet build "$root/tests/$project" -c Release -v q -nologo -clp:NoSummary

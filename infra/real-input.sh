@@ -85,7 +85,7 @@ crash() {
   echo "broker killed and back after $((($(date +%s%N) - begin) / 1000000)) ms"
 }
 
-if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ ! -f "$server" ]; then "$root/infra/publish.sh"; fi
+if [ "${ORLEANSSTREAM_BROKER:-}" != kafka ] && [ ! -f "$server" ]; then "$root/infra/publish.sh" > /dev/null; fi
 start
 kcat -b "127.0.0.1:$port" -L -t lines -X topic.metadata.refresh.interval.ms=100 > /dev/null
 for member in 1 2 3; do

@@ -105,7 +105,7 @@ for target in "${targets[@]}"; do
     { grep -E 'error|warning' "$logs/build.log" | sort -u | head -40 >&2; stop 'The build failed.'; }
 done
 if [ -n "$needs_processes" ] && [ -z "${ORLEANSSTREAM_SERVER:-}" ]; then
-  infra/publish.sh || stop 'The server could not be published.'
+  infra/publish.sh > /dev/null || stop 'The server could not be published.'
   export ORLEANSSTREAM_SERVER=$root/artifacts/server/OrleansStream.Server.dll
 fi
 

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Microsoft.Extensions.Logging;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Abstractions.Topics;
@@ -20,6 +21,11 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
     private static readonly TimeSpan AskAtMost = Limits.GrainCall + Limits.GrainCall;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    private static readonly object Counted = new();
+
+    // A partition may be due to one broker and, as the cluster changes, to another before the first was heard of: both find it gone, and one counts it.
+    private readonly ConditionalWeakTable<PartitionHandle, object> _counted = [];
 
     /// <summary>Whether something is open here that belongs elsewhere.</summary>
     public bool IsDue => handles.All.Any(IsMisplaced);
@@ -81,10 +87,11 @@ internal sealed partial class HandOver(ClusterMembers members, HandleTable handl
             }
 
             await AskAllAsync(target, due.OrderBy(static handle => RankOf(handle.Id)).ThenBy(static handle => handle.Id), Math.Max(1, atOnce / misplaced.Count), cancellationToken);
-            var taken = due.Count(static handle => !handle.IsOwner);
+            var gone = due.FindAll(static handle => !handle.IsOwner);
+            var taken = gone.Count(handle => _counted.TryAdd(handle, Counted));
             moved.Add(target, taken);
             surroundings.Metrics.HandedOver.Add(taken);
-            if (taken > 0)
+            if (gone.Count > 0)
             {
                 pause = FirstPause;
                 continue;

@@ -18,6 +18,9 @@ internal sealed class Refusal(long number)
     /// <summary>The table has it. The table's, under its lock.</summary>
     public bool IsListed { get; set; }
 
+    /// <summary>It holds nothing any more, and nothing can come to be held by it. The table's, under its lock.</summary>
+    public bool IsForgotten { get; set; }
+
     /// <summary>It refused partitions that do not exist and are not remembered by name. The table's, under its lock.</summary>
     public bool HasBeyond { get; set; }
 

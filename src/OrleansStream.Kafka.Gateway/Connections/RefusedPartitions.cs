@@ -104,11 +104,30 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
     /// <summary>The reader has a request.</summary>
     public void ReaderGoesOn() => _isReaderWaiting = false;
 
-    /// <summary>A batch was refused, in an answer that has not left. Batches of several requests are refused in any order.</summary>
+    /// <summary>A batch of which nobody knows whether it is stored is answered so, in an answer that has not left. It may turn out later that it was lost.</summary>
+    public void Expect(Refusal refusal)
+    {
+        lock (_lock)
+        {
+            _isUsed = true;
+            List(refusal);
+        }
+    }
+
+    /// <summary>
+    /// A batch was refused, in an answer that has not left; or it was lost after an answer that was <see cref="Expect">expected</see> to come to that. Batches of
+    /// several requests are refused in any order.
+    /// </summary>
     public void Add(Refusal refusal, string topic, int index, CatalogSnapshot catalog)
     {
         lock (_lock)
         {
+            // All that was sent before its client could know has its place, or is refused, by now.
+            if (refusal.IsForgotten)
+            {
+                return;
+            }
+
             _isUsed = true;
             List(refusal);
             var name = (topic, index);
@@ -253,6 +272,7 @@ internal sealed class RefusedPartitions(TimeProvider time, int mostUnknown = Ref
 
     private void Forget(Refusal refusal)
     {
+        refusal.IsForgotten = true;
         foreach (var name in refusal.Partitions)
         {
             if (_partitions.TryGetValue(name, out var held) && held.Refusal == refusal)

@@ -15,7 +15,7 @@ namespace OrleansStream.Kafka.Gateway.Handlers;
 
 /// <summary>
 /// A Produce that has begun: collects what becomes of each batch, from whichever thread says so, and is complete when the last one has come.
-/// A batch has one outcome; what comes after its time was up is dropped.
+/// A batch has one outcome. What comes after its time was up is told to nobody; but if the batch was lost, what was sent behind it is held back all the same.
 /// </summary>
 internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 {
@@ -173,8 +173,16 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
         for (var token = 0; token < Count; token++)
         {
-            // May be stored all the same: that is what the code says. It is in the lane before whatever was sent behind it, and stays there.
-            Decide(token, Refused(ErrorCode.RequestTimedOut, null), holdsUp: false);
+            if (Interlocked.CompareExchange(ref _decided[token], 1, 0) != 0)
+            {
+                continue;
+            }
+
+            // May be stored all the same: that is what the code says. It is in the lane before whatever was sent behind it, and stays there unless the lane
+            // loses it. Until the client knows of this answer it may be in front of others then. The answer cannot have left: it waits for this very batch.
+            _connection.Refused.Expect(RefusalOfThis());
+            _outcomes[token] = Refused(ErrorCode.RequestTimedOut, null);
+            CountDown();
         }
     }
 
@@ -221,10 +229,11 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
         // A topic of another name can never exist, so that nothing can ever pass the batch.
         if (TopicNames.IsLegal(topic.Name))
         {
-            var refusal = _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(Number), null) ?? _refusal;
-            _connection.Refused.Add(refusal, topic.Name, topic.Partitions[token - firsts[at]].Index, _surroundings.Catalog.Current);
+            _connection.Refused.Add(RefusalOfThis(), topic.Name, topic.Partitions[token - firsts[at]].Index, _surroundings.Catalog.Current);
         }
     }
+
+    private Refusal RefusalOfThis() => _refusal ?? Interlocked.CompareExchange(ref _refusal, new Refusal(Number), null) ?? _refusal;
 
     // The first token of each topic; one without partitions shares that of the next.
     private int[] FirstTokens()
@@ -262,14 +271,15 @@ internal sealed class ProduceAnswer : PendingAnswer, IAppendCompletion
 
     private void Decide(int token, in AppendOutcome outcome, bool holdsUp)
     {
-        if (Interlocked.Exchange(ref _decided[token], 1) != 0)
-        {
-            return;
-        }
-
+        var isLate = Interlocked.Exchange(ref _decided[token], 1) != 0;
         if (holdsUp && outcome.Error != ErrorCode.None)
         {
             NoteRefusal(token, outcome.Error);
+        }
+
+        if (isLate)
+        {
+            return;
         }
 
         _outcomes[token] = outcome;

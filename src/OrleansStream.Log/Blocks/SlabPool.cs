@@ -7,7 +7,7 @@ namespace OrleansStream.Log.Blocks;
 /// Lends slabs in size classes of powers of two, from 4 KiB to 16 MiB. How much is out is bounded by those who rent (the lane by its open bytes, the caches
 /// by theirs); what comes back is kept up to a bound, beyond which the sizes go that nobody asked for longest. Safe for any number of callers.
 /// </summary>
-public sealed class SlabPool : IDisposable
+public class SlabPool : IDisposable
 {
     /// <summary>Where slabs start in memory: what direct I/O asks for.</summary>
     public const int Alignment = Limits.BlockAlignment;
@@ -24,19 +24,16 @@ public sealed class SlabPool : IDisposable
     private readonly Stack<Slab>[] _kept;
     private readonly long[] _lastRent;
     private readonly long _maxKeptBytes;
-    private readonly HashSet<Slab>? _out;
     private long _rents;
     private long _bytesOut;
     private long _bytesKept;
     private bool _isDisposed;
 
     /// <param name="maxKeptBytes">Free bytes that are kept for the next rent, 0 or more.</param>
-    /// <param name="canAbandon">Whether each slab that is out is known, which <see cref="Abandon"/> asks for and a broker has no use for.</param>
-    public SlabPool(long maxKeptBytes = DefaultKeptBytes, bool canAbandon = false)
+    public SlabPool(long maxKeptBytes = DefaultKeptBytes)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(maxKeptBytes);
         _maxKeptBytes = maxKeptBytes;
-        if (canAbandon) _out = [];
         _kept = new Stack<Slab>[ClassOf(MaxSlabBytes) + 1];
         _lastRent = new long[_kept.Length];
         for (var i = 0; i < _kept.Length; i++) _kept[i] = new Stack<Slab>();
@@ -64,11 +61,11 @@ public sealed class SlabPool : IDisposable
         {
             _lastRent[sizeClass] = ++_rents;
             if (_kept[sizeClass].TryPop(out slab)) _bytesKept -= length;
-            if (_out is not null) _out.Add(slab ??= new Slab(this, sizeClass, length));
         }
 
         slab ??= new Slab(this, sizeClass, length);
         slab.GoOut();
+        OnLent(slab);
         Interlocked.Add(ref _bytesOut, length);
         return slab;
     }
@@ -86,27 +83,13 @@ public sealed class SlabPool : IDisposable
 
             _bytesKept = 0;
         }
-    }
 
-    /// <summary>
-    /// Frees what is kept and what is out: the memory of a process that was killed, where one is simulated. Nothing of it may run any more. What is out
-    /// stays counted, and is not looked at if it is given back nevertheless.
-    /// </summary>
-    public void Abandon()
-    {
-        if (_out is null) throw new InvalidOperationException("A pool can be abandoned only if it was made for that.");
-
-        Dispose();
-        lock (_kept)
-        {
-            foreach (var slab in _out) slab.Free();
-            _out.Clear();
-        }
+        GC.SuppressFinalize(this);
     }
 
     internal void TakeBack(Slab slab)
     {
-        if (_out is not null && !IsOut(slab)) return;
+        if (!MayComeBack(slab)) return;
         if (LeaseLedger.IsTracking) slab.GetSpan().Fill(Dead);
         Interlocked.Add(ref _bytesOut, -slab.Length);
         while (MakeRoomFor(slab) is { } surplus)
@@ -116,10 +99,13 @@ public sealed class SlabPool : IDisposable
         }
     }
 
-    private bool IsOut(Slab slab)
+    /// <summary>A slab was lent. Overridden only by simulations, which free the memory of processes that they have killed.</summary>
+    protected virtual void OnLent(Slab slab)
     {
-        lock (_kept) return _out!.Remove(slab);
     }
+
+    /// <summary>Whether a slab that is given back is taken: its memory is still there. Overridden as above.</summary>
+    protected virtual bool MayComeBack(Slab slab) => true;
 
     // Keeps the slab (null), or answers what is to be freed before that: the bound is for the sizes that are in use now. Left with those of a load that
     // is over it would make every other rent a fresh mapping, whose page faults cost more than the copy into it.

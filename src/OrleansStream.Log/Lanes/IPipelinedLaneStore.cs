@@ -15,7 +15,7 @@ public interface IPipelinedLaneStore : ILaneStore
     int Depth { get; }
 
     /// <summary>
-    /// The lane has ended: from here on the store sends nothing, not even again. Called once, by the writer, after the last <see cref="ILaneStore.Write"/>.
+    /// The lane has ended: from here on the store sends no block, not even again. Called once, by the writer, after the last <see cref="ILaneStore.Write"/>.
     /// </summary>
     /// <returns>The first slot of which it is certain that no recovery finds it, nor any above it: the lowest that was never sent, or that holds a fence.</returns>
     Slot GiveUp();

@@ -135,6 +135,34 @@ public sealed class HandOverTests
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => running);
     }
 
+    // It was asked for, and then the cluster changed: another broker has it before the first one answers.
+    [Fact]
+    public async Task A_partition_that_is_due_to_one_broker_and_then_to_another_is_counted_once()
+    {
+        await using var cluster = await ClusterAsync();
+        await LeavingAsync(cluster);
+        var (first, slow) = (cluster.Brokers[0], cluster.Brokers[1]);
+        var (asked, answers) = (new ConcurrentDictionary<SiloAddress, bool>(), new TaskCompletionSource());
+        _target.Answer = async (silo, request) =>
+        {
+            asked[silo] = true;
+            if (silo.Equals(first.Members.SiloOf(slow.Id))) await answers.Task;
+            first.Log.Handles.All.Where(handle => request.Partitions.Contains(handle.Id)).ToList().ForEach(first.Log.Handles.GiveUp);
+            return [];
+        };
+        List<PartitionHandle> open = [.. first.Log.Handles.All];
+        var moved = new HandedOver();
+        var running = Of(cluster).RunAsync(moved, Stop);
+        await PassAsync(() => asked.ContainsKey(first.Members.SiloOf(slow.Id)!), TimeSpan.Zero);
+        var late = await cluster.JoinAsync();
+        await PassAsync(() => first.Members.SiloOf(late.Id) is { } silo && asked.ContainsKey(silo) && !first.Log.Handles.All.Any(handle => first.Members.PlacedOn(handle.Id) == late.Id), TimeSpan.FromMilliseconds(500));
+        answers.SetResult();
+        await PassAsync(() => running.IsCompleted, TimeSpan.FromMilliseconds(500));
+
+        await running;
+        Assert.Equal(open.Count(static handle => !handle.IsOwner), moved.Total);
+    }
+
     private HandOver Of(BrokerCluster cluster)
     {
         var broker = cluster.Brokers[0];

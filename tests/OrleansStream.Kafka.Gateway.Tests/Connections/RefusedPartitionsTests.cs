@@ -30,6 +30,26 @@ public class RefusedPartitionsTests
         Assert.Equal(1, first);
     }
 
+    // The answer said that nobody knows what became of it.
+    [Theory, InlineData(false), InlineData(true)]
+    public void What_was_sent_behind_a_batch_that_was_lost_after_its_answer_is_held_as_long_as_it_has_no_place(bool hasPlace)
+    {
+        var refused = new RefusedPartitions(_time);
+        var (first, second) = (refused.NumberOfNext(), refused.NumberOfNext());
+        var refusal = new Refusal(first);
+        refused.Expect(refusal);
+        Assert.False(refused.Holds(second, "orders", 3, Orders));
+        refused.Appended(first);
+        Land(refused, refusal);
+        var third = refused.NumberOfNext();
+        if (hasPlace) refused.Appended(second);
+
+        refused.Add(refusal, "orders", 3, Orders);
+
+        Assert.Equal(hasPlace ? 0 : 1, refused.Count);
+        Assert.Equal((!hasPlace, false), (refused.Holds(second, "orders", 3, Orders), refused.Holds(third, "orders", 3, Orders)));
+    }
+
     [Fact]
     public void A_partition_that_is_refused_again_is_held_for_the_later_refusal()
     {

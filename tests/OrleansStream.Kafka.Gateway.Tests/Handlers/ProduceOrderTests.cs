@@ -92,6 +92,47 @@ public class ProduceOrderTests
         int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
     }
 
+    // The lane is lost when the first one's timeout was answered already, before its client can have seen that or a while after it.
+    [Theory]
+    [InlineData(false, 0)]
+    [InlineData(true, 0)]
+    [InlineData(false, 5)]
+    public async Task A_batch_does_not_pass_one_that_its_lane_lost_after_its_timeout_was_answered(bool mayBeStored, int secondsBetween)
+    {
+        await using var harness = new GatewayHarness();
+        var topic = harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
+        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
+        await client.SendAsync(Produce("lost", 1_000), 9);
+        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(2)) >= 0);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        handle!.Close(ErrorCode.NotLeaderOrFollower);
+        var waits = CountWaits();
+        await client.SendAsync(Produce("behind", 30_000), 9);
+        await GatewayHarness.UntilAsync(() => CountWaits() == waits + 1);
+        harness.Time.Advance(TimeSpan.FromSeconds(1));
+        var first = await client.ReceiveAsync(ApiKey.Produce, 9);
+
+        var refused = harness.Connections.All.Single().Refused;
+        await GatewayHarness.UntilAsync(() => harness.Connections.All.Single().Answers.Count == 1 && refused.IsReaderWaiting);
+        harness.Time.Advance(TimeSpan.FromSeconds(secondsBetween));
+        refused.EndHolds();
+        if (mayBeStored) harness.Broker.Lane.AbortInWrite();
+        else harness.Broker.Lane.Abort();
+        harness.Broker.Restart();
+        gate.SetResult();
+        var second = await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9));
+
+        Assert.Equal((ErrorCode.RequestTimedOut, ErrorCode.NotLeaderOrFollower), (((ProduceResponse)first.Body).Only().ErrorCode, ((ProduceResponse)second.Body).Only().ErrorCode));
+        await PassAsync(harness);
+        Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Produce("lost", 30_000), 9)).Only().BaseOffset);
+        Assert.Equal(1, (await client.AskAsync<ProduceResponse>(Produce("behind", 30_000), 9)).Only().BaseOffset);
+
+        int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
+    }
+
     [Theory]
     [InlineData("no topic has this name ")]
     [InlineData("not-yet-")]

@@ -1,6 +1,7 @@
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using OrleansStream.Log.Blocks;
+using OrleansStream.Testing.Lanes;
 
 namespace OrleansStream.Log.Tests.Blocks;
 
@@ -91,7 +92,7 @@ public sealed class SlabPoolTests
     [Fact]
     public void An_abandoned_pool_frees_what_is_out_and_takes_nothing_of_it_back()
     {
-        var pool = new SlabPool(canAbandon: true);
+        var pool = new KillableSlabs();
         var (returned, lost) = (pool.Rent(4096), pool.Rent(8192));
         returned.Return();
         pool.Abandon();
@@ -99,6 +100,5 @@ public sealed class SlabPoolTests
 
         lost.Return();
         Assert.Equal((8192, 0), (pool.BytesOut, pool.BytesKept));
-        Assert.Throws<InvalidOperationException>(new SlabPool().Abandon);
     }
 }

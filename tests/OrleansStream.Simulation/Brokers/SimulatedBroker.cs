@@ -16,6 +16,7 @@ using OrleansStream.Model.Errors;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Disks;
 using OrleansStream.Testing.Dispatch;
+using OrleansStream.Testing.Lanes;
 
 namespace OrleansStream.Simulation.Brokers;
 
@@ -34,7 +35,7 @@ internal sealed class SimulatedBroker
     private readonly FakeTimeProvider _time;
     private readonly WalFiles _files = new();
     private readonly ClosedEpochs _closedEpochs = new();
-    private readonly SlabPool _slabs = new(canAbandon: true);
+    private readonly KillableSlabs _slabs = new();
     private readonly Queue<Action> _chores = new();
     private bool _choresQueued;
     private bool _isRecovering = true;

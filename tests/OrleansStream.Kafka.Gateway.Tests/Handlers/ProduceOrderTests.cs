@@ -60,22 +60,7 @@ public class ProduceOrderTests
     public async Task A_batch_does_not_pass_one_that_its_lane_lost_while_the_partition_opened_anew(bool mayBeStored)
     {
         await using var harness = new GatewayHarness();
-        var topic = harness.AddTopic("orders");
-        var client = harness.Connect();
-        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
-        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
-        await client.SendAsync(Produce("lost", 30_000), 9);
-        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(2)) >= 0);
-
-        // An earlier frame was lost, and the handle is closed, before this one's batch is.
-        var gate = new TaskCompletionSource();
-        harness.Grains.Partitions.Gate = gate.Task;
-        handle!.Close(ErrorCode.NotLeaderOrFollower);
-        var waits = CountWaits();
-        await client.SendAsync(Produce("behind", 30_000), 9);
-
-        // It waits for its partition.
-        await GatewayHarness.UntilAsync(() => CountWaits() == waits + 1);
+        var (client, gate) = await BehindOneThatWillBeLostAsync(harness, lostTimeoutMs: 30_000);
         if (mayBeStored) harness.Broker.Lane.AbortInWrite();
         else harness.Broker.Lane.Abort();
         harness.Broker.Restart();
@@ -88,8 +73,6 @@ public class ProduceOrderTests
         await PassAsync(harness);
         Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Produce("lost", 30_000), 9)).Only().BaseOffset);
         Assert.Equal(1, (await client.AskAsync<ProduceResponse>(Produce("behind", 30_000), 9)).Only().BaseOffset);
-
-        int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
     }
 
     // The lane is lost when the first one's timeout was answered already, before its client can have seen that or a while after it.
@@ -100,18 +83,7 @@ public class ProduceOrderTests
     public async Task A_batch_does_not_pass_one_that_its_lane_lost_after_its_timeout_was_answered(bool mayBeStored, int secondsBetween)
     {
         await using var harness = new GatewayHarness();
-        var topic = harness.AddTopic("orders");
-        var client = harness.Connect();
-        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
-        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
-        await client.SendAsync(Produce("lost", 1_000), 9);
-        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(2)) >= 0);
-        var gate = new TaskCompletionSource();
-        harness.Grains.Partitions.Gate = gate.Task;
-        handle!.Close(ErrorCode.NotLeaderOrFollower);
-        var waits = CountWaits();
-        await client.SendAsync(Produce("behind", 30_000), 9);
-        await GatewayHarness.UntilAsync(() => CountWaits() == waits + 1);
+        var (client, gate) = await BehindOneThatWillBeLostAsync(harness, lostTimeoutMs: 1_000);
         harness.Time.Advance(TimeSpan.FromSeconds(1));
         var first = await client.ReceiveAsync(ApiKey.Produce, 9);
 
@@ -129,8 +101,6 @@ public class ProduceOrderTests
         await PassAsync(harness);
         Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Produce("lost", 30_000), 9)).Only().BaseOffset);
         Assert.Equal(1, (await client.AskAsync<ProduceResponse>(Produce("behind", 30_000), 9)).Only().BaseOffset);
-
-        int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
     }
 
     [Theory]
@@ -228,6 +198,26 @@ public class ProduceOrderTests
         Assert.Equal([ErrorCode.NotLeaderOrFollower, ErrorCode.NotLeaderOrFollower], [first.ErrorCode, second.ErrorCode]);
         Assert.Equal(0, (await client.AskAsync<ProduceResponse>(Produce("first", 30_000), 9)).Only().BaseOffset);
         Assert.Equal(1, (await client.AskAsync<ProduceResponse>(Produce("second", 30_000), 9)).Only().BaseOffset);
+    }
+
+    // A batch is in the lane, which is about to be lost; an earlier frame was, and so the handle is closed. The next batch waits for its partition, which the gate holds back.
+    private static async Task<(TestClient Client, TaskCompletionSource Gate)> BehindOneThatWillBeLostAsync(GatewayHarness harness, int lostTimeoutMs)
+    {
+        var topic = harness.AddTopic("orders");
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Produce("opens", 30_000), 9);
+        harness.Broker.Handles.TryGet(new PartitionId(topic.Id, 0), out var handle);
+        await client.SendAsync(Produce("lost", lostTimeoutMs), 9);
+        await GatewayHarness.UntilAsync(() => handle!.BytesFrom(new Offset(2)) >= 0);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        handle!.Close(ErrorCode.NotLeaderOrFollower);
+        var waits = CountWaits();
+        await client.SendAsync(Produce("behind", 30_000), 9);
+        await GatewayHarness.UntilAsync(() => CountWaits() == waits + 1);
+        return (client, gate);
+
+        int CountWaits() => harness.Clock.Timers.Count(static due => due == TimeSpan.FromSeconds(30));
     }
 
     // What clients wait at the least before they try again. The answer has left when nothing is unanswered, and was told of then; a reader that has not looked

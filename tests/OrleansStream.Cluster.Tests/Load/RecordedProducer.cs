@@ -14,7 +14,10 @@ internal sealed class RecordedProducer(RunContext run, int number, ProducerKind 
 
     // Of an idempotent producer each record has to arrive, and no fault lasts as long as this.
     private const int PatientMs = 600_000;
-    private const int ImpatientMs = 10_000;
+
+    // Less than it takes until a broker is declared dead, with the second between two looks of the client at its own time limits. A broker that is gone from Metadata librdkafka (2.10
+    // and later, __DESTROY_BROKER) drops with all that waits for its answer, takes that for not stored, and sends it again whatever its retries: what it has given up before is left in doubt.
+    private const int ImpatientMs = 1_500;
 
     // At the end the cluster is whole again: what is not answered by then hangs.
     private static readonly TimeSpan LastAnswers = TimeSpan.FromSeconds(120);

@@ -132,7 +132,9 @@ public abstract class LaneKeeper : IAsyncDisposable
             }
 
             LanesLost++;
-            _parts.Note($"The lane ended: {end.Reason} Nothing that was acknowledged is lost; a new session begins.", end.Cause);
+
+            // What the log itself found, a fence as a rule, its reason tells; where it was found helps nobody.
+            _parts.Note($"The lane ended: {end.Reason} Nothing that was acknowledged is lost; a new session begins.", end.Cause is LogException { InnerException: null } ? null : end.Cause);
             if (await ReplaceAsync(lane.Lane, isConcluded) is not { } next)
             {
                 Volatile.Read(ref _replaced).TrySetResult(false);

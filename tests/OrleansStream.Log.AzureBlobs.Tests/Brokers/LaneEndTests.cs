@@ -248,6 +248,9 @@ public sealed class LaneEndTests
         await cluster.PassUntilAsync(() => !first.Log.Lanes.IsStalled, Tick);
         Assert.Equal(["a"], await TestBroker.ReadAsync(reopened));
         Assert.False(handle.IsOwner);
+
+        // A sentence, and no exception beside it: the broker notes that one behind the text.
+        Assert.Contains(first.Notes, static note => note.StartsWith("The lane ended: ", StringComparison.Ordinal) && note.EndsWith("a new session begins. ", StringComparison.Ordinal));
     }
 
     [Fact]

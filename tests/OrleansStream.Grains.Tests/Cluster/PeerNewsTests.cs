@@ -7,6 +7,7 @@ using Orleans.Runtime;
 using OrleansStream.Abstractions.Cluster;
 using OrleansStream.Grains.Cluster;
 using OrleansStream.Model.Ids;
+using OrleansStream.Testing.Dispatch;
 
 namespace OrleansStream.Grains.Tests.Cluster;
 
@@ -16,24 +17,22 @@ public sealed class PeerNewsTests
     private static readonly SiloAddress Here = SiloAddress.New(IPAddress.Loopback, 1, 1);
     private static readonly TopicId Topic = new(Guid.NewGuid());
 
-    private readonly FakeTimeProvider _time = new();
+    private readonly CountedTime _time = new();
     private readonly Peer _peer = new();
-
-    private static CancellationToken Stop => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task That_a_partition_is_let_go_of_is_told_within_10_ms_with_whatever_waits()
     {
         var news = Begun();
         news.Add(Served(0));
-        await HeardAsync(1);
+        await RestsAsync(1);
 
         news.Add(Served(1));
         news.Add(Served(2) with { IsLeaving = true });
         news.Add(Served(3) with { IsServed = false });
         _time.Advance(TimeSpan.FromMilliseconds(10));
 
-        await HeardAsync(2);
+        await Until.SoAsync(() => _peer.Heard.Count == 2);
         Assert.Equal(["0", "1, 2, 3"], _peer.Heard.Select(static heard => string.Join(", ", heard.Partitions.Select(static partition => partition.Partition.Index).Order())));
         await news.EndAsync();
     }
@@ -42,19 +41,17 @@ public sealed class PeerNewsTests
     public async Task That_a_partition_is_served_waits_for_others_until_50_ms_after_the_message_before()
     {
         var news = Begun();
-        var began = _time.GetUtcNow();
         news.Add(Served(0));
-        await HeardAsync(1);
+        await RestsAsync(1);
+        _time.Advance(TimeSpan.FromMilliseconds(10));
+        await RestsAsync(2);
 
         news.Add(Served(1));
-        for (var step = 0; _peer.Heard.Count < 2; step++)
-        {
-            Assert.True(step < 5000);
-            await Task.Delay(1, Stop);
-            if (step % 5 == 4) _time.Advance(TimeSpan.FromMilliseconds(1));
-        }
+        _time.Advance(TimeSpan.FromMilliseconds(39));
+        Assert.Single(_peer.Heard);
 
-        Assert.True(_time.GetUtcNow() - began >= TimeSpan.FromMilliseconds(50));
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await Until.SoAsync(() => _peer.Heard.Count == 2);
         await news.EndAsync();
     }
 
@@ -68,12 +65,20 @@ public sealed class PeerNewsTests
         return news;
     }
 
-    private async Task HeardAsync(int messages)
+    // After the first message: so often it waits for time to go by.
+    private Task RestsAsync(int times) => Until.SoAsync(() => _time.Timers == times);
+
+    private sealed class CountedTime : FakeTimeProvider
     {
-        for (var step = 0; _peer.Heard.Count < messages; step++)
+        private int _timers;
+
+        public int Timers => Volatile.Read(ref _timers);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {
-            Assert.True(step < 5000);
-            await Task.Delay(1, Stop);
+            var timer = base.CreateTimer(callback, state, dueTime, period);
+            Interlocked.Increment(ref _timers);
+            return timer;
         }
     }
 

@@ -15,6 +15,7 @@ using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 using OrleansStream.Model.Options.Configs;
+using OrleansStream.Testing.Dispatch;
 
 namespace OrleansStream.Grains.Tests.Cluster;
 
@@ -47,6 +48,16 @@ internal sealed class BrokerCluster : IAsyncDisposable
         var cluster = new BrokerCluster(brokers, movement ?? new MovementOptions { JoinDelay = TimeSpan.FromMilliseconds(200) });
         await cluster._cluster.DeployAsync();
         await Task.WhenAll(cluster.Brokers.Select(static broker => broker.BeginAsync()));
+        return cluster;
+    }
+
+    /// <summary>As soon as all know of each other, and the catalog is served where it belongs: what was opened before that moves once more.</summary>
+    public static async Task<BrokerCluster> StartSettledAsync(short brokers)
+    {
+        var cluster = await StartAsync(brokers);
+        await Until.SoAsync(() => cluster.Brokers.All(broker => broker.Members.Layout is { IsComplete: true } layout && layout.Members.Count == brokers));
+        await Until.SoAsync(() => cluster.Brokers.All(static broker => broker.Log.Handles.All.All(handle => broker.Members.PlacedOn(handle.Id) == broker.Id)));
+        await Until.SoAsync(() => cluster.Brokers.Any(static broker => broker.Log.Handles.TryGet(HiddenTopics.CatalogPartition, out _)));
         return cluster;
     }
 

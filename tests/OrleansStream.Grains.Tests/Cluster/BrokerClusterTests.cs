@@ -110,8 +110,10 @@ public sealed class BrokerClusterTests
         var topic = await cluster.Brokers[0].CreateAsync("let-go", 12);
         foreach (var partition in Of(topic)) await AppendAsync(cluster, partition);
         var joined = await cluster.JoinAsync();
-        var leaving = cluster.Brokers[0];
         await UntilAsync(() => cluster.Brokers.All(broker => Of(topic).All(partition => broker.Members.PlacedOn(partition) == joined.Members.PlacedOn(partition))));
+
+        // Placement may give it nothing of one of them.
+        var leaving = cluster.Brokers.First(broker => broker.Id != joined.Id && broker.Log.Handles.All.Any(handle => broker.Members.PlacedOn(handle.Id) == joined.Id));
         var moving = leaving.Log.Handles.All.First(handle => leaving.Members.PlacedOn(handle.Id) == joined.Id);
         await UntilAsync(() => cluster.Brokers.All(broker => broker.Members.OwnerOf(moving.Id) == leaving.Id));
 
@@ -233,7 +235,7 @@ public sealed class BrokerClusterTests
         await UntilAsync(() => cluster.Brokers.All(broker => broker.Log.Handles.All.All(handle => handle.Id.Topic != topic.Id)));
     }
 
-    private static Task<BrokerCluster> StartAsync(short brokers) => BrokerCluster.StartAsync(brokers);
+    private static Task<BrokerCluster> StartAsync(short brokers) => BrokerCluster.StartSettledAsync(brokers);
 
     private static IEnumerable<PartitionId> Of(Topic topic) => Enumerable.Range(0, topic.PartitionCount).Select(index => new PartitionId(topic.Id, index));
 

@@ -56,6 +56,12 @@ public sealed class GatewayOptions : IValidatableObject
     /// <summary>Partitions that are being opened at a time. 1 to 1,024; 64 unless set.</summary>
     public int MaxOpening { get; set; } = 64;
 
+    /// <summary>
+    /// How long a request waits for a partition that is being opened, if its own timeout is not less: what its connection asks of other partitions waits behind it. The
+    /// client hears NOT_LEADER_OR_FOLLOWER then and comes again; the opening goes on. For all but fetches the time counts from the beginning of the opening on. From 1 ms to 1 hour; 1 second unless set.
+    /// </summary>
+    public TimeSpan MaxOpeningWait { get; set; } = TimeSpan.FromSeconds(1);
+
     /// <summary>Most partitions in one answer of DescribeTopicPartitions. From 1; 2,000 unless set (max.request.partition.size.limit).</summary>
     public int MaxDescribedPartitions { get; set; } = 2_000;
 
@@ -106,6 +112,7 @@ public sealed class GatewayOptions : IValidatableObject
             .. Between(nameof(MaxFetchSessions), MaxFetchSessions, 0, int.MaxValue),
             .. Between(nameof(MaxFetchSessionPartitions), MaxFetchSessionPartitions, 0, int.MaxValue),
             .. Between(nameof(MaxOpening), MaxOpening, 1, 1024),
+            .. Between(nameof(MaxOpeningWait), MaxOpeningWait.Ticks, TimeSpan.TicksPerMillisecond, TimeSpan.TicksPerHour),
             .. Between(nameof(MaxDescribedPartitions), MaxDescribedPartitions, 1, int.MaxValue),
             .. Between(nameof(DefaultPartitions), DefaultPartitions, 1, MaxPartitionsPerTopic),
             .. Between(nameof(MaxReplicationFactor), MaxReplicationFactor, 1, short.MaxValue),

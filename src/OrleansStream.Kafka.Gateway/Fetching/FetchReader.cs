@@ -221,7 +221,7 @@ internal sealed class FetchReader(PartitionDoor door, DeadlineWheel wheel, Respo
         {
             if (item.Handle is null && item.Error == ErrorCode.None && Resolve(item.Key, plan, out var partition) == ErrorCode.None)
             {
-                opening.Add((item, door.OpenAsync(partition, atMost, context.Gone).AsTask()));
+                opening.Add((item, door.OpenForPollAsync(partition, atMost, context.Gone).AsTask()));
             }
         }
 

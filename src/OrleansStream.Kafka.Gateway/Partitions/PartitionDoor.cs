@@ -18,12 +18,13 @@ internal sealed class PartitionDoor : IDisposable
     // An opening that nobody waits for any more still ends.
     private static readonly TimeSpan OpenAtMost = TimeSpan.FromSeconds(60);
 
-    private readonly ConcurrentDictionary<PartitionId, Task<OpenResult>> _opening = new();
+    private readonly ConcurrentDictionary<PartitionId, Opening> _opening = new();
     private readonly HandleTable _handles;
     private readonly ILocalPartitions _local;
     private readonly IClusterView _cluster;
     private readonly TimeProvider _time;
     private readonly SemaphoreSlim _slots;
+    private readonly TimeSpan _maxWait;
 
     public PartitionDoor(HandleTable handles, ILocalPartitions local, IClusterView cluster, KnownTopics topics, GatewaySurroundings surroundings)
     {
@@ -32,6 +33,7 @@ internal sealed class PartitionDoor : IDisposable
         _cluster = cluster;
         _time = surroundings.Time;
         _slots = new SemaphoreSlim(surroundings.Options.MaxOpening);
+        _maxWait = surroundings.Options.MaxOpeningWait;
         Catalog = topics.Catalog;
         Updates = topics.Updates;
         surroundings.Metrics.Observe(
@@ -69,9 +71,22 @@ internal sealed class PartitionDoor : IDisposable
     /// found before the broker knows that it still owns it (rule W2): whoever asks is about to tell a client where its log begins or ends.
     /// </summary>
     /// <param name="partition">Which.</param>
-    /// <param name="atMost">How long this caller waits; the opening goes on.</param>
+    /// <param name="atMost">
+    /// How long this caller waits; the opening goes on. What its connection asks of other partitions waits behind it, and therefore nobody waits when the opening has
+    /// lasted for <see cref="GatewayOptions.MaxOpeningWait"/>: a client that comes again meanwhile holds them up no more.
+    /// </param>
     /// <param name="cancellationToken">Ends the wait, with an exception.</param>
-    public ValueTask<OpenedPartition> OpenAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken)
+    public ValueTask<OpenedPartition> OpenAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken) =>
+        OpenAsync(partition, (atMost, IsPoll: false), cancellationToken);
+
+    /// <summary>
+    /// As <see cref="OpenAsync(PartitionId, TimeSpan, CancellationToken)"/>, for a client that came to wait and would come again at once: each time it may wait for as
+    /// long as <see cref="GatewayOptions.MaxOpeningWait"/> says.
+    /// </summary>
+    public ValueTask<OpenedPartition> OpenForPollAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken) =>
+        OpenAsync(partition, (atMost, IsPoll: true), cancellationToken);
+
+    private ValueTask<OpenedPartition> OpenAsync(PartitionId partition, (TimeSpan AtMost, bool IsPoll) wait, CancellationToken cancellationToken)
     {
         if (TryFind(partition, out var opened))
         {
@@ -81,7 +96,7 @@ internal sealed class PartitionDoor : IDisposable
         // What another broker serves until now it gives up when it is asked by the one that placement names, and only by that one.
         return _cluster.PlacedOn(partition) != _cluster.Self
             ? ValueTask.FromResult(OpenedPartition.Failed(ErrorCode.NotLeaderOrFollower, LeaderOf(partition, _cluster.OwnerOf(partition))))
-            : WaitAsync(partition, atMost, cancellationToken);
+            : WaitAsync(partition, wait, cancellationToken);
     }
 
     /// <summary>Moves log start of a partition that is open here.</summary>
@@ -103,11 +118,14 @@ internal sealed class PartitionDoor : IDisposable
 
     public void Dispose() => _slots.Dispose();
 
-    private async ValueTask<OpenedPartition> WaitAsync(PartitionId partition, TimeSpan atMost, CancellationToken cancellationToken)
+    private async ValueTask<OpenedPartition> WaitAsync(PartitionId partition, (TimeSpan AtMost, bool IsPoll) wait, CancellationToken cancellationToken)
     {
         try
         {
-            var result = await OpeningOf(partition).WaitAsync(atMost > TimeSpan.Zero ? atMost : TimeSpan.Zero, _time, cancellationToken);
+            var opening = OpeningOf(partition);
+            var longest = wait.IsPoll ? _maxWait : _maxWait - _time.GetElapsedTime(opening.Since);
+            var left = wait.AtMost < longest ? wait.AtMost : longest;
+            var result = await opening.Ended.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, _time, cancellationToken);
             if (TryFind(partition, out var opened))
             {
                 return opened;
@@ -125,7 +143,7 @@ internal sealed class PartitionDoor : IDisposable
 
     private KnownLeader LeaderOf(PartitionId partition, BrokerId owner) => new(owner, EpochOf(partition) ?? LeaderEpoch.None);
 
-    private Task<OpenResult> OpeningOf(PartitionId partition)
+    private Opening OpeningOf(PartitionId partition)
     {
         if (_opening.TryGetValue(partition, out var running))
         {
@@ -133,8 +151,8 @@ internal sealed class PartitionDoor : IDisposable
         }
 
         var mine = new TaskCompletionSource<OpenResult>(TaskCreationOptions.RunContinuationsAsynchronously);
-        running = _opening.GetOrAdd(partition, mine.Task);
-        if (running == mine.Task)
+        running = _opening.GetOrAdd(partition, new Opening(mine.Task, _time.GetTimestamp()));
+        if (running.Ended == mine.Task)
         {
             _ = OpenAsync(partition, mine);
         }
@@ -170,6 +188,8 @@ internal sealed class PartitionDoor : IDisposable
         _opening.TryRemove(partition, out _);
         opening.SetResult(result);
     }
+
+    private readonly record struct Opening(Task<OpenResult> Ended, long Since);
 }
 
 /// <summary>What this broker knows of topics, and the way to what it does not know yet.</summary>

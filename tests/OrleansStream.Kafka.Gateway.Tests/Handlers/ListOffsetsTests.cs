@@ -1,4 +1,5 @@
 using OrleansStream.Kafka.Gateway.Tests.Harness;
+using OrleansStream.Kafka.Protocol.Apis;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Log.Storage;
 using OrleansStream.Testing.Records;
@@ -8,6 +9,9 @@ namespace OrleansStream.Kafka.Gateway.Tests.Handlers;
 public class ListOffsetsTests
 {
     private const long Start = BatchBuilder.DefaultTimestamp;
+
+    // No other timer of the gateway is as long.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1_234);
 
     // Pitfall 21: no match is -1 without an error; the largest timestamp is found where clocks went backwards.
     [Theory]
@@ -99,6 +103,32 @@ public class ListOffsetsTests
 
         Assert.NotNull(await client.ReceiveRawAsync());
         Assert.Equal(20, harness.Grains.Partitions.MostOpening);
+    }
+
+    [Theory(Timeout = 30_000)]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Partitions_that_do_not_open_soon_cost_a_question_for_offsets_one_wait(bool byTime)
+    {
+        await using var harness = new GatewayHarness(static options => options.MaxOpeningWait = Moment);
+        harness.AddTopic("orders", partitions: 3);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+        var client = harness.Connect();
+        List<int> partitions = [0, 1, 2];
+        await (byTime
+            ? client.SendAsync(new ListOffsetsRequest { ReplicaId = -1, Topics = [new() { Name = "orders", Partitions = partitions.ConvertAll(static index => new ListOffsetsRequest.Partition { Index = index, Timestamp = -1 }) }] }, 4)
+            : client.SendAsync(new OffsetForLeaderEpochRequest { Topics = [new() { Name = "orders", Partitions = partitions.ConvertAll(static index => new OffsetForLeaderEpochRequest.Partition { Index = index }) }] }, 3));
+
+        // Three that were begun ahead, and the first that is waited for.
+        await GatewayHarness.UntilAsync(() => harness.Clock.Timers.Count(static due => due == Moment) == 4).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        harness.Time.Advance(Moment);
+
+        var answered = await client.ReceiveAsync(byTime ? ApiKey.ListOffsets : ApiKey.OffsetForLeaderEpoch, (short)(byTime ? 4 : 3));
+        Assert.All(
+            answered.Body is ListOffsetsResponse offsets ? offsets.Topics[0].Partitions.Select(static one => one.ErrorCode) : ((OffsetForLeaderEpochResponse)answered.Body).Topics[0].Partitions.Select(static one => one.ErrorCode),
+            static error => Assert.Equal(ErrorCode.NotLeaderOrFollower, error));
+        gate.SetResult();
     }
 
     [Fact]

@@ -13,7 +13,7 @@ public class ProduceOrderTests
     [Fact]
     public async Task A_batch_does_not_pass_one_that_was_refused_since_its_partition_did_not_open_in_time()
     {
-        await using var harness = new GatewayHarness();
+        await using var harness = new GatewayHarness(WaitsLong);
         harness.AddTopic("orders", 2);
         var gate = new TaskCompletionSource();
         harness.Grains.Partitions.Gate = gate.Task;
@@ -59,7 +59,7 @@ public class ProduceOrderTests
     [InlineData(true)]
     public async Task A_batch_does_not_pass_one_that_its_lane_lost_while_the_partition_opened_anew(bool mayBeStored)
     {
-        await using var harness = new GatewayHarness();
+        await using var harness = new GatewayHarness(WaitsLong);
         var (client, gate) = await BehindOneThatWillBeLostAsync(harness, lostTimeoutMs: 30_000);
         if (mayBeStored) harness.Broker.Lane.AbortInWrite();
         else harness.Broker.Lane.Abort();
@@ -82,7 +82,7 @@ public class ProduceOrderTests
     [InlineData(false, 5)]
     public async Task A_batch_does_not_pass_one_that_its_lane_lost_after_its_timeout_was_answered(bool mayBeStored, int secondsBetween)
     {
-        await using var harness = new GatewayHarness();
+        await using var harness = new GatewayHarness(WaitsLong);
         var (client, gate) = await BehindOneThatWillBeLostAsync(harness, lostTimeoutMs: 1_000);
         harness.Time.Advance(TimeSpan.FromSeconds(1));
         var first = await client.ReceiveAsync(ApiKey.Produce, 9);
@@ -201,6 +201,9 @@ public class ProduceOrderTests
     }
 
     // A batch is in the lane, which is about to be lost; an earlier frame was, and so the handle is closed. The next batch waits for its partition, which the gate holds back.
+    // What waits for its partition is still there when an earlier frame is lost.
+    private static void WaitsLong(GatewayOptions options) => options.MaxOpeningWait = TimeSpan.FromSeconds(30);
+
     private static async Task<(TestClient Client, TaskCompletionSource Gate)> BehindOneThatWillBeLostAsync(GatewayHarness harness, int lostTimeoutMs)
     {
         var topic = harness.AddTopic("orders");

@@ -11,6 +11,9 @@ namespace OrleansStream.Kafka.Gateway.Tests.Handlers;
 
 public class ProduceTests
 {
+    // No other timer of the gateway is as long.
+    private static readonly TimeSpan Moment = TimeSpan.FromMilliseconds(1_234);
+
     [Theory]
     [InlineData(3)]
     [InlineData(8)]
@@ -389,18 +392,53 @@ public class ProduceTests
         Assert.Equal(3, harness.Grains.Partitions.MostOpening);
     }
 
-    [Fact]
-    public async Task A_client_does_not_wait_for_an_opening_longer_than_its_timeout()
+    [Fact(Timeout = 30_000)]
+    public async Task A_partition_that_is_being_opened_holds_up_its_connection_for_a_moment_and_no_more_when_its_client_comes_again()
     {
-        await using var harness = new GatewayHarness();
+        await using var harness = new GatewayHarness(static options => options.MaxOpeningWait = Moment);
+        harness.AddTopic("orders", partitions: 2);
+        var client = harness.Connect();
+        await client.AskAsync<ProduceResponse>(Of(partition: 1), 9);
+        var gate = new TaskCompletionSource();
+        harness.Grains.Partitions.Gate = gate.Task;
+
+        await client.SendAsync(Of(partition: 0), 9);
+        await client.SendAsync(Of(partition: 1), 9);
+        await GatewayHarness.UntilAsync(() => harness.Clock.Timers.Contains(Moment)).WaitAsync(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        harness.Time.Advance(Moment);
+        var refused = (ProduceResponse)(await client.ReceiveAsync(ApiKey.Produce, 9)).Body;
+        var behind = (ProduceResponse)(await harness.PublishUntilAsync(client.ReceiveAsync(ApiKey.Produce, 9))).Body;
+
+        // Nobody moves the clock any more.
+        var again = await client.AskAsync<ProduceResponse>(Of(partition: 0), 9);
+        gate.SetResult();
+        var opened = await harness.Connect().AskAsync<ProduceResponse>(Of(partition: 0), 9);
+
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, refused.Only().ErrorCode);
+        Assert.Equal((ErrorCode.None, 1), (behind.Only().ErrorCode, behind.Only().BaseOffset));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, again.Only().ErrorCode);
+        Assert.Equal(0, opened.Only().BaseOffset);
+        Assert.Equal(2, harness.Grains.Partitions.Openings);
+
+        static ProduceRequest Of(int partition) => Requests.Produce("orders", partition, new BatchBuilder().Record("a").Build());
+    }
+
+    [Theory]
+    [InlineData(20)]
+    [InlineData(4_321)]
+    public async Task A_client_does_not_wait_for_an_opening_longer_than_its_timeout(int timeoutMs)
+    {
+        await using var harness = new GatewayHarness(static options => options.MaxOpeningWait = TimeSpan.FromMinutes(1));
         harness.AddTopic("orders");
         var gate = new TaskCompletionSource();
         harness.Grains.Partitions.Gate = gate.Task;
         var client = harness.Connect();
-        await client.SendAsync(Requests.Produce("orders", "a"), 9);
-        await GatewayHarness.UntilAsync(() => harness.Grains.Partitions.Openings == 1);
+        var request = Requests.Produce("orders", "a");
+        request.TimeoutMs = timeoutMs;
+        await client.SendAsync(request, 9);
+        await GatewayHarness.UntilAsync(() => harness.Clock.Timers.Contains(TimeSpan.FromMilliseconds(timeoutMs)));
 
-        harness.Time.Advance(TimeSpan.FromSeconds(30));
+        harness.Time.Advance(TimeSpan.FromMilliseconds(timeoutMs));
         var answer = (ProduceResponse)(await client.ReceiveAsync(ApiKey.Produce, 9)).Body;
         gate.SetResult();
 

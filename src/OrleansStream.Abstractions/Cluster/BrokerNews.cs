@@ -44,5 +44,6 @@ public readonly record struct ServedPartition(PartitionId Partition, LeaderEpoch
 
 /// <summary>What the receiver of news says.</summary>
 /// <param name="CatalogVersion">The version of the catalog that its requests see from now on.</param>
+/// <param name="MissedRecord">It could not read the record that it was told of, and goes by the one before: it is to be told again.</param>
 [GenerateSerializer, Immutable, Alias("os.HeardNews")]
-public sealed record HeardNews(long CatalogVersion);
+public sealed record HeardNews(long CatalogVersion, bool MissedRecord = false);

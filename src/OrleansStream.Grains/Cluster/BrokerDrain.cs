@@ -35,14 +35,16 @@ public sealed partial class BrokerDrain
     /// <returns>How many partitions are still open here.</returns>
     public async Task<int> LeaveAsync(CancellationToken cancellationToken)
     {
-        _partitions.BeginDraining();
         var started = _surroundings.Time.GetTimestamp();
         var moved = new HandedOver();
         try
         {
-            await MarkAsync(cancellationToken);
-            await _members.ReadRecordsAsync(cancellationToken);
+            // Until the others know, they send clients here for what nobody has opened yet, and this broker's own placement, of records that it read before, still opens it.
+            // Whoever has heard already claims such a partition from here as from any owner, so that for a moment it may move, and is never without anybody.
+            await TryAgainAsync(MarkAsync, cancellationToken);
             await _news.TellRecordChangedAsync().WaitAsync(TellAtMost, _surroundings.Time, cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            _partitions.BeginDraining();
+            await TryAgainAsync(_members.ReadRecordsAsync, cancellationToken);
             await _handOver.LeaveAsync(moved, cancellationToken);
         }
         catch (OperationCanceledException) when (cancellationToken.IsCancellationRequested)
@@ -54,9 +56,29 @@ public sealed partial class BrokerDrain
             LogNotAll(_surroundings.Logger, exception);
         }
 
+        // Also when it did not come so far.
+        _partitions.BeginDraining();
         var left = _partitions.Log.Handles.Count;
         LogLeft(_surroundings.Logger, moved.Total, _surroundings.Time.GetElapsedTime(started).TotalSeconds, moved, left);
         return left;
+    }
+
+    // Storage that fails for a moment does not keep a broker from handing over.
+    private async Task TryAgainAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await action(cancellationToken);
+                return;
+            }
+            catch (LogException exception)
+            {
+                LogAgain(_surroundings.Logger, exception);
+                await Task.Delay(Pause, _surroundings.Time, cancellationToken);
+            }
+        }
     }
 
     // The lane keeper writes the same record when a session ends: whoever comes second begins from what the other one wrote.
@@ -64,7 +86,7 @@ public sealed partial class BrokerDrain
     {
         while (true)
         {
-            var stored = await _setup.Registry.GetAsync(_setup.Self, cancellationToken) ?? throw new LogException($"There is no record of this broker, {_setup.Self}, in the registry.");
+            var stored = await _setup.Registry.GetAsync(_setup.Self, cancellationToken) ?? throw new InvalidOperationException($"There is no record of this broker, {_setup.Self}, in the registry.");
             if (stored.Record.IsDraining)
             {
                 return;
@@ -79,6 +101,9 @@ public sealed partial class BrokerDrain
             await Task.Delay(Pause, _surroundings.Time, cancellationToken);
         }
     }
+
+    [LoggerMessage(LogLevel.Information, "Storage did not take that this broker leaves, or did not say who stays; it is asked again")]
+    private static partial void LogAgain(ILogger logger, Exception exception);
 
     [LoggerMessage(LogLevel.Warning, "Not every partition could be handed over; the rest is taken over when this broker is gone")]
     private static partial void LogNotAll(ILogger logger, Exception exception);

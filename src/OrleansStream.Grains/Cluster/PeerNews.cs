@@ -16,7 +16,10 @@ internal sealed partial class PeerNews : IDisposable
     // More than that is dropped: whoever missed so much of the catalog fetches it whole.
     private const int MaxSteps = 256;
     private const int MaxStepBytes = IBrokerService.MaxBytes / 2;
-    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
+
+    // Before it is told again what it did not hear, or could not look up. It may be that this broker leaves, and the other one refuses what it is handed until it knows.
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     // Partitions that move come and go one by one, and a message to every broker for each is most of what their move costs. Who serves one knows it by himself.
     private static readonly TimeSpan PartitionsTogether = TimeSpan.FromMilliseconds(50);
@@ -150,6 +153,7 @@ internal sealed partial class PeerNews : IDisposable
 
     private async Task SendAsync()
     {
+        var pause = FirstPause;
         while (!_ending.IsCancellationRequested)
         {
             await _wake.WaitAsync(_ending.Token);
@@ -159,9 +163,13 @@ internal sealed partial class PeerNews : IDisposable
                 try
                 {
                     var heard = await _sending.Services.Of(_peer.Silo).HearAsync(taken.News).WaitAsync(Limits.GrainCall, _sending.Time, _ending.Token);
-                    if (!Told(taken, heard.CatalogVersion))
+                    if (Told(taken, heard))
                     {
-                        await Task.Delay(Pause, _sending.Time, _ending.Token);
+                        pause = FirstPause;
+                    }
+                    else
+                    {
+                        pause = await RestBeforeNextAsync(pause);
                     }
 
                     await CollectAsync(began);
@@ -170,10 +178,16 @@ internal sealed partial class PeerNews : IDisposable
                 {
                     LogNotTold(_sending.Logger, exception, _peer.Id);
                     PutBack(taken);
-                    await Task.Delay(Pause, _sending.Time, _ending.Token);
+                    pause = await RestBeforeNextAsync(pause);
                 }
             }
         }
+    }
+
+    private async Task<TimeSpan> RestBeforeNextAsync(TimeSpan pause)
+    {
+        await Task.Delay(pause, _sending.Time, _ending.Token);
+        return pause * 2 < LongestPause ? pause * 2 : LongestPause;
     }
 
     // Waits for more of them behind a message; everything else that comes up goes at once.
@@ -259,22 +273,30 @@ internal sealed partial class PeerNews : IDisposable
         return taken;
     }
 
-    // False: it could not fetch the catalog in time, and is told of it once more.
-    private bool Told(Taken taken, long heard)
+    // False: it could not fetch the catalog in time, or read the record, and is told of it once more.
+    private bool Told(Taken taken, HeardNews heard)
     {
         lock (_gate)
         {
-            _heard = Math.Max(_heard, heard);
-            foreach (var waiter in _waiting.Where(waiter => waiter.Version <= heard))
+            _heard = Math.Max(_heard, heard.CatalogVersion);
+            foreach (var waiter in _waiting.Where(waiter => waiter.Version <= heard.CatalogVersion))
             {
                 waiter.Heard.TrySetResult();
             }
 
             _waiting.RemoveAll(static waiter => waiter.Heard.Task.IsCompleted);
+            if (heard.MissedRecord)
+            {
+                _records.AddRange(taken.Records);
+            }
         }
 
-        taken.Records.ForEach(static waiter => waiter.TrySetResult());
-        return heard >= taken.News.CatalogVersion;
+        if (!heard.MissedRecord)
+        {
+            taken.Records.ForEach(static waiter => waiter.TrySetResult());
+        }
+
+        return !heard.MissedRecord && heard.CatalogVersion >= taken.News.CatalogVersion;
     }
 
     private void PutBack(Taken taken)

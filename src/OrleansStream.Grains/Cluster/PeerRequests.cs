@@ -39,10 +39,7 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
             leaders.Note(partition.Partition, new Leader(news.Broker, news.Silo, partition.Epoch, partition.IsServed, partition.IsLeaving));
         }
 
-        if (news.RecordChanged)
-        {
-            await TryAsync(members.ReadRecordsAsync, CatchUpAtMost);
-        }
+        var missedRecord = news.RecordChanged && !await TryAsync(members.ReadRecordsAsync, CatchUpAtMost);
 
         foreach (var step in news.Catalog)
         {
@@ -54,7 +51,7 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
             await TryAsync(surroundings.Follower.CatchUpAsync, FetchAtMost);
         }
 
-        return new HeardNews(surroundings.Catalog.Current.Version);
+        return new HeardNews(surroundings.Catalog.Current.Version, missedRecord);
     }
 
     private async Task<ErrorCode> OpenAsync(PartitionId partition)
@@ -71,16 +68,18 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
         }
     }
 
-    private async Task TryAsync(Func<CancellationToken, Task> action, TimeSpan atMost)
+    private async Task<bool> TryAsync(Func<CancellationToken, Task> action, TimeSpan atMost)
     {
         try
         {
             using var tooLong = new CancellationTokenSource(atMost, surroundings.Time);
             await action(tooLong.Token);
+            return true;
         }
         catch (Exception exception)
         {
             LogNotCaughtUp(surroundings.Logger, exception);
+            return false;
         }
     }
 

@@ -6,6 +6,7 @@ using OrleansStream.Abstractions.Groups;
 using OrleansStream.Abstractions.Partitions;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Cluster;
+using OrleansStream.Log;
 using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Ownership;
 using OrleansStream.Log.Serving;
@@ -140,6 +141,34 @@ public sealed class BrokerClusterTests
         await cluster.KillAsync(leaving);
 
         await UntilAsync(() => cluster.Brokers.Any(broker => broker.Log.Handles.TryGet(unclaimed.Id, out _)));
+    }
+
+    // Storage answers nobody who asks for records, from the moment at which the leaving broker has written its own.
+    [Fact]
+    public async Task Until_the_others_know_that_a_broker_leaves_it_opens_what_they_send_clients_to_it_for()
+    {
+        await using var cluster = await StartAsync(2);
+        var topic = await cluster.Brokers[0].CreateAsync("asked-for", 30);
+        var (staying, leaving) = (cluster.Brokers[0], cluster.Brokers[1]);
+        var due = Of(topic).First(partition => leaving.Members.PlacedOn(partition) == leaving.Id);
+        var marked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        cluster.Storage.OnRecord = record =>
+        {
+            cluster.Storage.RecordFault = record.IsDraining ? new LogException("Storage is away.") : null;
+            marked.TrySetResult();
+        };
+
+        var left = leaving.Get<BrokerDrain>().LeaveAsync(Stop);
+        await marked.Task.WaitAsync(Stop);
+        Assert.Equal(leaving.Id, staying.Members.PlacedOn(due));
+        Assert.Equal(ErrorCode.None, (await leaving.AppendAsync(due)).Error);
+        var missed = await staying.Get<PeerRequests>().HearAsync(new BrokerNews { Broker = leaving.Id, Silo = leaving.Silo, RecordChanged = true });
+        cluster.Storage.RecordFault = null;
+
+        Assert.True(missed.MissedRecord);
+        Assert.Equal(0, await left.WaitAsync(TimeSpan.FromSeconds(10), Stop));
+        Assert.Equal(ErrorCode.NotLeaderOrFollower, (await leaving.Partitions.OpenAsync(due, Stop)).Error);
+        Assert.Equal(1, await staying.CountAsync(due));
     }
 
     [Fact]

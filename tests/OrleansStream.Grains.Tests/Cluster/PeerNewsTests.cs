@@ -55,6 +55,29 @@ public sealed class PeerNewsTests
         await news.EndAsync();
     }
 
+    [Fact]
+    public async Task A_broker_that_could_not_read_a_changed_record_is_told_of_it_again_until_it_has()
+    {
+        var news = Begun();
+        _peer.MissesRecords = 2;
+        var read = news.AddRecordChange();
+        await RestsAsync(1);
+        _time.Advance(TimeSpan.FromMilliseconds(99));
+        Assert.Single(_peer.Heard);
+
+        // The pause grows.
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await RestsAsync(2);
+        _time.Advance(TimeSpan.FromMilliseconds(199));
+        Assert.Equal((2, false), (_peer.Heard.Count, read.IsCompleted));
+
+        _time.Advance(TimeSpan.FromMilliseconds(1));
+        await read;
+
+        Assert.Equal([true, true, true], _peer.Heard.Select(static heard => heard.RecordChanged));
+        await news.EndAsync();
+    }
+
     private static ServedPartition Served(int index) => new(new PartitionId(Topic, index), default, IsServed: true);
 
     private PeerNews Begun()
@@ -88,12 +111,15 @@ public sealed class PeerNewsTests
 
         public IReadOnlyCollection<BrokerNews> Heard => _heard;
 
+        /// <summary>How many more times it cannot read a record.</summary>
+        public int MissesRecords { get; set; }
+
         public IBrokerService Of(SiloAddress silo) => this;
 
         public override Task<HeardNews> HearAsync(BrokerNews news)
         {
             _heard.Enqueue(news);
-            return Task.FromResult(new HeardNews(news.CatalogVersion));
+            return Task.FromResult(new HeardNews(news.CatalogVersion, MissedRecord: news.RecordChanged && MissesRecords-- > 0));
         }
     }
 }

@@ -36,6 +36,9 @@ internal sealed class SharedStorage : IBrokerRegistry, IDisposable
     /// <summary>What the next reads of broker records fail with; null for none.</summary>
     public Exception? RecordFault { get; set; }
 
+    /// <summary>Called with each broker record that is written.</summary>
+    public Action<BrokerRecord> OnRecord { get; set; } = static _ => { };
+
     public ValueTask<StoredBroker?> GetAsync(BrokerId broker, CancellationToken cancellationToken)
     {
         RecordReads++;
@@ -49,6 +52,7 @@ internal sealed class SharedStorage : IBrokerRegistry, IDisposable
             if (_brokers.GetValueOrDefault(next.Broker)?.ETag != expected) return new(new ManifestWrite(ManifestOutcome.Conflict, default));
             var etag = new ETag((++_version).ToString(CultureInfo.InvariantCulture));
             _brokers[next.Broker] = new StoredBroker(next, etag);
+            OnRecord(next);
             return new(new ManifestWrite(ManifestOutcome.Written, etag));
         }
     }

@@ -20,7 +20,7 @@ internal sealed class TopicSettings(BrokerConfigValues broker)
     /// The settings of the broker's own journal partitions: nothing but a snapshot ever shortens them. They wait for company as topics do whose configs say
     /// nothing: an operator who saves on all topics would else pay for each commit of offsets.
     /// </summary>
-    public PartitionSettings OfJournals { get; } = new() { Deletes = false, RetentionMs = -1, RetentionBytes = -1, LatencyClass = ClassOf(broker, NoConfigs) };
+    public PartitionSettings OfJournals { get; } = new() { IsJournal = true, Deletes = false, RetentionMs = -1, RetentionBytes = -1, LatencyClass = ClassOf(broker, NoConfigs) };
 
     private static LatencyClass ClassOf(BrokerConfigValues broker, IReadOnlyDictionary<string, string> topic) =>
         Enum.Parse<LatencyClass>(broker.TopicValue(TopicConfigs.Find(TopicConfigs.LatencyClass)!, topic), ignoreCase: true);

@@ -18,6 +18,9 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
     // Slots that are looked at ahead of the walk. Beginning with one: most extents are found in the first few.
     private const int MaxLooks = 16;
 
+    // How far below a place that was wrong the next walk begins; twice as far each time.
+    private const long FirstStepBack = 8;
+
     // Blocks that are read for one reader at once. What has come waits for its turn and is held meanwhile.
     private const int MaxBlocks = 8;
 
@@ -25,12 +28,15 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
     /// <returns>The slot with the last of them, if they stand in the order of slots: where the next read may go on.</returns>
     public async ValueTask<Slot?> ReadAsync(WalRequest request, Slot? resumeAt, FrameList into, CancellationToken cancellationToken)
     {
-        var walk = new WalWalk(request, resumeAt);
+        var extent = request.Extent;
+        var begin = resumeAt is { } at && at >= extent.FirstSlot && at <= extent.LastSlot ? at : WalWalk.Guess(request);
+        var walk = new WalWalk(request, begin);
         await WalkAsync(walk, cancellationToken);
-        if (walk.IsIncomplete)
+        for (var back = FirstStepBack; walk.IsIncomplete; back *= 2)
         {
-            // What is missing may stand below the slot where the last read ended.
-            walk = new WalWalk(request, null);
+            // What is missing stands below the slot where the walk began, or out of order: then the last walk is over the whole extent.
+            begin = new Slot(Math.Max(begin.Value - back, extent.FirstSlot.Value));
+            walk = new WalWalk(request, begin);
             await WalkAsync(walk, cancellationToken);
         }
 

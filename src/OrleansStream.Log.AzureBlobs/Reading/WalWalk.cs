@@ -10,19 +10,18 @@ namespace OrleansStream.Log.AzureBlobs.Reading;
 /// on the way, all slots of the extent are looked at before a frame is taken.
 /// </summary>
 /// <param name="request">What is wanted.</param>
-/// <param name="resumeAt">Where an earlier read of the partition ended; null to begin with the extent.</param>
-internal sealed class WalWalk(WalRequest request, Slot? resumeAt)
+/// <param name="beginAt">Where the first frame is thought to stand, within the extent.</param>
+internal sealed class WalWalk(WalRequest request, Slot beginAt)
 {
     private readonly List<WalkedFrame> _found = [];
-    private readonly bool _isResumed = resumeAt > request.Extent.FirstSlot && resumeAt <= request.Extent.LastSlot;
+    private readonly bool _isBehindFirst = beginAt > request.Extent.FirstSlot;
     private Offset _next = Offset.Max(request.From, request.Extent.BaseOffset);
     private long _bytes;
 
     public SessionId Session => request.Extent.Session;
 
     /// <summary>The slot to look at next.</summary>
-    public Slot Slot { get; private set; } =
-        resumeAt is { } slot && slot > request.Extent.FirstSlot && slot <= request.Extent.LastSlot ? slot : request.Extent.FirstSlot;
+    public Slot Slot { get; private set; } = beginAt;
 
     public Slot LastSlot => request.Extent.LastSlot;
 
@@ -33,13 +32,24 @@ internal sealed class WalWalk(WalRequest request, Slot? resumeAt)
     public bool HasGap { get; private set; }
 
     /// <summary>Nothing more needs to be looked at.</summary>
-    public bool IsDone => Slot > LastSlot || request.From > request.Extent.LastOffset || (!HasGap && (_bytes >= request.MaxBytes || _next > request.Extent.LastOffset));
+    public bool IsDone => Slot > LastSlot || request.From > request.Extent.LastOffset || (HasGap ? _isBehindFirst : HasEnough);
 
-    /// <summary>The walk did not begin with the extent, and has missed something: it is to be done anew.</summary>
-    public bool IsIncomplete => _isResumed && (HasGap || _found.Count == 0);
+    /// <summary>The walk did not begin with the extent, and has missed something: it is to be done anew from further below.</summary>
+    public bool IsIncomplete => _isBehindFirst && (HasGap || !HasEnough);
 
     /// <summary>The whole extent fits into what is wanted.</summary>
     public bool WantsAll => request.From <= request.Extent.BaseOffset && request.Extent.Bytes <= request.MaxBytes;
+
+    private bool HasEnough => _bytes >= request.MaxBytes || _next > request.Extent.LastOffset;
+
+    /// <summary>Where the first wanted frame stands if the partition's frames are spread evenly over the extent, and it has neither copies nor frames out of order.</summary>
+    public static Slot Guess(in WalRequest request)
+    {
+        var extent = request.Extent;
+        if (request.From <= extent.BaseOffset || request.From > extent.LastOffset) return extent.FirstSlot;
+        var share = (double)(request.From.Value - extent.BaseOffset.Value) / (extent.LastOffset.Value - extent.BaseOffset.Value);
+        return new Slot(extent.FirstSlot.Value + (long)(share * (extent.LastSlot.Value - extent.FirstSlot.Value)));
+    }
 
     /// <summary>Looks at the next slot.</summary>
     public void Look(BlockDirectory block)

@@ -10,6 +10,14 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 /// <summary>Gathers which frames some blocks of a session have, and what they say of producers. Blocks come in slot order. Not thread safe.</summary>
 internal sealed class GatheredFrames(SessionId session)
 {
+    /// <summary>As many as a digest speaks of: a digest is what an extent is made of where there is one.</summary>
+    private const int MaxExtentSlots = 256;
+
+    // Extents go into the manifest of whoever claims the partition, and those of all partitions into the summary. A lane that writes much gets fewer and longer ones.
+    private const int MaxExtents = 128;
+    private const int FewExtents = 8;
+    private const int AllExtents = 100_000;
+
     private readonly Dictionary<PartitionId, Gathered> _partitions = [];
 
     public bool IsEmpty => _partitions.Count == 0;
@@ -44,8 +52,11 @@ internal sealed class GatheredFrames(SessionId session)
         }
     }
 
-    public IReadOnlyDictionary<PartitionId, SessionFrames> ToPartitions() =>
-        _partitions.ToDictionary(static entry => entry.Key, static entry => new SessionFrames(entry.Value.Runs.ToExtents(), entry.Value.Producers));
+    public IReadOnlyDictionary<PartitionId, SessionFrames> ToPartitions()
+    {
+        var wanted = Math.Clamp(AllExtents / Math.Max(1, _partitions.Count), FewExtents, MaxExtents);
+        return _partitions.ToDictionary(static entry => entry.Key, entry => new SessionFrames(entry.Value.Runs.ToExtents(wanted), entry.Value.Producers));
+    }
 
     private static bool IsOf(in FrameEntry frame, in RecordBatchHeader header) => header.BaseOffset == frame.BaseOffset.Value && header.LastOffset == frame.LastOffset.Value;
 
@@ -57,7 +68,7 @@ internal sealed class GatheredFrames(SessionId session)
 
     private sealed class Gathered
     {
-        public RecoveredRuns Runs { get; } = new();
+        public RecoveredRuns Runs { get; } = new(MaxExtentSlots);
 
         /// <summary>Null once a frame was no batch of records: a journal has no producers.</summary>
         public ProducerDelta? Producers { get; set; } = new();

@@ -6,7 +6,8 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Lanes;
 
 /// <summary>One partition's frames in an ended session, as runs of neighbouring frames that do not span files: what bounds the memory of a recovery. Not thread safe.</summary>
-public sealed class RecoveredRuns
+/// <param name="maxSlots">The most slots that a run spans: where each slot costs a request, whoever reads the run asks for all of them, however few have frames of the partition. No bound unless given.</param>
+public sealed class RecoveredRuns(long maxSlots = long.MaxValue)
 {
     private const int RunBytes = 64 * Limits.KiB;
 
@@ -21,7 +22,7 @@ public sealed class RecoveredRuns
     /// <summary>Adds a frame of what is being read, a file or the whole session; frames come in slot order, but not always in offset order (rule R2).</summary>
     public void Add(SessionId session, in FrameEntry frame, Slot slot)
     {
-        if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == frame.BaseOffset && last.Bytes < RunBytes)
+        if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == frame.BaseOffset && last.Bytes < RunBytes && slot.Value - last.FirstSlot.Value < maxSlots)
         {
             _runs[^1] = last with
             {
@@ -48,14 +49,22 @@ public sealed class RecoveredRuns
     /// <summary>Adds a run that goes on where the last one ended, as long as runs may be; without files between them there is no border.</summary>
     public void Extend(WalExtent run)
     {
-        if (_runs.Count > 0 && _runs[^1] is var last && last.LastOffset + 1 == run.BaseOffset && last.Bytes + run.Bytes <= RunBytes) _runs[^1] = Join(last, run);
+        if (_runs.Count > 0 && FitTogether(_runs[^1], run, maxSlots)) _runs[^1] = Join(_runs[^1], run);
         else AddRun(run);
     }
 
     /// <summary>In offset order; copies of the same offsets are one extent over all their slots, in which a reader takes the highest.</summary>
-    public IReadOnlyList<WalExtent> ToExtents()
+    /// <param name="wanted">How many there are to be at the most: above that they span more slots than they should, but have no more bytes.</param>
+    public IReadOnlyList<WalExtent> ToExtents(int wanted = MaxExtents)
     {
         var extents = _isSorted ? _runs : Sorted();
+        var span = extents.Count == 0 ? 0 : extents.Max(static run => run.LastSlot.Value) - extents.Min(static run => run.FirstSlot.Value) + 1;
+        for (var slots = maxSlots; extents.Count > wanted && slots < span;)
+        {
+            slots *= 2;
+            extents = Joined(extents, slots);
+        }
+
         while (extents.Count > MaxExtents)
         {
             var halved = Halved(extents);
@@ -65,6 +74,21 @@ public sealed class RecoveredRuns
 
         return extents;
     }
+
+    private static List<WalExtent> Joined(List<WalExtent> extents, long slots)
+    {
+        var joined = new List<WalExtent>(extents.Count);
+        foreach (var run in extents)
+        {
+            if (joined.Count > 0 && FitTogether(joined[^1], run, slots)) joined[^1] = Join(joined[^1], run);
+            else joined.Add(run);
+        }
+
+        return joined;
+    }
+
+    private static bool FitTogether(WalExtent left, WalExtent right, long slots) =>
+        left.LastOffset + 1 == right.BaseOffset && left.Bytes + right.Bytes <= RunBytes && right.LastSlot.Value - left.FirstSlot.Value < slots;
 
     // Neighbours become one, where nothing is missing between them.
     private static List<WalExtent> Halved(List<WalExtent> extents)

@@ -12,7 +12,7 @@ namespace OrleansStream.Log.Serving;
 internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerReplay producers)
 {
     /// <summary>What to claim from the owner that the manifest names.</summary>
-    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, (OpenApproach Approach, MoveTimeline? Line) how, CancellationToken cancellationToken)
+    public async ValueTask<Inheritance> OfAsync(StoredManifest stored, ILane lane, (OpenApproach Approach, bool IsJournal, MoveTimeline? Line) how, CancellationToken cancellationToken)
     {
         var owner = stored.Manifest.Owner;
         if (owner == lane.Session) return await OwnAsync(stored, lane, cancellationToken);
@@ -25,7 +25,7 @@ internal sealed class PartitionInheritance(PartitionOpenerParts parts, ProducerR
         // While the owner goes on serving: what this broker must read to serve is read by now, and what the owner must write for it is written.
         var prepared = await owners.PrepareAsync(owner, stored.Manifest.Partition, cancellationToken);
         how.Line?.Mark("prepared");
-        var warm = prepared is { Verdict: ReleaseVerdict.Prepared, Log: { } begins } ? await producers.WarmAsync(begins, prepared.Producers, lane, cancellationToken) : null;
+        var warm = !how.IsJournal && prepared is { Verdict: ReleaseVerdict.Prepared, Log: { } begins } ? await producers.WarmAsync(begins, prepared.Producers, lane, cancellationToken) : null;
         how.Line?.Mark("warmed");
 
         // O3. What the answer carries is claimed on the version that it carries, whatever this broker has read.

@@ -86,7 +86,7 @@ public class PartitionOpener(PartitionOpenerParts parts)
             if (stored is { Manifest.Deleted: true }) return new OpenOutcome(OpenStatus.Deleted);
             if (stored is null && !await parts.ConfirmTopic(partition, cancellationToken)) return new OpenOutcome(OpenStatus.UnknownTopic);
 
-            var inheritance = stored is null ? default : await _inheritance.OfAsync(stored, lane, (approach, line), cancellationToken);
+            var inheritance = stored is null ? default : await _inheritance.OfAsync(stored, lane, (approach, settings.IsJournal, line), cancellationToken);
             switch (inheritance.State)
             {
                 case InheritanceState.Changed:
@@ -171,12 +171,12 @@ public class PartitionOpener(PartitionOpenerParts parts)
     {
         var claimed = of.Manifest;
         var logEnd = LogEnd(claimed, lane);
-        var producers = await _producers.LoadAsync((claimed, logEnd), lane, of.Warm, cancellationToken);
+        var producers = settings.IsJournal ? null : await _producers.LoadAsync((claimed, logEnd), lane, of.Warm, cancellationToken);
         var start = new PartitionStart
         {
             Manifest = claimed,
             LogEnd = logEnd,
-            Producers = producers?.States ?? new ProducerStates(parts.Producers), // A log without a record has none yet, and the same bounds.
+            Producers = producers?.States ?? new ProducerStates(parts.Producers), // A journal has none, nor has a log without a record, which has the same bounds.
             ReplayedBytes = producers?.Bytes ?? 0,
             Settings = settings,
         };

@@ -46,6 +46,9 @@ public sealed record PartitionSettings
     /// <summary>orleansstream.latency.class: how long records may wait for company where each write costs money.</summary>
     public LatencyClass LatencyClass { get; init; } = LatencyClass.Balanced;
 
+    /// <summary>Whether it is one of the broker's own journals: nobody produces to it, so an open has no producers to look for.</summary>
+    public bool IsJournal { get; init; }
+
     /// <summary>What a batch is validated by. A frame must fit a block whatever the topic allows.</summary>
     internal BatchRules RulesFor(in AppendContext context, RecordValidation validation, long nowMs) => new()
     {

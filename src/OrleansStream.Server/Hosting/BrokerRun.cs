@@ -6,8 +6,9 @@ namespace OrleansStream.Server.Hosting;
 internal static class BrokerRun
 {
     /// <returns>False if it was told to stop before it served.</returns>
-    public static async Task<bool> UntilStoppedAsync(WebApplication app, BrokerSettings settings, StartupNotes notes, StopOrder stop)
+    public static async Task<bool> UntilStoppedAsync(BrokerApp broker, BrokerSettings settings, StartupNotes notes, StopOrder stop)
     {
+        var app = broker.Host;
         notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
         await using var begins = stop.Token.Register(stop.Budget.Begin);
         await StartAsync(app, settings, stop.Token);
@@ -20,6 +21,7 @@ internal static class BrokerRun
         catch (OperationCanceledException) when (stop.Budget.ConnectionsEnd.IsCancellationRequested)
         {
             // A silo whose membership table is silent, for one. The log has the rest of the time, so that what storage still takes of it is not left.
+            broker.Leave();
             notes.Write($"Connections and the silo have not ended within {stop.Budget.ForConnections} of the order to stop; the log is ended without them.", null);
         }
 

@@ -49,7 +49,8 @@ internal static class ClusterBroker
         var parts = new BrokerParts(new LogSlot(), new CatalogLink(), bound.Sockets, metrics, order);
         using var spending = new WriteMetrics(ledger, id => parts.Catalog.TopicName(id));
         BlobLog? log = null;
-        await using var app = BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null))));
+        await using var broker = new BrokerApp(BrokerHost.Build(settings, parts, Form(settings, cluster, store, parts.Log, why => log?.Lanes.Current.Abort(new LaneEnd(why, null)))));
+        var app = broker.Host;
         var registration = await RegisterAsync(app, settings, store, stop);
         var link = new ClusterLink();
         await using (log = await BlobLog.StartAsync(LogSetup(settings, store, registration, notes, (app, parts.Catalog)) with { Cluster = link.View, StopEnds = budget.LogEnds }, stop))
@@ -57,18 +58,18 @@ internal static class ClusterBroker
             parts.Log.Fill(log);
             BrokerHost.Connect(app, parts.Catalog);
             link.Connect(app.Services.GetRequiredService<LogCluster>(), log.Shared);
-            return await UntilStoppedOrReplacedAsync(app, settings, (log, notes), order);
+            return await UntilStoppedOrReplacedAsync(broker, settings, (log, notes), order);
         }
     }
 
     // Without a lane for ever this process is of no use, and stands in the way of the one that has its number.
-    private static async Task<bool> UntilStoppedOrReplacedAsync(WebApplication app, BrokerSettings settings, (BlobLog Log, StartupNotes Notes) parts, StopOrder stop)
+    private static async Task<bool> UntilStoppedOrReplacedAsync(BrokerApp broker, BrokerSettings settings, (BlobLog Log, StartupNotes Notes) parts, StopOrder stop)
     {
         using var ends = CancellationTokenSource.CreateLinkedTokenSource(stop.Token);
         var givenUp = parts.Log.Lanes.GivenUp;
         using var over = new CancellationTokenSource();
         var watch = givenUp.ContinueWith(_ => ends.CancelAsync(), over.Token, TaskContinuationOptions.None, TaskScheduler.Default).Unwrap();
-        var isWanted = await BrokerRun.UntilStoppedAsync(app, settings, parts.Notes, stop with { Token = ends.Token });
+        var isWanted = await BrokerRun.UntilStoppedAsync(broker, settings, parts.Notes, stop with { Token = ends.Token });
         await over.CancelAsync();
         await watch.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         return givenUp.IsCompleted ? throw new StartupException((await givenUp).Message) : isWanted;

@@ -37,9 +37,9 @@ internal static class FileBroker
         await using var log = await FileLog.StartAsync(LogSetup(settings, directory, notes, parts.Catalog) with { StopEnds = budget.LogEnds }, stop);
         parts.Log.Fill(log);
         stop.ThrowIfCancellationRequested();
-        await using var app = BrokerHost.Build(settings, parts, Form(settings));
-        BrokerHost.Connect(app, parts.Catalog);
-        return await BrokerRun.UntilStoppedAsync(app, settings, notes, order);
+        await using var broker = new BrokerApp(BrokerHost.Build(settings, parts, Form(settings)));
+        BrokerHost.Connect(broker.Host, parts.Catalog);
+        return await BrokerRun.UntilStoppedAsync(broker, settings, notes, order);
     }
 
     // Nobody else calls this silo, so it has a port that nobody knows and no gateway.

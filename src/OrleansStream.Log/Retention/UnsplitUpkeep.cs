@@ -7,8 +7,8 @@ using OrleansStream.Model.Ids;
 namespace OrleansStream.Log.Retention;
 
 /// <summary>
-/// Splits the lane on blobs by rule S1: a partition that has enough unsplit bytes for a segment, or an old frame; and the oldest slots while the lane is near its
-/// bound, whosever they are.
+/// Splits the lane on blobs by rule S1: a partition that has enough unsplit bytes for a segment, an old frame, or one that it inherited a minute ago; and the oldest
+/// slots while the lane is near its bound, whosever they are.
 /// </summary>
 /// <param name="splitter">Splits.</param>
 /// <param name="wal">The lane's bound.</param>
@@ -27,6 +27,10 @@ public sealed class UnsplitUpkeep(Splitter splitter, IWalUsage wal, Func<ILane> 
 
     // While nothing is appended and nothing becomes due: partitions that were opened meanwhile may have inherited something.
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
+
+    // What was inherited keeps a dead session's blocks, all of them, and how old it was by then nobody knows. An age that begins anew with each move must therefore be shorter than the time between
+    // two moves, or it never ends. Not at once either: a take-over has storage to itself until it is over, and a broker that is back within the minute gets its partitions as they were.
+    private static readonly TimeSpan InheritedAge = TimeSpan.FromMinutes(1);
 
     // A part that could not be emptied: its blocks or the account are broken, and asking at once would only repeat the message.
     private static readonly TimeSpan AgainAfter = TimeSpan.FromMinutes(1);
@@ -123,7 +127,7 @@ public sealed class UnsplitUpkeep(Splitter splitter, IWalUsage wal, Func<ILane> 
     {
         if (before.Bytes == 0) return null;
         if (before.Bytes >= Options.PartitionBytes) return DueReason.Size;
-        return IsDue(before.Since + TicksOf(Options.MaxAge), now) ? DueReason.InheritedAge : null;
+        return IsDue(before.Since + TicksOf(Options.MaxAge < InheritedAge ? Options.MaxAge : InheritedAge), now) ? DueReason.InheritedAge : null;
     }
 
     private bool IsDue(long at, long now)

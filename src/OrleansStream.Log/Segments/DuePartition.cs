@@ -20,6 +20,6 @@ internal enum DueReason
     /// <summary>Frames of the present session are old.</summary>
     Age,
 
-    /// <summary>Frames of dead sessions were inherited long ago.</summary>
+    /// <summary>Frames of dead sessions were inherited, and not only just now.</summary>
     InheritedAge,
 }

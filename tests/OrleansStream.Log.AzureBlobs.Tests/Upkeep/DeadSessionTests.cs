@@ -26,7 +26,7 @@ public sealed class DeadSessionTests
         Assert.True(world.BlocksOf(session) > 0);
         Assert.Equal(SessionState.Fencing, await StateOf(world, session));
 
-        // Ten minutes later what was inherited is old; the walk that follows closes the session, and the one after that deletes.
+        // A minute later what was inherited is due; the walk that follows closes the session, and the one after that deletes.
         world.Pass(TimeSpan.FromMinutes(75));
 
         Assert.Equal((SessionState.Closed, 0), (await StateOf(world, session), world.BlocksOf(session)));
@@ -34,6 +34,45 @@ public sealed class DeadSessionTests
         Assert.Equal((1, 1), (second.Log.Shared.SessionsClosed, world.Names("r/").Count));
         world.AssertAllIsThere(second);
         for (var index = 0; index < 5; index++) Assert.DoesNotContain(world.ManifestOf(UpkeepWorld.PartitionOf(index)).Extents, extent => extent is WalExtent);
+    }
+
+    // How old it is nobody knows but who has it: with each move it is as new as at first.
+    [Fact]
+    public async Task A_dead_session_is_released_although_its_partitions_move_on_every_few_minutes()
+    {
+        using var world = new UpkeepWorld();
+        var (first, others, partition) = (world.Start(1), new[] { world.Start(2), world.Start(3) }, UpkeepWorld.PartitionOf(0));
+        var session = first.Session;
+        world.Append(first, partition, batches: 3);
+        world.Kill(first);
+
+        for (var move = 0; move < 15; move++)
+        {
+            world.Open(others[move % 2], partition);
+            world.Pass(TimeSpan.FromMinutes(3));
+        }
+
+        Assert.Equal((SessionState.Closed, 0), (await StateOf(world, session), world.BlocksOf(session)));
+        Assert.DoesNotContain(world.ManifestOf(partition).Extents, static extent => extent is WalExtent);
+        world.AssertAllIsThere(others[0]);
+    }
+
+    // Until then storage is for those who take over, and for a broker that comes back.
+    [Fact]
+    public void What_was_inherited_is_left_alone_for_a_minute_and_no_longer_than_another_look_takes()
+    {
+        using var world = new UpkeepWorld();
+        var (first, second, partition) = (world.Start(1), world.Start(2), UpkeepWorld.PartitionOf(0));
+        world.Append(first, partition, batches: 3);
+        world.Kill(first);
+        world.Open(second, partition);
+
+        world.Pass(TimeSpan.FromSeconds(59));
+        Assert.Contains(world.ManifestOf(partition).Extents, extent => extent is WalExtent);
+
+        world.Pass(TimeSpan.FromSeconds(40));
+        Assert.DoesNotContain(world.ManifestOf(partition).Extents, extent => extent is WalExtent);
+        world.AssertAllIsThere(second);
     }
 
     [Fact]

@@ -21,6 +21,9 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     // What bounds that memory; of thousands that are released at once most have nothing to cut, or one small segment.
     private const int CutsAtOnce = 8;
 
+    // Nobody serves what is released, and clients wait for it: of these cuts so many are never preparations.
+    private const int CutsKeptForReleases = 2;
+
     // Of some thousand producers. What is larger the claimant reads.
     private const int MaxImageBytes = 256 * Limits.KiB;
 
@@ -33,7 +36,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
 
     // Each is used once. What is not used in the end is in no manifest, and the sweep's (rule D4).
     private readonly ReleaseAnswers _prepared = new();
-    private readonly SemaphoreSlim _cuts = new(CutsAtOnce);
+    private readonly CutPermits _cuts = new(CutsAtOnce, CutsKeptForReleases);
     private readonly CancellationTokenSource _stopping = new();
     private long _bounded;
 
@@ -59,7 +62,6 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
     {
         _stopping.Cancel(); // Not CancelAsync, which would go on by way of the thread pool.
         foreach (var (_, running) in _preparing.Concat(_releasing)) await Task.WhenAny(running.Value);
-        _cuts.Dispose();
         _stopping.Dispose();
     }
 
@@ -115,7 +117,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         var extents = begins.Extents;
         if (cuts < MostCutsForNothing)
         {
-            if (await CutAsync(begins, lane, served) is not { } cut) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
+            if (await CutAsync(begins, lane, served, isServed: true) is not { } cut) return new ReleaseAnswer(ReleaseVerdict.NotOwner);
             if (cut.Length > extents.Length) cuts++;
             extents = cut;
         }
@@ -195,7 +197,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         try
         {
             // Once more while it is served: a claimant that asked for a preparation has not waited for nothing.
-            return await CutAsync(begins, lane, served) is { } extents ? begins with { Extents = extents } : null;
+            return await CutAsync(begins, lane, served, isServed: true) is { } extents ? begins with { Extents = extents } : null;
         }
         catch (LogException)
         {
@@ -228,13 +230,13 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         if (_answers.Find(begins.Stored, lane.Session) is { } known) return known;
 
         // L4. L5: the claimant's write does the rest, and no other.
-        var cut = await CutAsync(begins, lane, served);
+        var cut = await CutAsync(begins, lane, served, isServed: false);
         line?.Mark("cut");
         return cut is { } extents ? _answers.Add(lane.Session, begins with { Extents = extents }) : new ReleaseAnswer(ReleaseVerdict.NotOwner);
     }
 
     // The frames that neither an extent nor log start covers, as segments behind those extents. Extents of earlier sessions stay as they are. Null: the session has ended.
-    private async Task<ImmutableArray<Extent>?> CutAsync(ReleasedLog begins, ILane lane, PartitionHandle? served)
+    private async Task<ImmutableArray<Extent>?> CutAsync(ReleasedLog begins, ILane lane, PartitionHandle? served, bool isServed)
     {
         var manifest = begins.Stored.Manifest;
         var from = (manifest with { Extents = begins.Extents }).ExtentsEnd;
@@ -243,7 +245,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         if (sources.Count == 0) return begins.Extents;
 
         var extents = served is null ? parts.Extents : new KeptTailReader(served.Published, parts.Extents);
-        await _cuts.WaitAsync(_stopping.Token);
+        await _cuts.TakeAsync(isServed, _stopping.Token);
         try
         {
             var cutting = new CutParts(parts.Objects, parts.Slabs, parts.Segments.IndexIntervalBytes, parts.NewUnique)
@@ -269,7 +271,7 @@ public sealed class PartitionRelease(PartitionReleaseParts parts) : IPartitionRe
         }
         finally
         {
-            _cuts.Release();
+            _cuts.Return(isServed);
         }
     }
 

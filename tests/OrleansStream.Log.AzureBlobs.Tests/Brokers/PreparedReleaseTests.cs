@@ -117,6 +117,40 @@ public sealed class PreparedReleaseTests
         Assert.Equal(["a", "b"], await TestBroker.ReadAsync(handle));
     }
 
+    // Nobody serves it, and what is prepared is served meanwhile.
+    [Fact]
+    public async Task A_release_does_not_wait_for_preparations_whose_segments_storage_is_slow_to_take()
+    {
+        await using var move = await PlannedMove.OfAsync("a");
+        var (first, released) = (move.First, TestCluster.PartitionOf(20));
+        PartitionId[] prepared = [.. Enumerable.Range(1, 12).Select(TestCluster.PartitionOf)];
+        foreach (var partition in prepared.Append(released)) await TestBroker.AppendDurablyAsync(await first.OpenAsync(partition), "a");
+        var read = 0;
+        move.Cluster.Blobs.BeforeCall = call =>
+        {
+            if (!call.IsPut && call.Name.StartsWith("m/", StringComparison.Ordinal)) Interlocked.Increment(ref read);
+        };
+        move.Cluster.Blobs.HoldsPuts = true;
+        var preparing = Array.ConvertAll(prepared, partition => first.Log.PrepareAsync(partition, first.Session, Token).AsTask());
+        await Until.SoAsync(() => Volatile.Read(ref read) == prepared.Length && Held() >= 6);
+
+        var answer = first.Log.ReleaseAsync(released, first.Session, Token).AsTask();
+        await Until.SoAsync(() => move.Cluster.Blobs.Held.Any(name => IsOf(name, released)));
+        move.Cluster.Blobs.Release(move.Cluster.Blobs.Held.Single(name => IsOf(name, released)));
+
+        Assert.Equal(ReleaseVerdict.Released, (await answer).Verdict);
+        Assert.DoesNotContain(preparing, static preparation => preparation.IsCompleted);
+        move.Cluster.Blobs.HoldsPuts = false;
+        await Until.SoAsync(() => preparing.All(static preparation => preparation.IsCompleted), () =>
+        {
+            foreach (var name in move.Cluster.Blobs.Held) move.Cluster.Blobs.Release(name);
+        });
+        foreach (var preparation in preparing) Assert.Equal(ReleaseVerdict.Prepared, (await preparation).Verdict);
+
+        int Held() => move.Cluster.Blobs.Held.Count(static name => name.StartsWith("p/", StringComparison.Ordinal));
+        static bool IsOf(string name, PartitionId partition) => name.StartsWith("p/", StringComparison.Ordinal) && name.Contains($"/{partition.Index}/", StringComparison.Ordinal);
+    }
+
     // That one is not the owner any more would be taken for an answer to the other, who is, and is then fenced.
     [Theory, InlineData(true), InlineData(false)]
     public async Task A_request_that_hangs_answers_none_that_names_another_session(bool isPreparation)

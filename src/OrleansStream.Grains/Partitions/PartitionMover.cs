@@ -24,7 +24,7 @@ internal sealed partial class PartitionMover(ClusterMembers members, HandOver ha
         {
             await Task.WhenAll(
                 FollowAsync(_handOverDue, HandOverAsync, stoppingToken),
-                FollowAsync(_takeOverDue, takeOver.OpenOrphansAsync, stoppingToken),
+                FollowAsync(_takeOverDue, stop => takeOver.OpenOrphansAsync(_takeOverDue, stop), stoppingToken),
                 StartAllAsync(stoppingToken));
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)

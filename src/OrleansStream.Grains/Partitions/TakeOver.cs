@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using OrleansStream.Abstractions.Topics;
 using OrleansStream.Grains.Cluster;
+using OrleansStream.Log.Serving;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Partitions;
@@ -14,31 +15,52 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    // Where storage fails an open it may be away for long. A client that asks for the partition waits for no pause.
+    private static readonly TimeSpan LongestPauseOfStorage = TimeSpan.FromSeconds(30);
+
     /// <summary>Opens what was open on brokers that are gone and belongs here now, until all of it is, or cannot be opened.</summary>
-    public async Task OpenOrphansAsync(CancellationToken cancellationToken)
+    /// <param name="look">Says that there may be more: the cluster changed. It also hears from here when there is nothing left.</param>
+    /// <param name="cancellationToken">Ends it.</param>
+    public async Task OpenOrphansAsync(Wake look, CancellationToken cancellationToken)
     {
-        var refused = new HashSet<PartitionId>();
-        bool IsDue(PartitionId partition) => IsUnserved(partition) && !refused.Contains(partition);
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        using var run = new Run(look, surroundings.Options.AtOnce);
+        var opening = new Dictionary<PartitionId, Task>();
+        bool IsDue(PartitionId partition) => IsUnserved(partition) && !run.Refused.ContainsKey(partition);
+        try
         {
-            var orphans = Orphans().Where(IsDue).ToList();
-
-            // What people are told of it takes a request to storage, for which no partition waits.
-            var telling = sources.Departures.TellFoundAsync(cancellationToken);
-            var opening = OpenAsync(orphans, cancellationToken);
-            await Task.WhenAll(opening, telling);
-            refused.UnionWith(await opening);
-            sources.Departures.TellServed(IsOpen, IsDue);
-            if (orphans.Count == 0)
+            for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
             {
-                return;
-            }
+                foreach (var orphan in Orphans().Where(partition => IsDue(partition) && !opening.ContainsKey(partition)).ToList())
+                {
+                    run.OnBegun();
+                    opening.Add(orphan, OpenUntilServedAsync(orphan, run, ending.Token));
+                }
 
-            // What is left waits for its former owner's last word, or for storage.
-            if (Orphans().Any(IsDue))
-            {
-                await Task.Delay(pause, surroundings.Time, cancellationToken);
+                // What people are told of it takes a request to storage, for which no partition waits.
+                await sources.Departures.TellFoundAsync(cancellationToken);
+                sources.Departures.TellServed(IsOpen, IsDue);
+                if (opening.Count == 0)
+                {
+                    return;
+                }
+
+                if (await IsSetWithinAsync(look, pause, cancellationToken))
+                {
+                    pause = FirstPause;
+                }
+
+                foreach (var (partition, opened) in opening.Where(static one => one.Value.IsCompleted).ToList())
+                {
+                    opening.Remove(partition);
+                    await opened;
+                }
             }
+        }
+        finally
+        {
+            await ending.CancelAsync();
+            await Task.WhenAll(opening.Values).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
         }
     }
 
@@ -47,7 +69,8 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
     public async Task<int> OpenUnservedAsync(CancellationToken cancellationToken)
     {
         var before = partitions.Log.Handles.Count;
-        await OpenAsync(Placed().Where(IsUnserved), cancellationToken, partitions.Log.HasLogAsync);
+        var options = new ParallelOptions { MaxDegreeOfParallelism = surroundings.Options.AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(Placed().Where(IsUnserved), options, async (partition, stop) => await OpenIfWorthItAsync(partition, stop));
         return Math.Max(0, partitions.Log.Handles.Count - before);
     }
 
@@ -75,43 +98,121 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
         }
     }
 
-    // Answers those that it is of no use to ask for again: whoever asks for them as a client hears why.
-    private async Task<IReadOnlyCollection<PartitionId>> OpenAsync(
-        IEnumerable<PartitionId> wanted, CancellationToken cancellationToken, Func<PartitionId, CancellationToken, ValueTask<bool>>? isWorthIt = null)
-    {
-        var refused = new ConcurrentBag<PartitionId>();
-        await Parallel.ForEachAsync(wanted, new ParallelOptions { MaxDegreeOfParallelism = surroundings.Options.AtOnce, CancellationToken = cancellationToken }, async (partition, stop) =>
-        {
-            if (await OpenAsync(partition, isWorthIt, stop) is ErrorCode.UnknownTopicOrPartition or ErrorCode.KafkaStorageError)
-            {
-                refused.Add(partition);
-            }
-        });
-        return refused;
-    }
-
-    private async ValueTask<ErrorCode> OpenAsync(PartitionId partition, Func<PartitionId, CancellationToken, ValueTask<bool>>? isWorthIt, CancellationToken stop)
+    // Each partition by itself: what is tried again waits for no other one that is slow.
+    private async Task OpenUntilServedAsync(PartitionId partition, Run run, CancellationToken cancellationToken)
     {
         try
         {
-            if (isWorthIt is not null && !await isWorthIt(partition, stop))
+            for (var pause = FirstPause; IsUnserved(partition);)
             {
-                return ErrorCode.None;
-            }
+                var opened = await run.InPlaceAsync(stop => TryOpenAsync(partition, stop), cancellationToken);
 
-            var opened = await partitions.OpenAsync(partition, stop);
+                // Of no use to ask for again, as damage does not heal: whoever asks for it as a client hears why, and opens it once it is repaired.
+                if (opened is { Error: ErrorCode.UnknownTopicOrPartition } or { Damage: not null })
+                {
+                    run.Refused.TryAdd(partition, true);
+                    return;
+                }
+
+                // Served by now, or it waits for its former owner's last word, or for storage.
+                if (!IsUnserved(partition))
+                {
+                    return;
+                }
+
+                await Task.Delay(pause, surroundings.Time, cancellationToken);
+                var longest = opened.Error == ErrorCode.KafkaStorageError ? LongestPauseOfStorage : LongestPause;
+                pause = pause * 2 < longest ? pause * 2 : longest;
+            }
+        }
+        finally
+        {
+            run.OnEnded();
+        }
+    }
+
+    private async Task<bool> IsSetWithinAsync(Wake look, TimeSpan pause, CancellationToken cancellationToken)
+    {
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var set = look.WaitAsync(waiting.Token).AsTask();
+        await Task.WhenAny(set, Task.Delay(pause, surroundings.Time, waiting.Token));
+
+        // Not left waiting, where it would take the next note away from whoever waits then.
+        await waiting.CancelAsync();
+        await set.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ContinueOnCapturedContext);
+        cancellationToken.ThrowIfCancellationRequested();
+        return set.IsCompletedSuccessfully;
+    }
+
+    private async Task OpenIfWorthItAsync(PartitionId partition, CancellationToken stop)
+    {
+        try
+        {
+            if (!await partitions.Log.HasLogAsync(partition, stop))
+            {
+                return;
+            }
+        }
+        catch (Exception) when (!stop.IsCancellationRequested)
+        {
+            // Storage is away for a moment; whoever asks for it as a client opens it.
+            return;
+        }
+
+        await TryOpenAsync(partition, stop);
+    }
+
+    private async Task<OpenedHandle> TryOpenAsync(PartitionId partition, CancellationToken stop)
+    {
+        try
+        {
+            var opened = await partitions.OpenHandleAsync(partition, stop);
             if (opened.Error == ErrorCode.None)
             {
                 surroundings.Metrics.TakenOver.Add(1);
             }
 
-            return opened.Error;
+            return opened;
         }
         catch (Exception) when (!stop.IsCancellationRequested)
         {
             // Storage or the catalog is away for a moment.
-            return ErrorCode.LeaderNotAvailable;
+            return new OpenedHandle(ErrorCode.LeaderNotAvailable, null);
         }
+    }
+
+    // One call's openings: so many at once, and whoever is last says so.
+    private sealed class Run(Wake look, int atOnce) : IDisposable
+    {
+        private readonly SemaphoreSlim _places = new(atOnce);
+        private int _running;
+
+        public ConcurrentDictionary<PartitionId, bool> Refused { get; } = new();
+
+        public void OnBegun() => Interlocked.Increment(ref _running);
+
+        public void OnEnded()
+        {
+            if (Interlocked.Decrement(ref _running) == 0)
+            {
+                look.Set();
+            }
+        }
+
+        public async Task<OpenedHandle> InPlaceAsync(Func<CancellationToken, Task<OpenedHandle>> open, CancellationToken cancellationToken)
+        {
+            await _places.WaitAsync(cancellationToken);
+            try
+            {
+                return await open(cancellationToken);
+            }
+            finally
+            {
+                _places.Release();
+            }
+        }
+
+        public void Dispose() => _places.Dispose();
     }
 }
 

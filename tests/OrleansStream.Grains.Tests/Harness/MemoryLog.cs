@@ -43,6 +43,9 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
     /// <summary>What every opening answers; none lets it go on.</summary>
     public ErrorCode Refusal { get; set; }
 
+    /// <summary>What an opening of a partition answers; null lets it go on.</summary>
+    public Func<PartitionId, Task<OpenedHandle>?> Answer { get; set; } = static _ => null;
+
     /// <summary>How often somebody asked for a partition.</summary>
     public int Openings { get; private set; }
 
@@ -59,6 +62,7 @@ internal sealed class MemoryLog : IPartitionLog, IDisposable
 
     public ValueTask<OpenedHandle> OpenAsync(PartitionId partition, PartitionSettings settings, CancellationToken cancellationToken)
     {
+        if (Answer(partition) is { } answer) return new(answer);
         lock (_gate)
         {
             Openings++;

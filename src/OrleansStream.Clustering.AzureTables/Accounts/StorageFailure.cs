@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using Azure;
 
 namespace OrleansStream.Clustering.AzureTables.Accounts;
@@ -19,7 +20,10 @@ internal static class StorageFailure
         RequestFailedException failed => failed.Status is 0 or RequestTimeout or TooManyRequests or >= FirstServerError,
         OperationCanceledException => !cancellationToken.IsCancellationRequested,
         AggregateException several => several.InnerExceptions.All(inner => LeavesOutcomeUnknown(inner, cancellationToken)),
-        IOException => true,
+
+        // The client wraps what the HTTP client calls a failed request, but neither a bare socket error, of a connection that is cut as it opens, nor anything
+        // that happens while the answer's body is read.
+        IOException or SocketException or HttpRequestException => true,
         _ => false,
     };
 

@@ -43,8 +43,9 @@ internal static class BlobFailure
     {
         RequestFailedException failed => failed.Status is NoAnswer or RequestTimeout or TooManyRequests or >= FirstServerError
             || (failed.Status is Conflict or PreconditionFailed && CodeOf(failed) is null),
-        // The caller's own cancellation was sorted out before. The HTTP client lets socket errors of a connection that is cut as it opens through as they are.
-        OperationCanceledException or IOException or SocketException => true,
+        // The caller's own cancellation was sorted out before. The SDK lets through as they are a socket error of a connection that is cut as it opens, and
+        // whatever breaks while the body of an answer is read.
+        OperationCanceledException or IOException or SocketException or HttpRequestException => true,
         AggregateException several => several.InnerExceptions.All(LeavesUnknown),
         _ => false,
     };

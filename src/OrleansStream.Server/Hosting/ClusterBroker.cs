@@ -3,7 +3,6 @@ using System.Diagnostics.Metrics;
 using System.Net;
 using System.Reflection;
 using System.Security.Cryptography;
-using Azure;
 using Microsoft.AspNetCore.Builder;
 using Orleans.Configuration;
 using Orleans.Runtime;
@@ -115,7 +114,11 @@ internal static class ClusterBroker
     {
         var silo = app.Services.GetRequiredService<ILocalSiloDetails>().SiloAddress;
         var table = app.Services.GetRequiredService<IMembershipTable>();
-        await StorageStart.ReachAsync(token => TablesOf(table, token), settings.Server.StorageTimeout, stop);
+        await ReachMembersAsync("Opening", async token =>
+        {
+            await table.InitializeMembershipTableAsync(tryInitTableVersion: true, token);
+            return true;
+        }, settings, stop);
         var own = new BrokerRecord
         {
             Broker = settings.Identity.Broker,
@@ -128,27 +131,17 @@ internal static class ClusterBroker
             Version = typeof(ClusterBroker).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion ?? "",
         };
         var number = new BrokerNumber(table, store.Registry, TimeProvider.System);
-        await number.RefuseTakenAddressesAsync(own, stop);
-        return new BrokerRegistration(store.Registry, own, (stands, token) => number.IsGoneAsync(stands, silo, token));
+        await ReachMembersAsync("Reading", async token =>
+        {
+            await number.RefuseTakenAddressesAsync(own, token);
+            return true;
+        }, settings, stop);
+        return new BrokerRegistration(store.Registry, own, (stands, token) => ReachMembersAsync("Reading", read => number.IsGoneAsync(stands, silo, read), settings, token));
     }
 
-    private static async ValueTask<IMembershipTable> TablesOf(IMembershipTable table, CancellationToken cancellationToken)
-    {
-        try
-        {
-            await table.InitializeMembershipTableAsync(tryInitTableVersion: true, cancellationToken);
-            return table;
-        }
-        catch (RequestFailedException failed)
-        {
-            var isBusy = failed.Status is 0 or 408 or 429 or >= 500;
-            throw new StorageException("the membership table", "Opening", $"the storage account answered {failed.Status} {failed.ErrorCode}", failed) { IsTransient = isBusy };
-        }
-        catch (AggregateException failed) when (failed.InnerException is RequestFailedException)
-        {
-            throw new StorageException("the membership table", "Opening", "the storage account could not be reached", failed) { IsTransient = true };
-        }
-    }
+    // All of it may be repeated. Orleans hands through whatever the account's client throws, so that it is told in the log's words first.
+    private static async ValueTask<bool> ReachMembersAsync(string operation, Func<CancellationToken, ValueTask<bool>> call, BrokerSettings settings, CancellationToken cancellationToken) =>
+        await StorageStart.ReachAsync(token => AccountFailure.ToldAsync("the membership table", operation, call, token), settings.Server.StorageTimeout, cancellationToken);
 
     // What placement hashes: the same at every start.
     private static string NameOf(BrokerSettings settings) => $"broker-{settings.Identity.Broker}";

@@ -11,6 +11,7 @@ using OrleansStream.Log.Manifests;
 using OrleansStream.Model.Ids;
 using OrleansStream.Testing.Azurite;
 using OrleansStream.Testing.Brokers;
+using OrleansStream.Testing.Proxies;
 
 namespace OrleansStream.Cluster.Tests.Starting;
 
@@ -69,6 +70,38 @@ public sealed class ClusterStartTests
         Assert.Contains("the next try comes in", run.Errors, StringComparison.Ordinal);
         Assert.Contains("could not be reached within 00:00:02", run.Errors, StringComparison.Ordinal);
         Assert.DoesNotContain("c2VjcmV0", run.Errors, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
+    }
+
+    // The table alone goes away, when everything in the container has been found and the table is there.
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_start_waits_for_storage_that_goes_away_while_it_looks_at_the_members(bool comesBack)
+    {
+        await using var azurite = await AzuriteProcess.StartAsync(Cancelled);
+        var link = new Link("members");
+        var reads = 0;
+        await using var table = new TcpProxy(azurite.TablePort, _ => link, head =>
+        {
+            if (head.Method == "GET" && Interlocked.Increment(ref reads) == 1) link.Apply(new LinkFault.Cut());
+        });
+        await using var run = ServerRun.Start(
+            new Dictionary<string, string> { [Storage] = azurite.ConnectionStringThrough(azurite.BlobPort, table.Port) },
+            [$"--OrleansStream:StorageTimeout={(comesBack ? "00:01:00" : "00:00:02")}", .. Addresses()]);
+
+        if (comesBack)
+        {
+            await run.UntilAsync(() => run.Errors.Contains("The storage account cannot be reached; the next try comes in", StringComparison.Ordinal));
+            link.Apply(null);
+            await run.AnnouncedAsync();
+        }
+        else
+        {
+            Assert.Equal(1, await run.EndAsync());
+            Assert.Contains("could not be reached within 00:00:02: Reading of 'the membership table' failed: no answer came", run.Errors, StringComparison.Ordinal);
+        }
+
         Assert.DoesNotContain("   at ", run.Errors, StringComparison.Ordinal);
     }
 

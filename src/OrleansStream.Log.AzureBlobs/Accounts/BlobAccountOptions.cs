@@ -52,6 +52,16 @@ public sealed partial class BlobAccountOptions : IValidatableObject
             ? new BlobAccountOptions { AccountUrl = url }
             : new BlobAccountOptions { ConnectionString = connectionStringOrAccountUrl };
 
+    /// <summary>What keeps a text from naming an account as <see cref="Of"/> reads it, as the end of a sentence; null if nothing does. Repeats no secret.</summary>
+    public static string? FaultOf(string connectionStringOrAccountUrl)
+    {
+        var named = Of(connectionStringOrAccountUrl);
+        if (named.AccountUrl is { } url) return BlobEndpoint.FaultOf(url);
+        return BlobEndpoint.CanRead(connectionStringOrAccountUrl)
+            ? null
+            : "cannot be read; it takes an account URL such as https://NAME.blob.core.windows.net, or a connection string, which holds an account's name and key or signature, or is UseDevelopmentStorage=true.";
+    }
+
     /// <summary>What is wrong with these options, one sentence each; none repeats a secret.</summary>
     public IEnumerable<ValidationResult> Validate(ValidationContext validationContext) => Faults().Select(sentence => new ValidationResult(sentence));
 

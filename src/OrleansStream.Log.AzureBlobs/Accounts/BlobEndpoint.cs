@@ -19,7 +19,7 @@ internal static class BlobEndpoint
     public static string? FaultOf(Uri account)
     {
         if (!account.IsAbsoluteUri) return "is not absolute; it must look like https://NAME.blob.core.windows.net.";
-        if (account.Query.Length > 0 || account.UserInfo.Length > 0) return "carries a signature, a query or a user; a signature belongs in ConnectionString.";
+        if (account.Query.Length > 0 || account.UserInfo.Length > 0) return "carries a signature, a query or a user; a signature belongs in a connection string.";
 
         var shown = $"is {account.Scheme}://{account.Host}{account.AbsolutePath}";
         if (account.Scheme != Uri.UriSchemeHttps) return $"{shown}; tokens are sent over https only.";

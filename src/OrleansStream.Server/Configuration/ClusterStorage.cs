@@ -1,4 +1,3 @@
-using System.ComponentModel.DataAnnotations;
 using System.Net;
 using OrleansStream.Clustering.AzureTables.Accounts;
 using OrleansStream.Log.AzureBlobs.Accounts;
@@ -26,7 +25,9 @@ internal sealed record ClusterStorage(BlobAccountOptions Blobs, IPEndPoint Silo,
         {
             if (own) throw new StartupException($"--storage and {BlobAccountOptions.Section} both name a storage account: keep one of them.");
             if (string.IsNullOrWhiteSpace(storage)) throw new StartupException("--storage is empty; it takes an account URL such as https://NAME.blob.core.windows.net, or a connection string.");
-            var of = Of(storage);
+            // Told in the words of whoever set it: he has not heard of the options that it stands for.
+            if (BlobAccountOptions.FaultOf(storage) is { } fault) throw new StartupException($"--storage (OrleansStream:Storage) {fault}");
+            var of = BlobAccountOptions.Of(storage);
             (named.ConnectionString, named.AccountUrl) = (of.ConnectionString, of.AccountUrl);
         }
 
@@ -40,18 +41,6 @@ internal sealed record ClusterStorage(BlobAccountOptions Blobs, IPEndPoint Silo,
         options.ConnectionString = Blobs.ConnectionString;
         options.AccountUrl = Blobs.AccountUrl;
         options.ManagedIdentityClientId = Blobs.ManagedIdentityClientId;
-    }
-
-    // Its faults are told in the words of whoever set it: he has not heard of the options that it stands for.
-    private static BlobAccountOptions Of(string storage)
-    {
-        var of = BlobAccountOptions.Of(storage);
-        if (of.Validate(new ValidationContext(of)).FirstOrDefault()?.ErrorMessage is not { } fault) return of;
-
-        var what = fault[(fault.IndexOf(' ', StringComparison.Ordinal) + 1)..].Replace(nameof(BlobAccountOptions.ConnectionString), "a connection string", StringComparison.Ordinal);
-        throw new StartupException(of.AccountUrl is null
-            ? "--storage (OrleansStream:Storage) cannot be read; it takes an account URL such as https://NAME.blob.core.windows.net, or a connection string, which holds an account's name and key or signature, or is UseDevelopmentStorage=true."
-            : $"--storage (OrleansStream:Storage) {what}");
     }
 
     // Orleans tells other silos an address, never a name.

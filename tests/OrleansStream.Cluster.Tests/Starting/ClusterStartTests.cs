@@ -28,6 +28,7 @@ public sealed class ClusterStartTests
     [InlineData("--storage=somewhere", "--storage (OrleansStream:Storage) cannot be read", "an account URL such as https://NAME.blob.core.windows.net, or a connection string")]
     [InlineData("--storage=http://account.blob.core.windows.net", "--storage (OrleansStream:Storage) is http://account.blob.core.windows.net/", "https only")]
     [InlineData("--storage=https://account.blob.core.windows.net?sv=1&sig=secret", "--storage (OrleansStream:Storage) carries a signature", "a signature belongs in a connection string")]
+    [InlineData("--storage=https://account.blob.core.windows.net/ConnectionString", "--storage (OrleansStream:Storage) is https://account.blob.core.windows.net/ConnectionString; it must end with the host's name")]
     [InlineData("--OrleansStream:Blobs:Container=A", "Container is 'A'")]
     [InlineData("--silo=localhost:11111", "--silo is 'localhost:11111'", "IP address")]
     [InlineData("--silo=0.0.0.0:11111", "--silo is '0.0.0.0:11111'", "OrleansStream:SiloListen")]

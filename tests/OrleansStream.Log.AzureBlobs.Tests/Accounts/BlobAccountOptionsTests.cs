@@ -18,7 +18,7 @@ public sealed class BlobAccountOptionsTests
         { "unreadable", "ConnectionString cannot be read; it must hold an account's name and key or signature, or be UseDevelopmentStorage=true." },
         { "relative", "AccountUrl is not absolute; it must look like https://NAME.blob.core.windows.net." },
         { "http", "AccountUrl is http://name.blob.core.windows.net/; tokens are sent over https only." },
-        { "signature", "AccountUrl carries a signature, a query or a user; a signature belongs in ConnectionString." },
+        { "signature", "AccountUrl carries a signature, a query or a user; a signature belongs in a connection string." },
         { "path", "AccountUrl is https://name.blob.core.windows.net/container; it must end with the host's name." },
         { "host", "AccountUrl is https://example.com/; its host must be an account's endpoint, such as NAME.blob.core.windows.net." },
         { "identity", "ManagedIdentityClientId is set beside ConnectionString; it needs AccountUrl instead." },
@@ -99,6 +99,14 @@ public sealed class BlobAccountOptionsTests
         Assert.Contains("over https only", Assert.Single(BlobAccountOptions.Of("http://name.blob.core.windows.net").Faults()), StringComparison.Ordinal);
         Assert.Equal(AzuriteLike, BlobAccountOptions.Of(AzuriteLike).ConnectionString);
     }
+
+    [Theory]
+    [InlineData("https://name.blob.core.windows.net", null)]
+    [InlineData(Development, null)]
+    [InlineData("https://name.blob.core.windows.net/ConnectionString", "is https://name.blob.core.windows.net/ConnectionString; it must end with the host's name.")]
+    [InlineData("https://name.blob.core.windows.net/?sig=" + Secret, "carries a signature, a query or a user; a signature belongs in a connection string.")]
+    [InlineData("AccountKey=" + Secret, "cannot be read; it takes an account URL such as https://NAME.blob.core.windows.net, or a connection string, which holds an account's name and key or signature, or is UseDevelopmentStorage=true.")]
+    public void What_keeps_one_text_from_naming_an_account_is_told_without_names_of_options(string text, string? fault) => Assert.Equal(fault, BlobAccountOptions.FaultOf(text));
 
     private static string AzuriteLike => $"DefaultEndpointsProtocol=http;AccountName=devstoreaccount1;AccountKey={AzuriteProcess.AccountKey};BlobEndpoint=http://127.0.0.1:1/devstoreaccount1;";
 

@@ -40,7 +40,7 @@ public sealed partial class ReadmeTests
         Assert.Empty(unknown.ToList());
     }
 
-    [GeneratedRegex(@"(?<![\w./-])(?<path>(?:src|tests|docs|infra)/[\w./-]*\w)")]
+    [GeneratedRegex(@"(?<![\w./-])(?<path>(?:src|tests|docs|infra|bicep)/[\w./-]*\w)")]
     private static partial Regex Named();
 
     [GeneratedRegex(@"--(?:Kafka:(?<name>[a-z.]+)|(?<name>OrleansStream:[A-Za-z:]+))")]

@@ -78,15 +78,20 @@ internal static class TopicRules
             return definition.Check(null);
         }
 
-        // As Kafka 4.3.1: what is appended is cut at its commas, and of those only the ones at its end stand for nothing. To take away nothing is no mistake.
-        if (change.Operation == ConfigOperation.Append && !definition.Rule.TakesEmptyItems && change.Value.TrimEnd(',').Split(',').Any(string.IsNullOrWhiteSpace))
+        var items = ConfigText.ToItems(configs.GetValueOrDefault(change.Name) ?? definition.Default ?? "").ToList();
+        foreach (var item in Named(change.Value))
         {
-            return $"Configuration '{change.Name}' values must not be empty.";
+            if (change.Operation == ConfigOperation.Subtract)
+            {
+                items.Remove(item);
+            }
+            else if (!items.Contains(item, StringComparer.Ordinal))
+            {
+                items.Add(item);
+            }
         }
 
-        var items = ConfigText.ToList(configs.GetValueOrDefault(change.Name) ?? definition.Default ?? "");
-        var named = ConfigText.ToList(change.Value);
-        var result = string.Join(',', change.Operation == ConfigOperation.Append ? items.Union(named, StringComparer.Ordinal) : items.Except(named, StringComparer.Ordinal));
+        var result = string.Join(',', items);
         if (definition.Check(result) is { } wrong)
         {
             return wrong;
@@ -95,4 +100,12 @@ internal static class TopicRules
         configs[change.Name] = result;
         return null;
     }
+
+    // As Kafka 4.3.1 cuts what it is to add or to take away: spaces belong to an item, and of the commas those at the end stand for nothing.
+    private static string[] Named(string value) => value switch
+    {
+        "" => [""],
+        _ when value.TrimEnd(',') is { Length: > 0 } named => named.Split(','),
+        _ => [],
+    };
 }

@@ -18,7 +18,7 @@ internal sealed class ConfigListing(BrokerConfigValues broker)
                 continue;
             }
 
-            var config = Entry(definition, broker.TopicValue(definition, topic.Configs), SourceOf(definition, topic), request);
+            var config = Entry(definition, definition.Show(broker.TopicValue(definition, topic.Configs)), SourceOf(definition, topic), request);
             config.ReadOnly = false;
             if (request.IncludeSynonyms)
             {
@@ -105,9 +105,9 @@ internal sealed class ConfigListing(BrokerConfigValues broker)
 
     private void AddSynonyms(DescribeConfigsResponse.Config config, ConfigDefinition definition, Topic topic)
     {
-        if (topic.Configs.TryGetValue(definition.Name, out var own))
+        if (topic.Configs.ContainsKey(definition.Name))
         {
-            config.Synonyms.Add(new() { Name = definition.Name, Value = own, Source = ConfigSource.DynamicTopic });
+            config.Synonyms.Add(new() { Name = definition.Name, Value = config.Value, Source = ConfigSource.DynamicTopic });
         }
 
         foreach (var synonym in definition.Synonyms)

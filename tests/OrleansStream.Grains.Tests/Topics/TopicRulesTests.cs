@@ -25,6 +25,11 @@ public sealed class TopicRulesTests
         { ConfigOperation.Subtract, "retention.ms", "1", "subtract is not allowed for config key: retention.ms" },
         { ConfigOperation.Append, "cleanup.policy", null, "Null value not supported for cleanup.policy." },
         { ConfigOperation.Append, "cleanup.policy", "shred", "cleanup.policy" },
+        { ConfigOperation.Set, "cleanup.policy", "delete,", "Configuration 'cleanup.policy' values must not be empty." },
+        { ConfigOperation.Set, "cleanup.policy", ",delete", "Configuration 'cleanup.policy' values must not be empty." },
+        { ConfigOperation.Set, "cleanup.policy", "delete,,compact", "Configuration 'cleanup.policy' values must not be empty." },
+        { ConfigOperation.Set, "cleanup.policy", ",", "Configuration 'cleanup.policy' values must not be empty." },
+        { ConfigOperation.Set, "leader.replication.throttled.replicas", "*,*", "leader.replication.throttled.replicas" },
         { ConfigOperation.Append, "cleanup.policy", "", "Configuration 'cleanup.policy' values must not be empty." },
         { ConfigOperation.Append, "cleanup.policy", ",compact", "Configuration 'cleanup.policy' values must not be empty." },
         { (ConfigOperation)9, "retention.ms", "1", "Unknown config operation 9 for retention.ms." },
@@ -53,12 +58,29 @@ public sealed class TopicRulesTests
     [InlineData("preallocate", " true ", "true")]
     [InlineData("leader.replication.throttled.replicas", "*", "*")]
     [InlineData("leader.replication.throttled.replicas", "1:2 , 3:4", "1:2 , 3:4")]
+    [InlineData("cleanup.policy", " ", "")]
     public void Spaces_around_a_value_do_not_belong_to_it(string name, string value, string expected)
     {
         var (configs, wrong) = Apply(new ConfigChange(name, ConfigOperation.Set, value));
 
         Assert.Null(wrong);
         Assert.Equal(expected, configs![name]);
+    }
+
+    // As Kafka 4.3.1.
+    [Theory]
+    [InlineData("cleanup.policy", "delete,delete")]
+    [InlineData("cleanup.policy", "compact,compact,delete")]
+    [InlineData("leader.replication.throttled.replicas", "1:2,1:2")]
+    [InlineData("leader.replication.throttled.replicas", "*,")]
+    [InlineData("retention.bytes", "-2")]
+    [InlineData("retention.bytes", "-9223372036854775808")]
+    public void What_says_a_thing_twice_or_is_less_than_no_bound_is_taken(string name, string value)
+    {
+        var (configs, wrong) = Apply(new ConfigChange(name, ConfigOperation.Set, value));
+
+        Assert.Null(wrong);
+        Assert.Equal(value, configs![name]);
     }
 
     [Fact]
@@ -80,6 +102,10 @@ public sealed class TopicRulesTests
     [Theory]
     [InlineData(ConfigOperation.Append, "compact", "delete,compact")]
     [InlineData(ConfigOperation.Append, "compact,", "delete,compact")]
+    [InlineData(ConfigOperation.Append, ",", "delete")]
+    [InlineData(ConfigOperation.Append, "compact,compact", "delete,compact")]
+    [InlineData(ConfigOperation.Subtract, " delete", "delete")]
+    [InlineData(ConfigOperation.Subtract, ",delete,", "")]
     [InlineData(ConfigOperation.Subtract, "", "delete")]
     [InlineData(ConfigOperation.Append, "delete", "delete")]
     [InlineData(ConfigOperation.Subtract, "delete", "")]
@@ -89,6 +115,19 @@ public sealed class TopicRulesTests
         var (configs, wrong) = Apply(new ConfigChange("cleanup.policy", operation, items));
 
         Assert.Null(wrong);
+        Assert.Equal(expected, configs!["cleanup.policy"]);
+    }
+
+    [Theory]
+    [InlineData(ConfigOperation.Append, "compact", "delete,delete,compact")]
+    [InlineData(ConfigOperation.Subtract, "delete", "delete")]
+    [InlineData(ConfigOperation.Subtract, "delete,delete", "")]
+    public void What_a_list_names_twice_has_to_be_taken_away_twice(ConfigOperation operation, string items, string expected)
+    {
+        var standing = Standing with { Configs = Standing.Configs.SetItem("cleanup.policy", "delete,delete") };
+
+        var (configs, _) = TopicRules.Apply(standing, new ConfigureTopic([new ConfigChange("cleanup.policy", operation, items)], ReplaceAll: false, ValidateOnly: false));
+
         Assert.Equal(expected, configs!["cleanup.policy"]);
     }
 

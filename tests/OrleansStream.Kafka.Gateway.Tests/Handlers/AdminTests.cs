@@ -169,6 +169,36 @@ public class AdminTests
         }
     }
 
+    // As Kafka 4.3.1, which shows what it has read and not what was written.
+    [Theory]
+    [InlineData("cleanup.policy", "delete,delete", "delete")]
+    [InlineData("cleanup.policy", "compact , delete", "compact,delete")]
+    [InlineData("cleanup.policy", "", "")]
+    [InlineData("leader.replication.throttled.replicas", "0:1 , 0:1", "0:1,0:1")]
+    [InlineData("retention.bytes", "-2", "-2")]
+    [InlineData("retention.ms", "+5", "5")]
+    [InlineData("retention.ms", "-0", "0")]
+    [InlineData("min.insync.replicas", "007", "7")]
+    [InlineData("preallocate", "TRUE", "true")]
+    [InlineData("min.cleanable.dirty.ratio", "1", "1.0")]
+    [InlineData("min.cleanable.dirty.ratio", "1e-3", "0.001")]
+    public async Task Pitfall_23_a_config_is_shown_in_one_way_however_it_was_written(string name, string written, string shown)
+    {
+        await using var harness = new GatewayHarness();
+        harness.AddTopic("a");
+        var client = harness.Connect();
+        var change = new IncrementalAlterConfigsRequest
+        {
+            Resources = [new() { ResourceType = ConfigResourceType.Topic, ResourceName = "a", Configs = [new() { Name = name, Value = written }] }],
+        };
+        Assert.Equal(ErrorCode.None, (await client.AskAsync<IncrementalAlterConfigsResponse>(change, 1)).Resources.Single().ErrorCode);
+
+        var request = new DescribeConfigsRequest { IncludeSynonyms = true, Resources = [new() { ResourceType = ConfigResourceType.Topic, ResourceName = "a", ConfigNames = [name] }] };
+        var config = (await client.AskAsync<DescribeConfigsResponse>(request, 4)).Resources.Single().Configs.Single();
+
+        Assert.Equal((shown, shown), (config.Value, config.Synonyms[0].Value));
+    }
+
     [Fact]
     public async Task Unknown_topics_and_other_brokers_have_no_configs_here()
     {

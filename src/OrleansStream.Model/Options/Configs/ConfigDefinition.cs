@@ -26,6 +26,9 @@ public sealed record ConfigDefinition
     public string? Check(string? value) => value is null
         ? $"Null value not supported for {Name}."
         : ConfigText.CheckType(this, value) ?? Rule.Check(Name, value);
+
+    /// <summary>A legal value as tools are shown it: as Kafka writes down what it has read, so that <c>+5</c> is 5 and <c>TRUE</c> is true.</summary>
+    public string Show(string value) => ConfigText.Show(this, value);
 }
 
 /// <summary>A broker config that stands behind a topic config.</summary>

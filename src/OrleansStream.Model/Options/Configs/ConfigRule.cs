@@ -25,8 +25,8 @@ public abstract class ConfigRule
     /// <summary>-1, or a number in the range.</summary>
     public static ConfigRule DefaultOrBetween(long minimum, long maximum) => new DefaultOrRangeRule(minimum, maximum);
 
-    /// <summary>For lists: whether an item may be empty where one is appended.</summary>
-    public virtual bool TakesEmptyItems => true;
+    /// <summary>For lists: whether an item that stands there again is shown again. It is never a mistake.</summary>
+    public virtual bool CountsRepeats => true;
 
     /// <summary>Says what is wrong with a value that already fits the type, or null.</summary>
     public abstract string? Check(string name, string value);
@@ -67,7 +67,7 @@ public abstract class ConfigRule
     private sealed class ReplicasRule : ConfigRule
     {
         public override string? Check(string name, string value) =>
-            value.Trim() == "*" || ConfigText.ToList(value).All(IsReplica)
+            ConfigText.ToList(value) is ["*"] || ConfigText.ToList(value).All(IsReplica)
                 ? null
                 : Wrong(name, value, "it must be the literal '*' or a list of replicas in the following format: [partitionId]:[brokerId],[partitionId]:[brokerId],...");
 
@@ -85,11 +85,13 @@ public abstract class ConfigRule
 
     private sealed class ItemsRule(string[] values) : ConfigRule
     {
-        public override bool TakesEmptyItems => false;
+        public override bool CountsRepeats => false;
 
-        public override string? Check(string name, string value) =>
-            ConfigText.ToList(value).FirstOrDefault(item => !values.Contains(item, StringComparer.Ordinal)) is { } stranger
-                ? Wrong(name, stranger, $"string must be one of: {string.Join(", ", values)}")
-                : null;
+        public override string? Check(string name, string value) => ConfigText.ToItems(value).FirstOrDefault(item => !values.Contains(item, StringComparer.Ordinal)) switch
+        {
+            null => null,
+            "" => $"Configuration '{name}' values must not be empty.",
+            var stranger => Wrong(name, stranger, $"string must be one of: {string.Join(", ", values)}"),
+        };
     }
 }

@@ -13,6 +13,18 @@ public static class ConfigText
     public static IReadOnlyList<string> ToList(string text) =>
         text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries);
 
+    /// <summary>The items of a list as Kafka cuts it: those that are empty count, but empty text is an empty list.</summary>
+    public static IReadOnlyList<string> ToItems(string text) => string.IsNullOrWhiteSpace(text) ? [] : text.Split(',', StringSplitOptions.TrimEntries);
+
+    internal static string Show(ConfigDefinition definition, string value) => definition.Type switch
+    {
+        ConfigType.Boolean => ToBoolean(value) ? "true" : "false",
+        ConfigType.Short or ConfigType.Int or ConfigType.Long => ToLong(value).ToString(CultureInfo.InvariantCulture),
+        ConfigType.Double => double.Parse(value, CultureInfo.InvariantCulture).ToString("0.0################", CultureInfo.InvariantCulture),
+        ConfigType.List => string.Join(',', definition.Rule.CountsRepeats ? ToItems(value) : ToItems(value).Distinct(StringComparer.Ordinal)),
+        _ => value,
+    };
+
     internal static string? CheckType(ConfigDefinition definition, string value)
     {
         var fits = definition.Type switch
@@ -22,7 +34,6 @@ public static class ConfigText
             ConfigType.Int => int.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
             ConfigType.Long => long.TryParse(value, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out _),
             ConfigType.Double => double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out _),
-            ConfigType.List => ToList(value) is var items && items.Distinct(StringComparer.Ordinal).Count() == items.Count,
             _ => true,
         };
 
@@ -32,7 +43,6 @@ public static class ConfigText
     private static string Expected(ConfigType type) => type switch
     {
         ConfigType.Boolean => "expected value to be either true or false",
-        ConfigType.List => "expected a list without duplicates",
         ConfigType.Double => "not a number of type DOUBLE",
         _ => $"not a number of type {type.ToString().ToUpperInvariant()}",
     };

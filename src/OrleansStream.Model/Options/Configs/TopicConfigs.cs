@@ -17,7 +17,7 @@ public static class TopicConfigs
     [
         Define("cleanup.policy", ConfigType.List, "delete", "What happens to old data: delete drops it by time and size, compact is accepted and drops nothing yet, empty keeps everything.", ConfigRule.ItemsOf("compact", "delete")).From("log.cleanup.policy"),
         Define("retention.ms", ConfigType.Long, "604800000", "How long records are kept; -1 is for ever.", ConfigRule.AtLeast(-1)).From("log.retention.ms").From("log.retention.minutes", MinutesInMs).From("log.retention.hours", HoursInMs),
-        Define("retention.bytes", ConfigType.Long, "-1", "How many bytes of each partition are kept; -1 is no bound.", ConfigRule.AtLeast(-1)).From("log.retention.bytes"),
+        Define("retention.bytes", ConfigType.Long, "-1", "How many bytes of each partition are kept; -1, or any other number below 0, is no bound.").From("log.retention.bytes"),
         Define("segment.bytes", ConfigType.Int, "1073741824", "The most that retention drops or spares at a time; also the largest batch.", ConfigRule.AtLeast(1_048_576)).From("log.segment.bytes"),
         Define("segment.ms", ConfigType.Long, "604800000", "How long the newest part of a log is spared by retention at the most.", ConfigRule.AtLeast(1)).From("log.roll.ms").From("log.roll.hours", HoursInMs),
         Define("segment.jitter.ms", ConfigType.Long, "0", NoEffect, ConfigRule.AtLeast(0)).From("log.roll.jitter.ms").From("log.roll.jitter.hours", HoursInMs),
@@ -99,9 +99,9 @@ public static class TopicConfigs
 
         return Beyond("local.retention.ms", "retention.ms") ?? Beyond("local.retention.bytes", "retention.bytes");
 
-        // -2 follows the whole log's bound; -1 is no bound, which no bound can be beyond.
+        // A local -2 follows the whole log's bound; where that is below 0 there is none, which no bound can be beyond.
         string? Beyond(string local, string whole) =>
-            Number(whole) == -1 || Number(local) == -2 || (Number(local) != -1 && Number(local) <= Number(whole))
+            Number(whole) < 0 || Number(local) == -2 || (Number(local) != -1 && Number(local) <= Number(whole))
                 ? null
                 : $"Value must not be more than {whole} property value: {Number(whole)} for {local}";
     }

@@ -43,6 +43,8 @@ public sealed class RefusedStartTests : IDisposable
     [InlineData("--Kafka:num.partitions", "--Kafka:num.partitions", "has no value")]
     [InlineData("--Kafka:listeners=PLAINTEXT://0.0.0.0:9092", "advertised.listeners")]
     [InlineData("--Kafka:listeners=SSL://localhost:9092", "SSL", "PLAINTEXT")]
+    [InlineData("--Kafka:listeners=PLAINTEXT://localhost:9092,PLAINTEXT://localhost:9093", "listeners names one listener twice")]
+    [InlineData("--Kafka:advertised.listeners=PLAINTEXT://one:9092,PLAINTEXT://two:9092", "advertised.listeners names PLAINTEXT twice")]
     [InlineData("--Kafka:listeners=INSIDE://localhost:9092", "INSIDE", "listener.security.protocol.map")]
     [InlineData("--http=nowhere", "--http", "HOST:PORT")]
     [InlineData("--kafka=localhost:99999", "--kafka", "65535")]

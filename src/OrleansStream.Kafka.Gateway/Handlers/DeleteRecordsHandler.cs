@@ -42,7 +42,7 @@ internal sealed class DeleteRecordsHandler(PartitionDoor door, GatewaySurroundin
             return Failed(error);
         }
 
-        if (topic!.Configs.TryGetValue("cleanup.policy", out var policy) && ConfigText.ToList(policy) is ["compact"])
+        if (topic!.Configs.TryGetValue("cleanup.policy", out var policy) && ConfigText.ToList(policy) is { Count: > 0 } policies && policies.All(static name => name == "compact"))
         {
             return Failed(ErrorCode.PolicyViolation);
         }

@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using OrleansStream.Kafka.Gateway.Tests.Harness;
 using OrleansStream.Kafka.Protocol.Messages;
 using OrleansStream.Model.Ids;
@@ -296,6 +297,23 @@ public class AdminTests
 
         Assert.Equal((ErrorCode.InvalidRequest, message), (answer.ErrorCode, answer.ErrorMessage));
         Assert.Equal(ErrorCode.None, nothing.ErrorCode);
+    }
+
+    // As Kafka 4.3.1: what is to be kept by key is not dropped by offset, unless delete stands beside it. No policy at all forbids nothing.
+    [Theory]
+    [InlineData("compact", ErrorCode.PolicyViolation)]
+    [InlineData("compact,compact", ErrorCode.PolicyViolation)]
+    [InlineData("compact,delete", ErrorCode.None)]
+    [InlineData("", ErrorCode.None)]
+    public async Task Records_of_a_topic_that_is_only_compacted_are_not_deleted_by_offset(string policy, ErrorCode expected)
+    {
+        await using var harness = new GatewayHarness();
+        harness.Grains.Topics.Add("a", configs: ImmutableSortedDictionary<string, string>.Empty.Add("cleanup.policy", policy));
+        var request = new DeleteRecordsRequest { TimeoutMs = 1000, Topics = [new() { Name = "a", Partitions = [new() { Index = 0, Offset = 0 }] }] };
+
+        var answer = await harness.Connect().AskAsync<DeleteRecordsResponse>(request, 2);
+
+        Assert.Equal(expected, answer.Topics.Single().Partitions.Single().ErrorCode);
     }
 
     [Fact]

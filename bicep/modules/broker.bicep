@@ -87,7 +87,7 @@ resource broker 'Microsoft.App/containerApps@2025-07-01' = {
           resources: { cpu: json(cpu), memory: memoryOf[cpu] }
           probes: [
             {
-              // 150 seconds: longer than a start waits for storage, after which it ends by itself and says why.
+              // 150 seconds: longer than one of a start's requests waits for storage, after which it ends by itself and says why.
               type: 'Startup'
               httpGet: { path: '/health/startup', port: httpTarget }
               periodSeconds: 15

@@ -1,7 +1,10 @@
 using Microsoft.Extensions.Logging;
+using Orleans.Runtime;
 using OrleansStream.Grains.Partitions;
 using OrleansStream.Log;
+using OrleansStream.Log.Brokers;
 using OrleansStream.Log.Manifests;
+using OrleansStream.Log.Storage;
 using OrleansStream.Model.Ids;
 
 namespace OrleansStream.Grains.Cluster;
@@ -12,7 +15,8 @@ namespace OrleansStream.Grains.Cluster;
 /// </summary>
 public sealed partial class BrokerDrain
 {
-    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(1);
 
     // A broker that does not hear of it now hears of it by the end of this one's silo.
     private static readonly TimeSpan TellAtMost = TimeSpan.FromSeconds(2);
@@ -22,11 +26,12 @@ public sealed partial class BrokerDrain
     private readonly ClusterMembers _members;
     private readonly NewsToPeers _news;
     private readonly HandOver _handOver;
+    private readonly ILocalSiloDetails _silo;
     private readonly MoveSurroundings _surroundings;
 
     internal BrokerDrain(DrainParts parts, MoveSurroundings surroundings)
     {
-        (_setup, _partitions, _members, _news, _handOver) = parts;
+        (_setup, _partitions, _members, _news, _handOver, _silo) = parts;
         _surroundings = surroundings;
     }
 
@@ -66,17 +71,17 @@ public sealed partial class BrokerDrain
     // Storage that fails for a moment does not keep a broker from handing over.
     private async Task TryAgainAsync(Func<CancellationToken, Task> action, CancellationToken cancellationToken)
     {
-        while (true)
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
                 await action(cancellationToken);
                 return;
             }
-            catch (LogException exception)
+            catch (LogException exception) when (exception is not (BrokerReplacedException or StorageException { IsTransient: false }))
             {
                 LogAgain(_surroundings.Logger, exception);
-                await Task.Delay(Pause, _surroundings.Time, cancellationToken);
+                await Task.Delay(pause, _surroundings.Time, cancellationToken);
             }
         }
     }
@@ -87,6 +92,12 @@ public sealed partial class BrokerDrain
         while (true)
         {
             var stored = await _setup.Registry.GetAsync(_setup.Self, cancellationToken) ?? throw new InvalidOperationException($"There is no record of this broker, {_setup.Self}, in the registry.");
+            if (stored.Record.SiloAddress != _silo.SiloAddress.ToParsableString())
+            {
+                // The one that has the number now does not leave, and would never be given anything again.
+                throw new BrokerReplacedException(_setup.Self, stored.Record.SiloAddress);
+            }
+
             if (stored.Record.IsDraining)
             {
                 return;
@@ -98,7 +109,7 @@ public sealed partial class BrokerDrain
                 return;
             }
 
-            await Task.Delay(Pause, _surroundings.Time, cancellationToken);
+            await Task.Delay(FirstPause, _surroundings.Time, cancellationToken);
         }
     }
 
@@ -113,4 +124,4 @@ public sealed partial class BrokerDrain
 }
 
 /// <summary>What leaving takes.</summary>
-internal sealed record DrainParts(BrokerClusterSetup Setup, LocalPartitions Partitions, ClusterMembers Members, NewsToPeers News, HandOver HandOver);
+internal sealed record DrainParts(BrokerClusterSetup Setup, LocalPartitions Partitions, ClusterMembers Members, NewsToPeers News, HandOver HandOver, ILocalSiloDetails Silo);

@@ -39,8 +39,6 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
             leaders.Note(partition.Partition, new Leader(news.Broker, news.Silo, partition.Epoch, partition.IsServed, partition.IsLeaving));
         }
 
-        var missedRecord = news.RecordChanged && !await TryAsync(members.ReadRecordsAsync, CatchUpAtMost);
-
         foreach (var step in news.Catalog)
         {
             surroundings.Catalog.TryTake(step);
@@ -51,6 +49,8 @@ internal sealed partial class PeerRequests(ClusterMembers members, ReleaseDesk r
             await TryAsync(surroundings.Follower.CatchUpAsync, FetchAtMost);
         }
 
+        // Last: storage that does not answer holds up nothing of the rest, which is there already.
+        var missedRecord = news.RecordChanged && !await TryAsync(members.ReadRecordsAsync, CatchUpAtMost);
         return new HeardNews(surroundings.Catalog.Current.Version, missedRecord);
     }
 

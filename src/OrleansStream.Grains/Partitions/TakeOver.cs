@@ -34,7 +34,11 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
                 foreach (var orphan in Orphans().Where(partition => IsDue(partition) && !opening.ContainsKey(partition)).ToList())
                 {
                     run.OnBegun();
-                    opening.Add(orphan, OpenUntilServedAsync(orphan, run, ending.Token));
+                    var opened = OpenUntilServedAsync(orphan, run, ending.Token);
+                    opening.Add(orphan, opened);
+
+                    // Behind its end: who looks then finds that it has ended.
+                    _ = opened.ContinueWith(static (_, run) => ((Run)run!).OnEnded(), run, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
                 }
 
                 // What people are told of it takes a request to storage, for which no partition waits.
@@ -101,33 +105,26 @@ internal sealed class TakeOver(ClusterMembers members, LocalPartitions partition
     // Each partition by itself: what is tried again waits for no other one that is slow.
     private async Task OpenUntilServedAsync(PartitionId partition, Run run, CancellationToken cancellationToken)
     {
-        try
+        for (var pause = FirstPause; IsUnserved(partition);)
         {
-            for (var pause = FirstPause; IsUnserved(partition);)
+            var opened = await run.InPlaceAsync(stop => TryOpenAsync(partition, stop), cancellationToken);
+
+            // Of no use to ask for again, as damage does not heal: whoever asks for it as a client hears why, and opens it once it is repaired.
+            if (opened is { Error: ErrorCode.UnknownTopicOrPartition } or { Damage: not null })
             {
-                var opened = await run.InPlaceAsync(stop => TryOpenAsync(partition, stop), cancellationToken);
-
-                // Of no use to ask for again, as damage does not heal: whoever asks for it as a client hears why, and opens it once it is repaired.
-                if (opened is { Error: ErrorCode.UnknownTopicOrPartition } or { Damage: not null })
-                {
-                    run.Refused.TryAdd(partition, true);
-                    return;
-                }
-
-                // Served by now, or it waits for its former owner's last word, or for storage.
-                if (!IsUnserved(partition))
-                {
-                    return;
-                }
-
-                await Task.Delay(pause, surroundings.Time, cancellationToken);
-                var longest = opened.Error == ErrorCode.KafkaStorageError ? LongestPauseOfStorage : LongestPause;
-                pause = pause * 2 < longest ? pause * 2 : longest;
+                run.Refused.TryAdd(partition, true);
+                return;
             }
-        }
-        finally
-        {
-            run.OnEnded();
+
+            // Served by now, or it waits for its former owner's last word, or for storage.
+            if (!IsUnserved(partition))
+            {
+                return;
+            }
+
+            await Task.Delay(pause, surroundings.Time, cancellationToken);
+            var longest = opened.Error == ErrorCode.KafkaStorageError ? LongestPauseOfStorage : LongestPause;
+            pause = pause * 2 < longest ? pause * 2 : longest;
         }
     }
 

@@ -17,6 +17,7 @@ internal static class ListenerParser
         // Kafka's own default binds every address; ours is reachable from this machine alone until somebody asks for more.
         var listeners = configs.IsSet("listeners") ? configs["listeners"]! : DefaultListeners;
         var advertised = OfClients(configs["advertised.listeners"] ?? "", "advertised.listeners", controllers)
+            .Distinct()
             .GroupBy(part => part.Name, StringComparer.Ordinal)
             .ToDictionary(parts => parts.Key, parts => parts.Count() == 1 ? parts.First() : throw new StartupException($"advertised.listeners names {parts.Key} twice."), StringComparer.Ordinal);
 
@@ -86,7 +87,7 @@ internal static class ListenerParser
 
     // A Kafka node that is broker and controller in one lists a listener for controllers too; there are none here, so it is left out.
     private static IEnumerable<Part> OfClients(string listeners, string config, IReadOnlyList<string> controllers) =>
-        ConfigText.ToList(listeners).Select(text => Split(text, config)).Distinct().Where(part => !controllers.Contains(part.Name, StringComparer.OrdinalIgnoreCase));
+        ConfigText.ToList(listeners).Select(text => Split(text, config)).Where(part => !controllers.Contains(part.Name, StringComparer.OrdinalIgnoreCase));
 
     private static Listener Resolve(Part part, Part? advertised)
     {

@@ -10,7 +10,7 @@ internal sealed class BrokerApp(WebApplication app) : IAsyncDisposable
     public WebApplication Host => app;
 
     /// <summary>
-    /// To be called when the host has not stopped in time, and still stops. What it consists of must not be disposed of under it: a silo whose membership is disposed
+    /// To be called when the host has not started or stopped in time, and still does. What it consists of must not be disposed of under it: a silo whose membership is disposed
     /// of before its directory has stopped asks for the next change of members in a loop that never waits, on every thread of the pool. Nobody's timer runs any
     /// more then, that of the end of the process included.
     /// </summary>

@@ -11,7 +11,7 @@ internal static class BrokerRun
         var app = broker.Host;
         notes.Attach(app.Services.GetRequiredService<ILoggerFactory>().CreateLogger("OrleansStream.Log"));
         await using var begins = stop.Token.Register(stop.Budget.Begin);
-        await StartAsync(app, settings, stop.Token);
+        await StartAsync(broker, settings, stop.Token);
         var isWanted = !stop.Token.IsCancellationRequested;
         if (isWanted) await Announcement.WriteAsync(settings, app.Services);
         try
@@ -28,7 +28,7 @@ internal static class BrokerRun
         return isWanted;
     }
 
-    private static async Task StartAsync(WebApplication app, BrokerSettings settings, CancellationToken stop)
+    private static async Task StartAsync(BrokerApp broker, BrokerSettings settings, CancellationToken stop)
     {
         // Orleans and the host tell of a start that is broken off as of one that failed, with a stack for each part. A start takes a second: one that is not
         // wanted any more comes to its end and is then stopped in good order. It is cut off only if it takes longer than a stop may.
@@ -36,7 +36,7 @@ internal static class BrokerRun
         await using var patience = stop.Register(() => late.CancelAfter(settings.Server.StopTimeout));
         try
         {
-            await app.StartAsync(late.Token);
+            await broker.Host.StartAsync(late.Token);
         }
         catch (Exception exception)
         {
@@ -47,8 +47,9 @@ internal static class BrokerRun
 
             // Half a silo may not know how to end. Somebody waits for this process to start it anew.
             _ = Task.Delay(settings.Server.StopTimeout, CancellationToken.None).ContinueWith(static _ => Environment.Exit(1), TaskScheduler.Default);
-            if (failure != exception) throw failure;
-            throw;
+            if (failure == exception) throw;
+            broker.Leave();
+            throw failure;
         }
     }
 }

@@ -171,6 +171,21 @@ public sealed class BrokerClusterTests
         Assert.Equal(1, await staying.CountAsync(due));
     }
 
+    // Two processes of one number, where the next one starts before the one before is told to end: whoever is marked gets no partition any more.
+    [Fact]
+    public async Task A_broker_that_leaves_marks_nobody_who_has_its_number_now()
+    {
+        await using var cluster = await StartAsync(2);
+        var leaving = cluster.Brokers[1];
+        var stands = (await cluster.Storage.GetAsync(leaving.Id, Stop))!;
+        var next = stands.Record with { SiloAddress = "S127.0.0.1:1:1" };
+        await cluster.Storage.CompareAndSetAsync(next, stands.ETag, Stop);
+
+        await leaving.Get<BrokerDrain>().LeaveAsync(Stop);
+
+        Assert.Equal(next, (await cluster.Storage.GetAsync(leaving.Id, Stop))!.Record);
+    }
+
     [Fact]
     public async Task What_a_killed_broker_served_is_opened_by_the_others_without_a_client_and_in_higher_epochs()
     {

@@ -101,7 +101,7 @@ storage() {
 
 start_azurite() {
   local packages=$root/tests/azurite/node_modules node where=(--inMemoryPersistence) pid step
-  [ -d "$packages" ] || (cd "$root/tests/azurite" && npm ci --silent --no-progress) || fail "npm ci failed in tests/azurite."
+  [ -d "$packages" ] || (cd "$root/tests/azurite" && npm ci --silent --no-progress) || fail "npm ci failed in tests/azurite: the storage emulator needs npm (apt install npm)."
   # A package brings a node along that is new enough; where it has none for this machine, the machine's has to do.
   node=$(find "$packages" -path '*/node-linux-*/bin/node' | head -1)
   [ -z "$memory" ] || where+=(--extentMemoryLimit "$memory")
@@ -200,7 +200,7 @@ if [ "$verb" = start ]; then
   for process in azurite $(broker_ids | sed 's/^/broker-/'); do
     ! running "$process" > /dev/null || fail "A cluster runs in $dir already."
   done
-  [ -f "$server" ] || "$root/infra/publish.sh" > /dev/null
+  [ -f "$server" ] || { echo 'Building the server first, which takes a minute or two.' >&2; "$root/infra/publish.sh" > /dev/null; }
   echo "$dir" > "$last"
   # A broker that is started later gets what the first ones got.
   printf '%s\n' ${switches[@]+"${switches[@]}"} > "$dir/switches"

@@ -18,9 +18,6 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
     // Slots that are looked at ahead of the walk. Beginning with one: most extents are found in the first few.
     private const int MaxLooks = 16;
 
-    // How far below a place that was wrong the next walk begins; twice as far each time.
-    private const long FirstStepBack = 8;
-
     // Blocks that are read for one reader at once. What has come waits for its turn and is held meanwhile.
     private const int MaxBlocks = 8;
 
@@ -28,42 +25,61 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
     /// <returns>The slot with the last of them, if they stand in the order of slots: where the next read may go on.</returns>
     public async ValueTask<Slot?> ReadAsync(WalRequest request, Slot? resumeAt, FrameList into, CancellationToken cancellationToken)
     {
-        var extent = request.Extent;
-        var begin = resumeAt is { } at && at >= extent.FirstSlot && at <= extent.LastSlot ? at : WalWalk.Guess(request);
-        var walk = new WalWalk(request, begin);
+        var walk = new WalWalk(request, resumeAt);
         await WalkAsync(walk, cancellationToken);
-        for (var back = FirstStepBack; walk.IsIncomplete; back *= 2)
-        {
-            // What is missing stands below the slot where the walk began, or out of order: then the last walk is over the whole extent.
-            begin = new Slot(Math.Max(begin.Value - back, extent.FirstSlot.Value));
-            walk = new WalWalk(request, begin);
-            await WalkAsync(walk, cancellationToken);
-        }
-
         var frames = walk.Take();
         await TakeAsync(request.Partition, frames, into, cancellationToken);
-        return walk.HasGap || frames.Count == 0 ? null : frames[^1].Block.Slot;
+        return IsInSlotOrder(frames) ? frames[^1].Block.Slot : null;
+    }
+
+    private static bool IsInSlotOrder(List<WalkedFrame> frames)
+    {
+        for (var index = 1; index < frames.Count; index++)
+        {
+            if (frames[index].Block.Slot < frames[index - 1].Block.Slot) return false;
+        }
+
+        return frames.Count > 0;
     }
 
     private async ValueTask WalkAsync(WalWalk walk, CancellationToken cancellationToken)
     {
-        var looks = new Queue<Task<BlockDirectory>>();
-        var next = walk.Slot;
-
         // Whoever wants all of the extent looks at each of its slots anyway.
         var depth = walk.WantsAll ? MaxLooks : 1;
         try
         {
             while (!walk.IsDone)
             {
-                for (; next <= walk.LastSlot && looks.Count < depth; next = next.Next) looks.Enqueue(directories.GetAsync(walk.Session, next, new LoadWish(priority, priority), cancellationToken).AsTask());
-                walk.Look(await looks.Dequeue());
-                depth = Math.Min(depth * 2, MaxLooks);
+                var stretch = walk.Next();
+                try
+                {
+                    depth = await LookAsync(walk, stretch, depth, cancellationToken);
+                }
+                catch (LogException) when (stretch.Side == WalkSide.Low)
+                {
+                    walk.CloseLow();
+                }
             }
         }
         catch (CorruptBlockException damage)
         {
             throw new CorruptBlockException(damage.Location, damage.Position, $"looked for {walk.Wanted}: {damage.Detail}");
+        }
+    }
+
+    private async ValueTask<int> LookAsync(WalWalk walk, WalkStretch stretch, int depth, CancellationToken cancellationToken)
+    {
+        var looks = new Queue<Task<BlockDirectory>>();
+        try
+        {
+            for (var next = stretch.First; !walk.IsDone && (looks.Count > 0 || next <= stretch.Last);)
+            {
+                for (; next <= stretch.Last && looks.Count < depth; next = next.Next) looks.Enqueue(directories.GetAsync(walk.Session, next, new LoadWish(priority, priority), cancellationToken).AsTask());
+                walk.Look(await looks.Dequeue(), stretch);
+                depth = Math.Min(depth * 2, MaxLooks);
+            }
+
+            return depth;
         }
         finally
         {
@@ -71,7 +87,7 @@ internal sealed class WalExtents(BlockDirectories directories, BlockCache cache,
         }
     }
 
-    // Where a walk ends early, the blocks that were asked for are those that the next one begins with.
+    // Where a walk ends early, the blocks that were asked for are mostly those that the next read begins with.
     private static async Task ForgetAsync(Task look)
     {
         try

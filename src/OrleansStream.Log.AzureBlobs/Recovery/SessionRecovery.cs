@@ -12,7 +12,7 @@ namespace OrleansStream.Log.AzureBlobs.Recovery;
 /// </summary>
 public sealed class SessionRecovery(RecoverySetup setup)
 {
-    // A session's blocks are capped at some hundred MiB, with an extent for each 64 KiB of a partition's.
+    // A partition has 1,000 extents at the most, as far as its offsets follow each other, and all of them mostly 100,000 of some 50 bytes; the rest is producers.
     private const int MaxSummaryBytes = 64 * 1024 * 1024;
 
     private readonly RecordBlobs _summaries = new(setup.Container, new RecordEnvelope(RecordKind.Summary, setup.ClusterGeneration, MaxSummaryBytes));

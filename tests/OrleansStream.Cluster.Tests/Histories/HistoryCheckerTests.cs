@@ -74,6 +74,15 @@ public sealed class HistoryCheckerTests
         Finds(ViolationKind.Duplicate, history => history.Store(2, (producer, sequence)).ReadRest());
 
     [Fact]
+    public void A_record_of_a_producer_without_a_client_is_found_twice_in_another_epoch_too() =>
+        Finds(ViolationKind.Duplicate, history => history.Store(3, (MadeUpHistory.AskingBroker2, 0)).ReadRest());
+
+    // Its client takes what waits for a broker that is gone from Metadata for not stored.
+    [Fact]
+    public void A_record_of_a_plain_producer_may_be_there_once_more_where_its_partition_changed_its_owner() =>
+        Assert.Empty(MadeUpHistory.Clean().Store(3, (MadeUpHistory.Once, 2)).ReadRest().Violations);
+
+    [Fact]
     public void A_producer_that_sends_again_may_be_there_twice() =>
         Assert.Empty(MadeUpHistory.Clean().Store(2, (MadeUpHistory.AtLeastOnce, 0)).ReadRest().Violations);
 

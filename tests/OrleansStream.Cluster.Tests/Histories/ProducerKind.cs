@@ -6,7 +6,7 @@ internal enum ProducerKind
     /// <summary>Every record arrives in the end, once, and in order.</summary>
     Idempotent,
 
-    /// <summary>Nothing is sent twice and one request at a time is under way: records may be missing, none may be there twice, and acknowledged ones are in order.</summary>
+    /// <summary>Nothing is sent twice and one request at a time is under way: records may be missing, none may be there twice (but see LogCheck), and acknowledged ones are in order.</summary>
     Once,
 
     /// <summary>Records are sent again after errors, one request at a time: they may be there more than once.</summary>

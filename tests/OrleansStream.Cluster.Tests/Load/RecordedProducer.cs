@@ -15,8 +15,7 @@ internal sealed class RecordedProducer(RunContext run, int number, ProducerKind 
     // Of an idempotent producer each record has to arrive, and no fault lasts as long as this.
     private const int PatientMs = 600_000;
 
-    // Less than it takes until a broker is declared dead, with the second between two looks of the client at its own time limits. A broker that is gone from Metadata librdkafka (2.10
-    // and later, __DESTROY_BROKER) drops with all that waits for its answer, takes that for not stored, and sends it again whatever its retries: what it has given up before is left in doubt.
+    // Less than it takes until a broker is declared dead, so that little is under way to it then (see Note).
     private const int ImpatientMs = 1_500;
 
     // At the end the cluster is whole again: what is not answered by then hangs.
@@ -108,7 +107,9 @@ internal sealed class RecordedProducer(RunContext run, int number, ProducerKind 
         var outcome = report.Status switch
         {
             PersistenceStatus.Persisted => AppendOutcome.Acknowledged,
-            PersistenceStatus.NotPersisted => AppendOutcome.Refused,
+            // A broker that is gone from Metadata librdkafka (2.10 and later, __DESTROY_BROKER) drops with all that waits for its answer, takes that for not stored, and sends it again whatever
+            // its retries. What no broker has answered is in doubt, whatever the client says; producers without librdkafka hold brokers to what they answer.
+            PersistenceStatus.NotPersisted when !report.Error.IsLocalError => AppendOutcome.Refused,
             _ => AppendOutcome.Unknown,
         };
         run.Note(new(name, partition, outcome, report.Offset.Value, started, run.Clock.Now) { Error = report.Error.IsError ? report.Error.Code.ToString() : null });
